@@ -1,0 +1,30 @@
+"""Promises about the catalogue of a MovieLens set."""
+
+import great_expectations.expectations as gxe
+
+from expectations.suite import suite
+from jobs.tables import bronze
+
+_MOVIE_ID = gxe.ExpectColumnValuesToMatchRegex(column="movieId", regex=r"^\d{1,9}$")
+_HAS_ID = gxe.ExpectColumnValuesToNotBeNull(column="movieId")
+
+SUITES = {
+    promised.of.name: promised
+    for promised in (
+        suite(
+            bronze.MOVIELENS_MOVIES,
+            rows=(_HAS_ID, _MOVIE_ID, gxe.ExpectColumnValuesToNotBeNull(column="title")),
+            tolerates=0.01,
+        ),
+        suite(
+            bronze.MOVIELENS_LINKS,
+            rows=(
+                _HAS_ID,
+                _MOVIE_ID,
+                gxe.ExpectColumnValuesToMatchRegex(column="imdbId", regex=r"^\d{1,10}$"),
+                gxe.ExpectColumnValuesToMatchRegex(column="tmdbId", regex=r"^\d{1,9}$"),
+            ),
+            tolerates=0.01,
+        ),
+    )
+}

@@ -1,0 +1,68 @@
+"""Promises about TMDb's exports, API objects and the TMDb 5000 dump."""
+
+import great_expectations.expectations as gxe
+
+from expectations.suite import suite
+from jobs.tables import bronze
+
+_MOVIE_ID = r"^\d{1,9}$"
+_NUMBER = r"^-?\d+(\.\d+)?([eE][-+]?\d+)?$"
+_DATE = r"^(\d{4}-\d{2}-\d{2})?$"
+_TITLE_ID = r"^(tt\d{7,10})?$"
+_JSON_LIST = r"^\s*\["
+
+# One hand-edited object must not stop a night; a broken export breaks every row.
+_TOLERATES = 0.02
+
+
+def _matches(column: str, regex: str) -> gxe.ExpectColumnValuesToMatchRegex:
+    return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=regex)
+
+
+def _identified(column: str) -> tuple[gxe.ExpectColumnValuesToNotBeNull, gxe.ExpectColumnValuesToMatchRegex]:
+    return gxe.ExpectColumnValuesToNotBeNull(column=column), _matches(column, _MOVIE_ID)
+
+
+SUITES = {
+    promised.of.name: promised
+    for promised in (
+        suite(
+            bronze.TMDB_MOVIE_IDS,
+            rows=(*_identified("id"), _matches("popularity", _NUMBER), _matches("adult", r"^(true|false)$")),
+            tolerates=_TOLERATES,
+        ),
+        suite(
+            bronze.TMDB_MOVIE_DETAILS,
+            rows=(
+                *_identified("id"),
+                gxe.ExpectColumnValuesToNotBeNull(column="title"),
+                _matches("imdb_id", _TITLE_ID),
+                _matches("release_date", _DATE),
+                _matches("runtime", _NUMBER),
+                _matches("genres", _JSON_LIST),
+                _matches("popularity", _NUMBER),
+                _matches("vote_average", _NUMBER),
+                _matches("vote_count", _NUMBER),
+            ),
+            tolerates=_TOLERATES,
+        ),
+        suite(
+            bronze.TMDB_5000_MOVIES,
+            rows=(
+                *_identified("id"),
+                gxe.ExpectColumnValuesToNotBeNull(column="title"),
+                _matches("release_date", _DATE),
+                _matches("runtime", _NUMBER),
+                _matches("genres", _JSON_LIST),
+                _matches("keywords", _JSON_LIST),
+                _matches("popularity", _NUMBER),
+            ),
+            tolerates=_TOLERATES,
+        ),
+        suite(
+            bronze.TMDB_5000_CREDITS,
+            rows=(*_identified("movie_id"), _matches("cast", _JSON_LIST), _matches("crew", _JSON_LIST)),
+            tolerates=_TOLERATES,
+        ),
+    )
+}

@@ -1,0 +1,13 @@
+"""Land the movietweetings deliveries in bronze."""
+
+from datetime import date
+
+from expectations.bronze.movietweetings import SUITES
+from jobs.bronze.ingest import ingest
+from jobs.lake import Lake
+from jobs.tables.bronze import MOVIETWEETINGS
+
+
+def run(lake: Lake, night: date) -> None:
+    """Publish the bronze tables of the source from what was delivered up to ``night``."""
+    ingest(lake, MOVIETWEETINGS, SUITES, night)

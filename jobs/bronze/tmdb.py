@@ -1,0 +1,13 @@
+"""Land the tmdb deliveries in bronze."""
+
+from datetime import date
+
+from expectations.bronze.tmdb import SUITES
+from jobs.bronze.ingest import ingest
+from jobs.lake import Lake
+from jobs.tables.bronze import TMDB
+
+
+def run(lake: Lake, night: date) -> None:
+    """Publish the bronze tables of the source from what was delivered up to ``night``."""
+    ingest(lake, TMDB, SUITES, night)

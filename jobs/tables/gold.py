@@ -1,0 +1,57 @@
+"""gold: what is asked. One table a question, each row naming the model and night that made it."""
+
+from jobs.tables import silver
+from jobs.tables.table import Column, Model, Table
+
+CHAMPION = Model(
+    name="model.champion",
+    grain="The registered model whose lists are served: title factors and hyper-parameters, no viewers.",
+    inputs=(silver.INTERACTIONS,),
+)
+
+_LIST_COLUMNS = (
+    Column("user_id", "string", "The viewer.", nullable=False),
+    Column("rank", "int", "Place in the viewer's list, from 1.", nullable=False),
+    Column(
+        "title_id", "string", "Title in silver.titles that the viewer has had nothing to do with yet.", nullable=False
+    ),
+    Column(
+        "score", "double", "The model's score; higher is better, comparable within one viewer's list.", nullable=False
+    ),
+    Column("model_name", "string", "Registered model.", nullable=False),
+    Column("model_version", "int", "Version of the registered model.", nullable=False),
+    Column("night", "date", "The night that made the list.", nullable=False),
+)
+
+RECOMMENDATIONS = Table(
+    name="gold.recommendations",
+    grain="One row per viewer and rank: the list that is served.",
+    key=("user_id", "rank"),
+    inputs=(silver.PREFERENCES, CHAMPION, silver.TITLES),
+    columns=_LIST_COLUMNS,
+)
+RECOMMENDATION_HISTORY = Table(
+    name="gold.recommendation_history",
+    grain="One row per night, viewer and rank: the lists that were served.",
+    key=("night", "user_id", "rank"),
+    inputs=(RECOMMENDATIONS,),
+    kind="log",
+    partitioned_by="night",
+    keeps=30,
+    columns=_LIST_COLUMNS,
+)
+POPULAR_TITLES = Table(
+    name="gold.popular_titles",
+    grain="One row per window of days and rank.",
+    key=("window_days", "rank"),
+    inputs=(silver.INTERACTIONS, silver.TITLES),
+    columns=(
+        Column("window_days", "int", "Days up to and including the night that count; 0: all time.", nullable=False),
+        Column("rank", "int", "From 1.", nullable=False),
+        Column("title_id", "string", "Title in silver.titles.", nullable=False),
+        Column("title", "string", "Its title.", nullable=False),
+        Column("release_year", "int", "Its year."),
+        Column("viewer_count", "int", "Viewers who had to do with it in the window.", nullable=False),
+        Column("night", "date", "The night that counted.", nullable=False),
+    ),
+)

@@ -1,0 +1,23 @@
+"""ops: what happened to the rows."""
+
+from jobs.tables.table import Column, Table
+
+QUARANTINE = Table(
+    name="ops.quarantine",
+    grain="One row per row that was offered and not published.",
+    key=(),
+    kind="log",
+    partitioned_by="table_name",
+    columns=(
+        Column("table_name", "string", "Table it was offered to.", nullable=False),
+        Column("night", "date", "Night of the run that set it aside; for bronze, of the delivery.", nullable=False),
+        Column(
+            "reasons",
+            "array<string>",
+            "Promises it breaks, as column:promise; parked:column where it waits for another table.",
+            nullable=False,
+        ),
+        Column("record", "string", "The row as offered: the raw line for bronze, JSON otherwise.", nullable=False),
+        Column("file", "string", "File it came from, where one row comes from one file."),
+    ),
+)

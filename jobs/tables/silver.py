@@ -1,0 +1,178 @@
+"""silver: what it means. Typed, deduplicated, one grain a table, conformed identifiers."""
+
+from jobs.tables import bronze
+from jobs.tables.table import Column, Table
+
+_TITLE_ID = Column(
+    "title_id",
+    "string",
+    "IMDb title identifier (tconst) where known, else namespaced: tmdb:603, movielens:1.",
+    nullable=False,
+)
+_USER_ID = Column("user_id", "string", "The viewer.", nullable=False)
+
+TITLE_LINKS = Table(
+    name="silver.title_links",
+    grain="One row per title of a catalogue.",
+    key=("source_title_id",),
+    inputs=(
+        bronze.IMDB_TITLE_BASICS,
+        bronze.TMDB_MOVIE_IDS,
+        bronze.TMDB_MOVIE_DETAILS,
+        bronze.TMDB_5000_MOVIES,
+        bronze.MOVIELENS_MOVIES,
+        bronze.MOVIELENS_LINKS,
+        bronze.MOVIETWEETINGS_MOVIES,
+    ),
+    columns=(
+        Column(
+            "source_title_id",
+            "string",
+            "The title as its catalogue and the event logs name it: tt0133093, tmdb:603, movielens:2571.",
+            nullable=False,
+        ),
+        Column("source", "string", "The catalogue: imdb, tmdb, movielens, movietweetings.", nullable=False),
+        _TITLE_ID,
+        Column(
+            "matched_by",
+            "string",
+            "How the title was found: same (is the identifier), link (a catalogue says so), title_year (equal title and year, unique on both sides).",
+            nullable=False,
+        ),
+    ),
+)
+TITLES = Table(
+    name="silver.titles",
+    grain="One row per title of the latest catalogue snapshots.",
+    key=("title_id",),
+    inputs=(
+        TITLE_LINKS,
+        bronze.IMDB_TITLE_BASICS,
+        bronze.IMDB_TITLE_RATINGS,
+        bronze.TMDB_MOVIE_IDS,
+        bronze.TMDB_MOVIE_DETAILS,
+        bronze.TMDB_5000_MOVIES,
+        bronze.MOVIELENS_MOVIES,
+        bronze.MOVIETWEETINGS_MOVIES,
+    ),
+    columns=(
+        _TITLE_ID,
+        Column("title", "string", "The title most people know.", nullable=False),
+        Column("original_title", "string", "Title in the original language."),
+        Column("title_type", "string", "movie, short, tvSeries, tvEpisode, …", nullable=False),
+        Column("release_year", "int", "Year of first release; for a series, its first year."),
+        Column("end_year", "int", "Last year of a series."),
+        Column("runtime_minutes", "int", "Running time in minutes."),
+        Column("genres", "array<string>", "Genres, sorted; empty if unknown.", nullable=False),
+        Column("is_adult", "boolean", "Adult title.", nullable=False),
+        Column("average_rating", "double", "Average rating, 0 to 10: IMDb's, else TMDb's."),
+        Column("vote_count", "int", "Votes behind average_rating."),
+        Column("popularity", "double", "TMDb's popularity figure of the latest delivery."),
+        Column("language", "string", "Original language, ISO 639-1."),
+        Column("overview", "string", "A few sentences, from TMDb."),
+    ),
+)
+PEOPLE = Table(
+    name="silver.people",
+    grain="One row per person of the latest catalogue snapshots.",
+    key=("person_id",),
+    inputs=(bronze.IMDB_NAME_BASICS, bronze.TMDB_MOVIE_DETAILS, bronze.TMDB_5000_CREDITS),
+    columns=(
+        Column("person_id", "string", "IMDb name identifier (nconst), else tmdb:<id>.", nullable=False),
+        Column("name", "string", "Name most often credited.", nullable=False),
+        Column("birth_year", "int", "Year of birth."),
+        Column("death_year", "int", "Year of death."),
+        Column("professions", "array<string>", "Professions, most important first.", nullable=False),
+    ),
+)
+CREDITS = Table(
+    name="silver.credits",
+    grain="One row per title, person and category of work.",
+    key=("title_id", "person_id", "category"),
+    inputs=(
+        bronze.IMDB_TITLE_PRINCIPALS,
+        bronze.IMDB_TITLE_CREW,
+        bronze.TMDB_MOVIE_DETAILS,
+        bronze.TMDB_5000_CREDITS,
+        TITLE_LINKS,
+        TITLES,
+        PEOPLE,
+    ),
+    columns=(
+        _TITLE_ID,
+        Column("person_id", "string", "Person in silver.people.", nullable=False),
+        Column("category", "string", "actor, actress, director, writer, producer, self, …", nullable=False),
+        Column("billing", "int", "Place in the title's list, from 1; crew known by name only come last."),
+        Column("characters", "array<string>", "Characters played; empty if none.", nullable=False),
+    ),
+)
+TITLE_PROFILES = Table(
+    name="silver.title_profiles",
+    grain="One row per title of silver.titles: what content-based models read.",
+    key=("title_id",),
+    inputs=(TITLES, CREDITS, PEOPLE, TITLE_LINKS, bronze.TMDB_MOVIE_DETAILS, bronze.TMDB_5000_MOVIES),
+    columns=(
+        _TITLE_ID,
+        Column("genres", "array<string>", "Genres, sorted.", nullable=False),
+        Column("directors", "array<string>", "Names of directors, in order of billing.", nullable=False),
+        Column("writers", "array<string>", "Names of writers, in order of billing.", nullable=False),
+        Column(
+            "leading_cast", "array<string>", "Names of the first five of the cast, in order of billing.", nullable=False
+        ),
+        Column("keywords", "array<string>", "TMDb keywords, sorted.", nullable=False),
+        Column("overview", "string", "A few sentences."),
+        Column("decade", "int", "Decade of release: 1990 for 1990 to 1999."),
+    ),
+)
+INTERACTIONS = Table(
+    name="silver.interactions",
+    grain="One row per event of a viewer and a known title.",
+    key=("event_id",),
+    inputs=(bronze.INTERACTIONS, TITLE_LINKS),
+    partitioned_by="month",
+    columns=(
+        Column(
+            "event_id",
+            "string",
+            "Identifier of the event; the hash of its fields if delivered without.",
+            nullable=False,
+        ),
+        _USER_ID,
+        _TITLE_ID,
+        Column("event_type", "string", "view, complete, rating, like, dislike, watchlist, dismiss.", nullable=False),
+        Column("value", "double", "A rating's value from 0 to 10; the share watched of a view, from 0 to 1."),
+        Column("occurred_at", "timestamp", "When it happened, UTC.", nullable=False),
+        Column("source", "string", "Who logged it."),
+        Column("month", "date", "First day of the month of occurred_at.", nullable=False),
+    ),
+)
+RATINGS = Table(
+    name="silver.ratings",
+    grain="One row per viewer and rated title: the last explicit rating.",
+    key=("user_id", "title_id"),
+    inputs=(INTERACTIONS,),
+    columns=(
+        _USER_ID,
+        _TITLE_ID,
+        Column("rating", "double", "0 to 10.", nullable=False),
+        Column("rated_at", "timestamp", "When, UTC.", nullable=False),
+    ),
+)
+PREFERENCES = Table(
+    name="silver.preferences",
+    grain="One row per viewer and title the viewer has had anything to do with.",
+    key=("user_id", "title_id"),
+    inputs=(INTERACTIONS,),
+    columns=(
+        _USER_ID,
+        _TITLE_ID,
+        Column(
+            "weight",
+            "double",
+            "Preference weight: the sum of the events' weights, decayed with age; 0 if not liked.",
+            nullable=False,
+        ),
+        Column("event_count", "int", "Events behind it.", nullable=False),
+        Column("last_at", "timestamp", "The last of them, UTC.", nullable=False),
+    ),
+)

@@ -1,0 +1,30 @@
+"""Builders of valid rows: name what the test is about, the rest is filled in."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.tables import Table
+
+_FILLER: dict[str, Any] = {
+    "string": "x",
+    "int": 1,
+    "double": 1.0,
+    "boolean": False,
+    "date": date(2026, 3, 1),
+    "timestamp": datetime(2026, 3, 1, 12, 0),
+    "array<string>": [],
+    "map<string,string>": None,
+}
+
+
+def rows_of(spark: SparkSession, table: Table, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
+    """Rows of a table: columns that a row leaves out are null if they may be, else a valid filler."""
+    schema = ", ".join(f"`{column.name}` {column.type}" for column in table.columns)
+    filler = {c.name: None if c.nullable else _FILLER[c.type] for c in table.columns}
+    unknown = {name for row in rows for name in row} - set(filler)
+    if unknown:
+        raise KeyError(f"{table.name} has no {sorted(unknown)}")
+    return spark.createDataFrame([tuple((filler | dict(row)).values()) for row in rows], schema)
