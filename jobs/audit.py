@@ -283,7 +283,7 @@ def _write_page(results: list[ExpectationValidationResult], suite: Suite, night:
             "active_batch_definition": {"data_asset_name": suite.of.name},
         },
     )
-    html = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))
+    html = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))  # type: ignore[no-untyped-call]
     folder = docs / suite.of.name
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / f"{night}.html"

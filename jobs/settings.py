@@ -4,8 +4,45 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Weighing(BaseModel):
+    """How much an event says about what a viewer likes: the weights of silver.preferences."""
+
+    model_config = ConfigDict(frozen=True)
+
+    view: Annotated[float, Field(description="A view; times the share watched, where it is known.")] = 1.0
+    complete: Annotated[float, Field(description="Watched to the end; adds to the view's.")] = 0.5
+    rating: Annotated[
+        float, Field(description="A rating of 10; less below, 0 at the neutral rating, negative under it.")
+    ] = 2.0
+    like: float = 2.0
+    dislike: float = -3.0
+    watchlist: float = 0.5
+    dismiss: float = -2.0
+    neutral_rating: Annotated[float, Field(ge=0, lt=10, description="The rating, 0 to 10, that says nothing.")] = 5.0
+    half_life_days: Annotated[float, Field(gt=0, description="Days after which an event counts half.")] = 365.0
+
+    def by_event_type(self) -> dict[str, float]:
+        """Event type → weight at age 0."""
+        kinds = ("view", "complete", "rating", "like", "dislike", "watchlist", "dismiss")
+        return {kind: getattr(self, kind) for kind in kinds}
+
+
+class Als(BaseModel):
+    """Hyper-parameters of implicit ALS, under their names in Hu, Koren and Volinsky (2008) and in Spark MLlib."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rank: Annotated[int, Field(ge=1, le=512, description="Number of latent factors.")] = 64
+    reg_param: Annotated[
+        float, Field(ge=0, description="λ: regularisation, times the number of a row's positive weights.")
+    ] = 0.1
+    alpha: Annotated[float, Field(ge=0, description="Confidence is 1 + α · preference weight.")] = 5.0
+    iterations: Annotated[int, Field(ge=1, le=100, description="Alternations between viewers and titles.")] = 10
+    seed: Annotated[int, Field(description="Seed of the initial factors.")] = 7
 
 
 class Settings(BaseSettings):
@@ -14,7 +51,9 @@ class Settings(BaseSettings):
     Each field is read from the environment variable ``REELHOUSE_<FIELD>``.
     """
 
-    model_config = SettingsConfigDict(env_prefix="REELHOUSE_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="REELHOUSE_", frozen=True, extra="ignore", env_ignore_empty=True, env_nested_delimiter="__"
+    )
 
     home: Annotated[
         Path, Field(description="Folder of everything a run makes: landing, lake, mlflow, airflow, docs.")
@@ -29,6 +68,19 @@ class Settings(BaseSettings):
     driver_memory: Annotated[str, Field(description="JVM heap of a session started outside spark-submit.")] = "2g"
     tmdb_api_key: Annotated[SecretStr | None, Field(description="Key of the TMDb API, for fetching details.")] = None
 
+    weighing: Weighing = Weighing()
+    als: Als = Als()
+    holdout_share: Annotated[
+        float, Field(gt=0, lt=0.5, description="Newest share of all events that the model is judged on.")
+    ] = 0.1
+    list_length: Annotated[int, Field(ge=1, le=1000, description="Titles on a viewer's list.")] = 50
+
+    imdb_url: str = "https://datasets.imdbws.com/"
+    movielens_url: str = "https://files.grouplens.org/datasets/movielens/"
+    tmdb_api_url: str = "https://api.themoviedb.org/3/"
+    tmdb_files_url: str = "https://files.tmdb.org/p/exports/"
+    tmdb_details_count: Annotated[int, Field(ge=0, description="Movies to fetch details of, a night.")] = 500
+
     @cached_property
     def root(self) -> Path:
         """The home folder as an absolute path."""
@@ -38,6 +90,16 @@ class Settings(BaseSettings):
     def landing(self) -> Path:
         """Files as delivered: ``landing/<source>/<day>/<file>``."""
         return self.root / "landing"
+
+    @property
+    def downloads(self) -> Path:
+        """Public sets as downloaded, before they are imported."""
+        return self.root / "downloads"
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where MLflow's runs and models are kept."""
+        return self.mlflow_uri or f"sqlite:///{self.root / 'mlflow' / 'mlflow.db'}"
 
     @property
     def lake(self) -> str:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -27,8 +28,6 @@ _ONE_MACHINE = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # A night's tables are small for a JVM: compiling hot code once beats compiling it twice as well.
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.sql.adaptive.enabled": "false",
 }
 
@@ -40,6 +39,8 @@ def session(settings: Settings, name: str = "reelhouse") -> SparkSession:
         JobError: There is no Java, or the Delta jars were not installed.
     """
     _require_java()
+    os.environ.setdefault("SPARK_CONF_DIR", str(Path(__file__).parent.parent / "infra" / "spark"))
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # python3 of the PATH need not be ours
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     builder = SparkSession.builder.appName(name)

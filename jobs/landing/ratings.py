@@ -7,9 +7,9 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.csv  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
 
 from jobs.errors import JobError
 from jobs.landing.set_files import EXAMPLES, RATINGS_LIMIT_BYTES, SetFile, bad_lines, refused

@@ -13,7 +13,7 @@ _USER_ID = Column("user_id", "string", "The viewer.", nullable=False)
 
 TITLE_LINKS = Table(
     name="silver.title_links",
-    grain="One row per title of a catalogue.",
+    grain="One row per name that a catalogue has for a title.",
     key=("source_title_id",),
     inputs=(
         bronze.IMDB_TITLE_BASICS,
@@ -31,7 +31,12 @@ TITLE_LINKS = Table(
             "The title as its catalogue and the event logs name it: tt0133093, tmdb:603, movielens:2571.",
             nullable=False,
         ),
-        Column("source", "string", "The catalogue: imdb, tmdb, movielens, movietweetings.", nullable=False),
+        Column(
+            "source",
+            "string",
+            "The catalogue: imdb, tmdb, movielens; movietweetings for a tconst that IMDb's dump lacks.",
+            nullable=False,
+        ),
         _TITLE_ID,
         Column(
             "matched_by",
@@ -63,7 +68,7 @@ TITLES = Table(
         Column("release_year", "int", "Year of first release; for a series, its first year."),
         Column("end_year", "int", "Last year of a series."),
         Column("runtime_minutes", "int", "Running time in minutes."),
-        Column("genres", "array<string>", "Genres, sorted; empty if unknown.", nullable=False),
+        Column("genres", "array<string>", "Genres under IMDb's names, sorted; empty if unknown.", nullable=False),
         Column("is_adult", "boolean", "Adult title.", nullable=False),
         Column("average_rating", "double", "Average rating, 0 to 10: IMDb's, else TMDb's."),
         Column("vote_count", "int", "Votes behind average_rating."),
@@ -82,7 +87,7 @@ PEOPLE = Table(
         Column("name", "string", "Name most often credited.", nullable=False),
         Column("birth_year", "int", "Year of birth."),
         Column("death_year", "int", "Year of death."),
-        Column("professions", "array<string>", "Professions, most important first.", nullable=False),
+        Column("professions", "array<string>", "Professions, most important first; empty if unknown.", nullable=False),
     ),
 )
 CREDITS = Table(
@@ -102,7 +107,12 @@ CREDITS = Table(
         _TITLE_ID,
         Column("person_id", "string", "Person in silver.people.", nullable=False),
         Column("category", "string", "actor, actress, director, writer, producer, self, …", nullable=False),
-        Column("billing", "int", "Place in the title's list, from 1; crew known by name only come last."),
+        Column(
+            "billing",
+            "int",
+            "Place in the title's list, from 1; crew without a place of its own comes last, from 1001.",
+            nullable=False,
+        ),
         Column("characters", "array<string>", "Characters played; empty if none.", nullable=False),
     ),
 )
@@ -113,7 +123,7 @@ TITLE_PROFILES = Table(
     inputs=(TITLES, CREDITS, PEOPLE, TITLE_LINKS, bronze.TMDB_MOVIE_DETAILS, bronze.TMDB_5000_MOVIES),
     columns=(
         _TITLE_ID,
-        Column("genres", "array<string>", "Genres, sorted.", nullable=False),
+        Column("genres", "array<string>", "Genres under IMDb's names, sorted; empty if unknown.", nullable=False),
         Column("directors", "array<string>", "Names of directors, in order of billing.", nullable=False),
         Column("writers", "array<string>", "Names of writers, in order of billing.", nullable=False),
         Column(
@@ -128,7 +138,7 @@ INTERACTIONS = Table(
     name="silver.interactions",
     grain="One row per event of a viewer and a known title.",
     key=("event_id",),
-    inputs=(bronze.INTERACTIONS, TITLE_LINKS),
+    inputs=(bronze.INTERACTIONS, TITLE_LINKS, TITLES),
     partitioned_by="month",
     columns=(
         Column(

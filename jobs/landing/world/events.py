@@ -14,7 +14,7 @@ from jobs.landing.world.titles import FIRST_TMDB_MOVIE, IntArray, Titles, new_ti
 from jobs.landing.world.truth import DayTruth
 from jobs.landing.world.viewers import ASSURED_DAYS, POPULARITY, Facets, Viewers
 
-EVENTS_PER_VIEW = 1.98  # of all types together: views are about half of a day's log
+EVENTS_PER_VIEW = 2.04  # of all types together: views are about half of a day's log
 WEEKDAYS = (0.86, 0.84, 0.88, 0.95, 1.12, 1.27, 1.08)  # Monday to Sunday, mean 1
 # Share of views that start in each hour of the day (UTC): breakfast, lunch, and a long evening.
 HOURS = (2, 1, 1, 1, 1, 1, 2, 3, 3, 3, 4, 4, 6, 6, 5, 5, 6, 8, 12, 16, 18, 14, 8, 4)
@@ -163,7 +163,7 @@ def _react(titles: Titles, truth: DayTruth, views: Views, stream: np.random.Gene
     count = len(views.viewers)
     liking = 5.3 + 0.9 * titles.quality[views.titles] + 3.2 * truth.match(views.viewers, views.titles)
     liking += stream.normal(0.0, 1.1, count)
-    is_complete = stream.random(count) < 1 / (1 + np.exp(-0.7 * (liking - 5.2)))
+    is_complete = stream.random(count) < 1 / (1 + np.exp(-0.7 * (liking - 6.0)))
     share = np.where(is_complete, stream.uniform(0.92, 1.0, count), 0.92 * stream.beta(1.2, 1.6, count))
     hundredths = np.maximum(1, np.round(100 * share)).astype(np.int64)
     lengths = 60 * np.minimum(titles.runtime_minutes[views.titles], 240)
@@ -180,14 +180,14 @@ def _react(titles: Titles, truth: DayTruth, views: Views, stream: np.random.Gene
         is_named_by_tmdb,
     )
     chance, after = stream.random((3, count)), lengths + stream.integers(20, 900, count)
-    is_rated = chance[0] < np.where(is_complete, 0.30, 0.06)
+    is_rated = chance[0] < np.where(is_complete, 0.32, 0.06)
     half_steps = np.clip(np.round(2 * liking), 0, 20).astype(np.int64)
     nothing = np.full(count, NO_VALUE)
     return [
         viewed,
         viewed.pick(is_complete, COMPLETE, nothing, lengths),
         viewed.pick(is_rated, RATING, FIRST_RATING + half_steps, after),
-        viewed.pick((liking > 7.5) & (chance[1] < 0.35), LIKE, nothing, after),
+        viewed.pick((liking > 7.5) & (chance[1] < 0.25), LIKE, nothing, after),
         viewed.pick((liking < 4.0) & (chance[2] < 0.25), DISLIKE, nothing, after),
     ]
 

@@ -32,7 +32,7 @@ GENRES = (
     Genre("Drama", 15, (1920, 2030), 1.0, 2, ("Romance", "History", "Mystery", "Family"), (18, "Drama")),
     Genre("Family", 3, (1935, 2030), 0.5, 1, ("Comedy", "Adventure", "Fantasy", "Drama"), (10751, "Family")),
     Genre("Fantasy", 4, (1980, 2030), 0.4, 0, ("Adventure", "Family", "Romance", "Drama"), (14, "Fantasy")),
-    Genre("Film-Noir", 12, (1941, 1958), 0.0, 4, ("Crime", "Drama", "Mystery", "Thriller"), (80, "Crime")),
+    Genre("Film-Noir", 20, (1941, 1958), 0.0, 4, ("Crime", "Drama", "Mystery", "Thriller"), (80, "Crime")),
     Genre("History", 3, (1950, 2030), 0.7, 2, ("Drama", "War", "Romance", "Biography"), (36, "History")),
     Genre("Horror", 7, (1968, 2030), 0.5, 6, ("Thriller", "Mystery", "Sci-Fi", "Fantasy"), (27, "Horror")),
     Genre("Music", 2, (1965, 2030), 0.6, 1, ("Drama", "Romance", "Comedy", "Biography"), (10402, "Music")),

@@ -180,10 +180,9 @@ def _akas(snapshot: Snapshot) -> Iterator[tuple[object, ...]]:
             akas.append((names.primary[row], "US", NULL, "imdbDisplay", 0))
         if is_famous[row]:
             akas.append((names.primary[row], "CA", "en", "imdbDisplay", 0))
-            elsewhere = range(1, len(LANGUAGES)) if ideas is not None else ()
-            akas.extend(
-                (phrase(ideas, other), COUNTRIES[other], NULL, "imdbDisplay", 0) for other in elsewhere if other != own
-            )
+        if is_famous[row] and ideas is not None:
+            abroad = (other for other in range(1, len(LANGUAGES)) if other != own)
+            akas.extend((phrase(ideas, other), COUNTRIES[other], NULL, "imdbDisplay", 0) for other in abroad)
         for ordering, (title, region, language, kind, is_original) in enumerate(akas, start=1):
             yield tconst, ordering, title, region, language, kind, NULL, is_original
 

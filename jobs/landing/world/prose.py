@@ -8,7 +8,7 @@ from jobs.landing.world.genres import GENRE_NAMES
 from jobs.landing.world.people import name_pool
 from jobs.landing.world.titles import MOVIE, IntArray, Titles
 from jobs.landing.world.vocabulary import (
-    OF_WHAT,
+    PHRASES,
     PLACE_NAMES,
     PLACES,
     SUBTITLES,
@@ -65,7 +65,7 @@ def _name(genre: str, language: int, dice: list[int]) -> tuple[str, str, tuple[i
         name = _person(language, dice)
         return name, name, None
     if language or dice[2] % 12 == 0:
-        ideas = (dice[0] % len(THINGS), dice[1] % len(OF_WHAT))
+        ideas = (dice[0] % len(THINGS), dice[1] % PHRASES)
         return phrase(ideas, 0), phrase(ideas, language), ideas
     name = _english_name(genre, dice)
     return name, name, None
@@ -145,7 +145,7 @@ def write_overview(genres: list[int], dice: list[int]) -> str:
         opening = (
             f"When {theme.trigger}, {lead} must {theme.aim}.",
             f"In {place}, {theme.trigger}, and {lead} must {theme.aim}.",
-            f"{lead[0].upper()}{lead[1:]} in {place} must {theme.aim} when {theme.trigger}.",
+            f"Somewhere in {place}, {theme.trigger}. Now {lead} must {theme.aim}.",
         )[dice[14] % 3]
     if genres[1] < 0:
         return opening

@@ -12,8 +12,8 @@ from jobs.landing.world.people import People
 from jobs.landing.world.prose import Names, name_titles
 from jobs.landing.world.titles import FloatArray, IntArray, Titles, new_titles_per_day, title_ids
 
-VOTES_OF_OBSCURE = 60.0  # votes of a title at the very end of the long tail
-VOTES_EXPONENT = 2.1  # votes grow faster than popularity: everybody has an opinion of the famous
+VOTES_OF_OBSCURE = 40.0  # votes of a title at the very end of the long tail
+VOTES_EXPONENT = 1.5  # votes grow faster than popularity: everybody has an opinion of the famous
 VOTES_RIPEN_DAYS = 60.0  # a new title's votes come in over this time
 VOTES_GROWTH = 1 / 1_500  # a day
 UNRATED_BELOW = 8  # IMDb lists no rating of a title with fewer votes

@@ -33,12 +33,12 @@ FIRST_TCONST = 90_000_001  # beyond IMDb's own numbers, so that a real catalogue
 FIRST_TMDB_MOVIE = 9_000_001
 TMDB_SHARE = 0.93  # of films and shorts that TMDb knows
 CATALOGUE_YEARS = 106  # the oldest title is this many years old on the first day
-MEAN_AGE_YEARS = 17.0
+MEAN_AGE_YEARS = 20.0
 BATCH_DAYS = 30  # titles that appear after the first day are drawn by the month
 TITLES_PER_NEW_ONE = 1_500  # one title a day is new for so many old ones
 
-ZIPF_EXPONENT = 0.85
-ZIPF_SHIFT = 0.004  # share of the catalogue that is about equally famous, at the head
+ZIPF_EXPONENT = 1.15
+ZIPF_SHIFT = 0.002  # share of the catalogue that is about equally famous, at the head
 WAVE_HEIGHT = 0.30  # of log popularity: interest in a title comes and goes slowly
 WAVE_DAYS = (97.0, 41.0)
 PREMIERE_BOOST = 7.0  # how many times its later popularity a new title may have

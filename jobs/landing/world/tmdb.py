@@ -29,7 +29,7 @@ KAGGLE_MOVIE_COLUMNS = (
     *("spoken_languages", "status", "tagline", "title", "vote_average", "vote_count"),
 )
 KAGGLE_CREDIT_COLUMNS = ("movie_id", "title", "cast", "crew")
-POPULARITY_SCALE = 1.3  # TMDb's popularity of a title at the end of the long tail
+POPULARITY_SCALE = 0.35  # TMDb's popularity of a title at the end of the long tail
 
 
 def write_tmdb(folder: Path, snapshot: Snapshot) -> None:

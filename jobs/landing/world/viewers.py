@@ -21,10 +21,10 @@ FIRST_PERSON = FIRST_ERA + len(ERA_STARTS)
 GENRE_SHARES = (1.0, 0.45, 0.25)  # how much a title belongs to its first, second, third genre
 LEAD_SHARES = (1.0, 1.0, 0.7)  # of the director and the first two of the cast, in a person's facet
 TITLES_PER_LEADING_PERSON = 25  # one person has followers for so many titles
-APPEAL_SPREAD = 0.9  # lovers of a genre differ by so much (log) from the crowd in what they like in it
+APPEAL_SPREAD = 1.2  # lovers of a genre differ by so much (log) from the crowd in what they like in it
 
 # Mean weight of each slot of a viewer's taste: plain popularity, three genres, two eras, two people.
-SLOT_WEIGHTS = (0.12, 0.34, 0.19, 0.09, 0.10, 0.04, 0.08, 0.04)
+SLOT_WEIGHTS = (0.10, 0.44, 0.19, 0.08, 0.10, 0.03, 0.04, 0.02)
 SLOT_GENRES, SLOT_ERAS, SLOT_PEOPLE = slice(1, 4), slice(4, 6), slice(6, 8)
 WEIGHT_SHAPE = 3.0  # of the gamma distribution around the mean: small is more various
 DRIFT_HEIGHT = 0.5  # of log weight: a taste waxes and wanes

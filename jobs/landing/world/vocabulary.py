@@ -270,7 +270,7 @@ PLACES = (
     "a sleepless city",
     "the far north",
     "a river valley",
-    "an island off the coast",
+    "a remote province",
     "the suburbs",
     "a mining town",
     "a university town",
@@ -344,7 +344,21 @@ of the City|de la ville|de la ciudad|der Stadt|della città|Machi|i staden|da ci
 )
 
 
+CONJUNCTIONS = ("and", "et", "y", "und", "e", "to", "och", "e")
+PHRASES = len(OF_WHAT) + len(THINGS) - 1  # second ideas that each thing can be joined with
+
+
 def phrase(ideas: tuple[int, int], language: int) -> str:
-    """A title of two ideas in one language, such as "The Garden of Winter" or "Fuyu no niwa"."""
-    head, complement = THINGS[ideas[0]][language], OF_WHAT[ideas[1]][language]
-    return f"{complement} no {head.lower()}" if language == _JAPANESE else f"{head} {complement}"
+    """A title of two ideas in one language, such as "The Garden of Winter", "Fuyu no niwa" or "Le Pont et la Nuit".
+
+    Args:
+        ideas: Position in ``THINGS``, and of the second idea: below ``PHRASES``.
+        language: Position in the catalogue's languages.
+    """
+    first, second = ideas
+    thing = THINGS[first][language]
+    if second >= len(OF_WHAT):
+        other = THINGS[(first + 1 + second - len(OF_WHAT)) % len(THINGS)][language]
+        return f"{thing} {CONJUNCTIONS[language]} {other[0].lower()}{other[1:]}"
+    complement = OF_WHAT[second][language]
+    return f"{complement} no {thing.lower()}" if language == _JAPANESE else f"{thing} {complement}"

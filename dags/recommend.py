@@ -1,0 +1,22 @@
+"""Write a night's audited top-N lists for every viewer, and the other gold tables.
+
+**Green**: every gold table was audited and published as of the night (`published`), or carries a later night already
+and nothing it reads has changed since (`superseded`). What is served is `gold.recommendations`.
+
+**Red**: the task's error is one line that names the table, each broken promise, and a few of the offending values.
+The table stays as it was: last night's lists stay served. Mend the cause and clear the task. If the lists themselves
+are bad, an earlier champion or an earlier version of the table can be put back.
+
+**It did not run**: `refine` or `train` has not ended for the night. The page of the DAG shows which assets it waits
+for.
+"""
+
+from airflow.sdk import DAG
+
+from infra.airflow.nightly import NIGHTLY, add_jobs, when_inputs_are_there
+from jobs.tables import job_inputs
+
+JOBS = [job for job in job_inputs() if job.startswith("gold.")]
+
+with DAG("recommend", schedule=when_inputs_are_there(JOBS), doc_md=__doc__, **NIGHTLY):
+    add_jobs(JOBS)

@@ -1,0 +1,32 @@
+"""Promises about silver.credits."""
+
+import great_expectations.expectations as gxe
+
+from expectations.silver.people import PERSON_ID
+from expectations.silver.title_links import TITLE_ID
+from expectations.suite import Reference, suite
+from jobs.tables import silver
+
+# IMDb's categories; TMDb's jobs are put under them.
+_CATEGORIES = (
+    *("actor", "actress", "self", "archive_footage", "archive_sound"),
+    *("director", "writer", "producer", "cinematographer", "composer", "editor"),
+    *("production_designer", "casting_director"),
+)
+
+SUITE = suite(
+    silver.CREDITS,
+    rows=(
+        gxe.ExpectColumnValuesToMatchRegex(column="title_id", regex=TITLE_ID),
+        gxe.ExpectColumnValuesToMatchRegex(column="person_id", regex=PERSON_ID),
+        gxe.ExpectColumnValuesToBeInSet(column="category", value_set=list(_CATEGORIES)),
+        # From 1; the longest casts have some hundreds, crews of series some thousands.
+        gxe.ExpectColumnValuesToBeBetween(column="billing", min_value=1, max_value=100_000),
+    ),
+    # Dumps are cut at different times: a credit waits for its title and for its person.
+    references=(
+        Reference(("title_id",), silver.TITLES, parks=True),
+        Reference(("person_id",), silver.PEOPLE, parks=True),
+    ),
+    tolerates=0.01,
+)

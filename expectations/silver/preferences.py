@@ -1,0 +1,17 @@
+"""Promises about silver.preferences."""
+
+import great_expectations.expectations as gxe
+
+from expectations.silver.interactions import EARLIEST
+from expectations.suite import suite
+from jobs.tables import silver
+
+SUITE = suite(
+    silver.PREFERENCES,
+    rows=(
+        gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0.0),
+        gxe.ExpectColumnValuesToBeBetween(column="event_count", min_value=1),
+        gxe.ExpectColumnValuesToBeBetween(column="last_at", min_value=EARLIEST),
+    ),
+    table=(gxe.ExpectTableRowCountToBeBetween(min_value=1, description="at least one preference"),),
+)

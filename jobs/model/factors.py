@@ -1,0 +1,76 @@
+"""Exact top-N lists of models that score by a product of factors."""
+
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from implicit.cpu.topk import topk
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+Floats = NDArray[np.float32]
+_FILTERED = np.finfo(np.float32).min
+"""implicit's score of a title that was filtered out."""
+
+
+class FactorModel(Protocol):
+    """What turns viewers' histories into scores: score(u, i) = x_u · y_i.
+
+    Titles are ordered by popularity, most popular first, so that titles of equal score (all titles, for a viewer of whom
+    nothing good is known) come in that order.
+    """
+
+    @property
+    def title_ids(self) -> pa.Array:
+        """Identifiers, in the order of the rows of ``factors``."""
+        ...
+
+    @property
+    def factors(self) -> Floats:
+        """Titles by latent factors."""
+        ...
+
+    def viewer_factors(self, preferences: csr_matrix) -> Floats:
+        """Viewers by latent factors, from viewers by titles of preference weights."""
+        ...
+
+
+def top_titles(
+    model: FactorModel,
+    preferences: csr_matrix,
+    seen: csr_matrix,
+    length: int,
+    excluded: NDArray[np.int32] | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+    """The best titles that each viewer has not seen, best first; equal scores in order of popularity.
+
+    Args:
+        model: The model.
+        preferences: Viewers by titles: positive preference weights.
+        seen: Viewers by titles: a non-zero for each title to leave out.
+        length: At most this many titles a viewer.
+        excluded: Places of titles that nobody is to get.
+
+    Returns:
+        Three arrays of equal length, one element a listed title: the viewer's row, the title's place, the score.
+
+    Raises:
+        ValueError: A factor is not finite.
+    """
+    viewers = model.viewer_factors(preferences)
+    if not (np.isfinite(viewers).all() and np.isfinite(model.factors).all()):
+        raise ValueError("a factor is not finite")
+    # implicit breaks ties in favour of the larger place; popularity order wants the smaller: so titles are reversed.
+    last = len(model.factors) - 1
+    hidden = csr_matrix((seen.data, last - seen.indices, seen.indptr), shape=seen.shape)
+    places, scores = topk(
+        np.ascontiguousarray(model.factors[::-1]),
+        viewers,
+        min(length, len(model.factors)),
+        filter_query_items=hidden,
+        filter_items=None if excluded is None else (last - excluded).astype(np.int32),
+        num_threads=1,
+    )
+    is_listed = scores > _FILTERED
+    row, _ = np.nonzero(is_listed)
+    return row.astype(np.int32), (last - places[is_listed]).astype(np.int32), scores[is_listed]

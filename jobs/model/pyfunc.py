@@ -1,0 +1,56 @@
+"""The registered model as MLflow loads it: histories in, lists out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from jobs.model import als
+from jobs.model.factors import top_titles
+from jobs.model.histories import blocks
+
+_LIST_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Lists for viewers that need not have been known when the model was trained."""
+
+    model: als.AlsModel
+
+    def predict(self, histories: pd.DataFrame) -> pd.DataFrame:
+        """Top 50 unseen titles of each viewer.
+
+        Args:
+            histories: user_id, title_id and weight, one row per viewer and title the viewer has had to do with.
+
+        Returns:
+            user_id, rank from 1, title_id and score, ordered by user_id and rank.
+        """
+        known = (
+            histories.groupby("user_id", sort=True)
+            .agg(title_ids=("title_id", list), weights=("weight", list))
+            .reset_index()
+        )
+        batch = pa.RecordBatch.from_pandas(known)
+        lists = [pd.DataFrame({"user_id": [], "rank": [], "title_id": [], "score": []})]
+        for block in blocks([batch], self.model.title_ids):
+            row, place, score = top_titles(self.model, block.preferences, block.seen, _LIST_LENGTH)
+            lists.append(
+                pd.DataFrame(
+                    {
+                        "user_id": block.user_ids.take(pa.array(row)).to_pandas(),
+                        "rank": np.arange(len(row)) - np.searchsorted(row, row) + 1,
+                        "title_id": self.model.title_ids.take(pa.array(place)).to_pandas(),
+                        "score": score.astype(float),
+                    }
+                )
+            )
+        return pd.concat(lists[1:] or lists, ignore_index=True)
+
+
+def _load_pyfunc(folder: str) -> Recommender:
+    """Called by mlflow.pyfunc.load_model."""
+    return Recommender(als.load(Path(folder)))
