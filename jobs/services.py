@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -157,6 +158,7 @@ def _environment(settings: ServiceSettings, ports: Mapping[str, int | None]) -> 
     defaults["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{home / 'airflow.db'}"
     if "AIRFLOW_CONN_SPARK_DEFAULT" not in os.environ:
         defaults["AIRFLOW_CONN_SPARK_DEFAULT"] = json.dumps({"conn_type": "spark", "host": "local[*]"})
+        defaults["SPARK_LOCAL_IP"] = _HOST
         defaults["SPARK_CONF_DIR"] = str(_write_spark_defaults(settings))
     addresses = {
         "AIRFLOW_HOME": str(home),
@@ -190,11 +192,10 @@ def _write_spark_defaults(settings: ServiceSettings) -> Path:
         "spark.sql.shuffle.partitions": str(len(os.sched_getaffinity(0))),
         "spark.driver.memory": settings.driver_memory,
     }
-    lines = [(_ROOT / "infra" / "spark" / "spark-defaults.conf").read_text()]
-    lines += [f"{key} {value}\n" for key, value in told.items()]
     folder = settings.root / "spark"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spark-defaults.conf").write_text("".join(lines))
+    shutil.copytree(_ROOT / "infra" / "spark", folder, dirs_exist_ok=True)
+    with (folder / "spark-defaults.conf").open("a") as defaults:
+        defaults.writelines(f"{key} {value}\n" for key, value in told.items())
     return folder
 
 

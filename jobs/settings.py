@@ -36,11 +36,11 @@ class Als(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rank: Annotated[int, Field(ge=1, le=512, description="Number of latent factors.")] = 64
+    rank: Annotated[int, Field(ge=1, le=512, description="Number of latent factors.")] = 32
     reg_param: Annotated[
         float, Field(ge=0, description="λ: regularisation, times the number of a row's positive weights.")
-    ] = 0.1
-    alpha: Annotated[float, Field(ge=0, description="Confidence is 1 + α · preference weight.")] = 5.0
+    ] = 0.3
+    alpha: Annotated[float, Field(ge=0, description="Confidence is 1 + α · preference weight.")] = 2.0
     iterations: Annotated[int, Field(ge=1, le=100, description="Alternations between viewers and titles.")] = 10
     seed: Annotated[int, Field(description="Seed of the initial factors.")] = 7
 

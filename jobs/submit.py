@@ -5,12 +5,17 @@
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from jobs.errors import JobError
-from jobs.night import run_job
 from jobs.settings import Settings
 from jobs.spark import session
+
+if TYPE_CHECKING:
+    from jobs.lake import Outcome
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,12 +31,23 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         settings, night = Settings(), _night(given.night, given.job)
-        for outcome in run_job(session(settings, given.job), settings, given.job, night, given.run):
-            sys.stdout.write(f"{outcome.name} {outcome.state} {outcome.note}".rstrip() + "\n")
+        with ThreadPoolExecutor(1) as aside:
+            # Great Expectations and MLflow take as long to import as Spark takes to start.
+            night_module = aside.submit(import_module, "jobs.night")
+            spark = session(settings, given.job)
+        for outcome in night_module.result().run_job(spark, settings, given.job, night, given.run):
+            sys.stdout.write(_line(outcome) + "\n")
     except JobError as error:
         sys.stderr.write(f"JobError: {error}\n")
         return 1
     return 0
+
+
+def _line(outcome: "Outcome") -> str:
+    """An outcome in a line of the log."""
+    counts = "" if outcome.rows is None else f"{outcome.rows:,} rows, {outcome.set_aside:,} set aside"
+    said = ", ".join(filter(None, [outcome.state, counts, outcome.note]))
+    return f"{outcome.name}: {said} ({outcome.seconds:.1f} s)"
 
 
 def _night(given: str, job: str) -> date:

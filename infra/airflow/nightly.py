@@ -27,6 +27,7 @@ NIGHTLY: Mapping[str, Any] = MappingProxyType(
     {
         "catchup": False,
         "max_active_runs": 1,
+        # A scheduled night for which nothing was delivered ends green: its sources are stale, its tables as they were.
         "is_paused_upon_creation": False,
         # A night of millions of viewers takes minutes a task; a driver that hangs must not hold the pool for ever.
         "default_args": {"retries": 1, "retry_delay": timedelta(minutes=2), "execution_timeout": timedelta(hours=6)},

@@ -2,14 +2,16 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.errors import JobError
 from jobs.nearest import nearest
-from jobs.settings import Settings
 from jobs.tables import CHAMPION, SOURCES, TABLES, Table, job_inputs
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 
 def examples(*commands: str) -> str:
@@ -55,12 +57,14 @@ def known_job(name: str) -> str:
     return name
 
 
-def settings() -> Settings:
+def settings() -> "Settings":
     """The settings of this run, read once by each command."""
+    from jobs.settings import Settings
+
     return Settings()
 
 
-def newest_delivery(home: Settings) -> date:
+def newest_delivery(home: "Settings") -> date:
     """The newest day for which any source delivered.
 
     Raises:

@@ -2,14 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jobs import display, ledger
+from jobs import display
 from jobs.commands.arguments import examples, iso_date, settings
-from jobs.settings import Settings
 from jobs.tables import SOURCES, TABLES
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 WORLD_EXAMPLES = examples(
     "reelhouse world", "reelhouse world --viewers 500 --titles 800 --days 14", "reelhouse world --days 7   (seven more)"
@@ -72,7 +74,7 @@ def world(
     display.next_step(f"reelhouse night --night {until}")
 
 
-def write_sample(home: Settings) -> None:
+def write_sample(home: "Settings") -> None:
     """Write the sample world where ``landing/`` is empty, its next day where the last one's night is done.
 
     A folder with other deliveries stays as it is.
@@ -147,7 +149,9 @@ def import_set(
     display.next_step(f"reelhouse night --night {report.day}")
 
 
-def _is_done(home: Settings, day: date) -> bool:
+def _is_done(home: "Settings", day: date) -> bool:
     """Whether the night of this day has published every gold table; a night that failed is run again instead."""
+    from jobs import ledger
+
     gold = [ledger.latest(home.lake, table) for table in TABLES if table.layer == "gold"]
     return all(entry is not None and entry.night >= day for entry in gold)

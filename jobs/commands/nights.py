@@ -12,10 +12,11 @@ from jobs import display
 from jobs.commands.arguments import JobArgument, Night, examples, newest_delivery, settings
 from jobs.commands.deliveries import write_sample
 from jobs.errors import JobError
-from jobs.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from jobs.settings import Settings
 
 NIGHT_EXAMPLES = examples("reelhouse night", "reelhouse night --night 2026-11-22", "reelhouse night --sample")
 RUN_EXAMPLES = examples(
@@ -79,7 +80,7 @@ def run(job: JobArgument, night: Night = None) -> None:
     display.next_step(f"reelhouse history {tables[0].name}" if tables else "reelhouse show")
 
 
-def _start(home: Settings) -> tuple["SparkSession", float]:
+def _start(home: "Settings") -> tuple["SparkSession", float]:
     """A session, and the seconds it took; Great Expectations and MLflow are imported while the JVM starts."""
     began = time.monotonic()
     with ThreadPoolExecutor(1) as imports:

@@ -47,9 +47,9 @@ class Progress:
     def __init__(self, start_seconds: float, jobs: tuple[str, ...] | None = None) -> None:
         self.steps = [Step("start", "done", seconds=start_seconds)]
         self.steps += [Step(name) for name in (job_inputs() if jobs is None else jobs)]
+        self._running: Step | None = None
         self._console = display.console()
         self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
-        self._running: Step | None = None
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

@@ -1,15 +1,17 @@
 """``reelhouse tables`` and ``reelhouse history``: what was published, when and from what."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from jobs import display, ledger
+from jobs import display
 from jobs.commands.arguments import TableArgument, examples, settings
 from jobs.errors import JobError
-from jobs.ledger import Entry
 from jobs.tables import TABLES, Table, job_of
+
+if TYPE_CHECKING:
+    from jobs.ledger import Entry
 
 TABLES_EXAMPLES = examples("reelhouse tables")
 HISTORY_EXAMPLES = examples("reelhouse history silver.titles", "reelhouse history gold.recommendations --limit 3")
@@ -17,6 +19,8 @@ HISTORY_EXAMPLES = examples("reelhouse history silver.titles", "reelhouse histor
 
 def tables() -> None:
     """List every table: its grain, version, rows and night, and how far it is behind."""
+    from jobs import ledger
+
     root = settings().lake
     entries = {table.name: ledger.latest(root, table) for table in TABLES}
     newest = max((entry.night for entry in entries.values() if entry), default=None)
@@ -46,9 +50,11 @@ def history(
     limit: Annotated[int, typer.Option(min=1, help="How many publications, newest first.")] = 20,
 ) -> None:
     """List the publications of a table, newest first: counts, what it was made from, and by what."""
+    from jobs import ledger
+
     entries = ledger.history(settings().lake, table)
     if not entries:
-        raise JobError(_no_history(settings().lake, table))
+        raise JobError(_no_history(table, is_there=ledger.open_table(settings().lake, table) is not None))
     grid = display.grid(
         *("version", "night", "when (UTC)", "offered", "published", "set aside", "made from", "code", "run", "seconds"),
         right=("version", "offered", "published", "seconds"),
@@ -72,13 +78,13 @@ def history(
     display.next_step(f'reelhouse sql "FROM {table.name} LIMIT 10"')
 
 
-def _set_aside(entry: Entry) -> str:
+def _set_aside(entry: "Entry") -> str:
     """Rows quarantined by reason, and those that wait for another table."""
     reasons = [f"{reason} {display.count(rows)}" for reason, rows in sorted(entry.quarantined.items())]
     return ", ".join([*reasons, *([f"parked {display.count(entry.parked)}"] if entry.parked else [])])
 
 
-def _no_history(root: str, table: Table) -> str:
-    if ledger.open_table(root, table) is not None:
+def _no_history(table: Table, *, is_there: bool) -> str:
+    if is_there:
         return f"no history was shown: {table.name} is written beside the publications of other tables and has none"
     return f"no history was shown: {table.name} was never published; run `reelhouse run {job_of(table)}`"

@@ -24,6 +24,8 @@ EXAMPLES = examples(
     'reelhouse sql "FROM silver.ratings" --format csv > ratings.csv',
 )
 _ROWS_SHOWN = 100
+_CELL_SHOWN = 300
+"""Characters of one cell of a table; the other formats give all."""
 Format = Literal["table", "csv", "json"]
 
 
@@ -59,10 +61,17 @@ def _show(answer: "Answer", limit: int) -> None:
     numbers = {name for place, name in enumerate(answer.columns) if rows and _is_number(rows[0][place])}
     grid = display.grid(*map(display.safe, answer.columns), right=map(display.safe, numbers))
     for row in rows:
-        grid.add_row(*(Text("null", "dim") if value is None else display.plain(value) for value in row))
+        grid.add_row(*(Text("null", "dim") if value is None else _cell(value) for value in row))
     display.console().print(grid)
     more = next(answer.rows, None) is not None
-    display.say(f"the first {len(rows):,} rows; see --limit" if more else f"{len(rows):,} rows", "dim")
+    counted = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
+    display.say(f"the first {counted}; see --limit" if more else counted, "dim")
+
+
+def _cell(value: object) -> Text:
+    text = display.plain(value)
+    text.truncate(_CELL_SHOWN, overflow="ellipsis")
+    return text
 
 
 def _is_number(value: object) -> bool:

@@ -23,12 +23,13 @@ _METRICS = {
 
 def show_summary(home: Settings, steps: Sequence[Step]) -> None:
     """Write the summary of a night that is done, and the next command worth trying."""
-    _show_published(steps)
-    _show_time(steps)
+    show_published(steps)
+    show_time(steps)
     if champion := tracking.champion(home):
         best = champion.parameters.get("popularity", "")
+        display.say("")
         display.say(
-            f"\n{champion.name} version {champion.version}, trained for {champion.night}, on held-out views", "bold"
+            f"{champion.name} version {champion.version}, trained for {champion.night}, on held-out views", "bold"
         )
         show_metrics(champion.metrics, best)
     display.say("")
@@ -50,9 +51,9 @@ def show_metrics(metrics: Mapping[str, float], popularity: str) -> None:
     display.console().print(grid)
 
 
-def _show_published(steps: Sequence[Step]) -> None:
+def show_published(steps: Sequence[Step]) -> None:
     """Every table that was published, or the line that says why none was."""
-    display.say("\npublished", "bold")
+    display.say("published", "bold")
     grid = display.grid("table", "version", "rows", "set aside", right=("version", "rows", "set aside"))
     outcomes = [outcome for step in steps for outcome in step.outcomes]
     for outcome in outcomes:
@@ -66,11 +67,12 @@ def _show_published(steps: Sequence[Step]) -> None:
             display.say(f"{state}: {', '.join(names)}", "dim")
 
 
-def _show_time(steps: Sequence[Step]) -> None:
+def show_time(steps: Sequence[Step]) -> None:
     """A bar for every job that took a noticeable share of the night."""
     total = sum(step.seconds for step in steps)
     longest = max(step.seconds for step in steps)
-    display.say(f"\ntime: {total:.0f} s", "bold")
+    display.say("")
+    display.say(f"time: {total:.0f} s", "bold")
     grid = display.grid("job", "seconds", "share", "", right=("seconds", "share"))
     for step in steps:
         if step.state:

@@ -1,6 +1,5 @@
 """Score every viewer's unseen titles with the champion: gold.recommendations."""
 
-from collections.abc import Iterable, Iterator
 from datetime import date
 
 import numpy as np
@@ -14,11 +13,9 @@ from expectations.gold.recommendations import SUITE
 from jobs import tracking
 from jobs.lake import Lake
 from jobs.model import als
-from jobs.model.factors import FactorModel, top_titles
-from jobs.model.histories import Block, blocks, collect_histories
+from jobs.model.histories import collect_histories
+from jobs.model.lists import recommend
 from jobs.tables import CHAMPION, silver
-
-_LISTED = "user_id string, rank int, title_id string, score double"
 
 
 def run(lake: Lake, night: date) -> None:
@@ -54,40 +51,3 @@ def find_allowed(titles: DataFrame, title_ids: pa.Array) -> NDArray[np.bool_]:
         titles.where(~F.col("is_adult")).join(F.broadcast(known), on="title_id", how="left_semi").select("title_id")
     )
     return np.asarray(pc.is_in(title_ids, value_set=allowed.toArrow()["title_id"].combine_chunks()))
-
-
-def recommend(histories: DataFrame, model: FactorModel, allowed: NDArray[np.bool_], length: int) -> DataFrame:
-    """The best unseen titles of every viewer.
-
-    Args:
-        histories: One row a viewer, as collect_histories makes them.
-        model: The model.
-        allowed: Which of its titles may be listed.
-        length: Titles a list.
-
-    Returns:
-        user_id, rank, title_id, score: one row per viewer and rank; fewer than ``length`` ranks only for a viewer who
-        has seen nearly everything.
-    """
-    shared = histories.sparkSession.sparkContext.broadcast((model, np.flatnonzero(~allowed).astype(np.int32)))
-
-    def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        held, excluded = shared.value
-        for block in blocks(batches, held.title_ids):
-            yield _list_block(held, block, excluded, length)
-
-    return histories.mapInArrow(score, _LISTED)
-
-
-def _list_block(model: FactorModel, block: Block, excluded: NDArray[np.int32], length: int) -> pa.RecordBatch:
-    """The lists of a block of viewers, as rows."""
-    row, place, score = top_titles(model, block.preferences, block.seen, length, excluded)
-    return pa.RecordBatch.from_arrays(
-        [
-            block.user_ids.take(pa.array(row)),
-            pa.array((np.arange(len(row)) - np.searchsorted(row, row) + 1).astype(np.int32)),
-            model.title_ids.take(pa.array(place)),
-            pa.array(score.astype(np.float64)),
-        ],
-        names=["user_id", "rank", "title_id", "score"],
-    )

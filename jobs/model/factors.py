@@ -63,12 +63,14 @@ def top_titles(
     # implicit breaks ties in favour of the larger place; popularity order wants the smaller: so titles are reversed.
     last = len(model.factors) - 1
     hidden = csr_matrix((seen.data, last - seen.indices, seen.indptr), shape=seen.shape)
+    # implicit reads the first element of the list it is given: an empty one is out of bounds.
+    unlisted = None if excluded is None or not len(excluded) else (last - excluded).astype(np.int32)
     places, scores = topk(
         np.ascontiguousarray(model.factors[::-1]),
         viewers,
         min(length, len(model.factors)),
         filter_query_items=hidden,
-        filter_items=None if excluded is None else (last - excluded).astype(np.int32),
+        filter_items=unlisted,
         num_threads=1,
     )
     is_listed = scores > _FILTERED

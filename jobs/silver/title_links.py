@@ -3,7 +3,7 @@
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from expectations.silver.title_links import SUITE
@@ -18,16 +18,15 @@ _IMDB_DIGITS = 7
 def run(lake: Lake, night: date) -> None:
     """Publish silver.title_links from the newest catalogues up to ``night``."""
     basics = lake.read(bronze.IMDB_TITLE_BASICS, night)
+    tweeted = lake.read(bronze.MOVIETWEETINGS_MOVIES, night)
     exported = lake.read(bronze.TMDB_MOVIE_IDS, night)
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_MOVIES, night)
     movies = lake.read(bronze.MOVIELENS_MOVIES, night)
     links = lake.read(bronze.MOVIELENS_LINKS, night)
-    tweeted = lake.read(bronze.MOVIETWEETINGS_MOVIES, night)
 
-    tmdb_links = link_tmdb(exported, details, dump, links, basics)
-    parts = [link_imdb(basics, tweeted), tmdb_links, link_movielens(movies, links, tmdb_links)]
-    lake.publish(reduce(DataFrame.unionByName, parts), SUITE, night)
+    named = [*name_tmdb_movies(exported, details, dump), name_movielens_movies(movies, links)]
+    lake.publish(link_imdb(basics, tweeted).unionByName(link_movies(named, basics)), SUITE, night)
 
 
 def link_imdb(basics: DataFrame, tweeted: DataFrame) -> DataFrame:
@@ -42,106 +41,105 @@ def link_imdb(basics: DataFrame, tweeted: DataFrame) -> DataFrame:
     """
     listed = basics.select(F.col("tconst").alias("source_title_id"), F.lit("imdb").alias("source"))
     named = tweeted.select(tconst("movie_id").alias("source_title_id"), F.lit("movietweetings").alias("source"))
+    own = F.col("source_title_id")
     return (
         listed.unionByName(named)
         .groupBy("source_title_id")
         # "imdb" comes before "movietweetings": where both know a title it is IMDb's.
         .agg(F.min("source").alias("source"))
-        .select(
-            "source_title_id", "source", F.col("source_title_id").alias("title_id"), F.lit("same").alias("matched_by")
-        )
+        .select("source_title_id", "source", own.alias("title_id"), F.lit("same").alias("matched_by"))
     )
 
 
-def link_tmdb(
-    exported: DataFrame, details: DataFrame, dump: DataFrame, links: DataFrame, basics: DataFrame
-) -> DataFrame:
-    """Find the tconst of TMDb's movies: TMDb's own link, else MovieLens's, else equal title and year.
+def name_tmdb_movies(exported: DataFrame, details: DataFrame, dump: DataFrame) -> list[DataFrame]:
+    """Say how TMDb's three catalogues name a movie, and what they link and call it.
 
     Args:
         exported: bronze.tmdb_movie_ids.
         details: bronze.tmdb_movie_details, all deliveries.
         dump: bronze.tmdb_5000_movies.
-        links: bronze.movielens_links.
-        basics: bronze.imdb_title_basics.
 
     Returns:
-        silver.title_links of TMDb, one row per TMDb id.
+        Rows for :func:`link_movies`; details are the best of them.
     """
-    movies = _list_tmdb_movies(exported, details, dump)
-    linked = (
-        links.select(stated("tmdbId").alias("id"), tconst("imdbId").alias("linked_id"))
-        .where(F.col("id").isNotNull() & F.col("linked_id").isNotNull())
-        .groupBy("id")
-        # A set may give two of its movies the same TMDb id.
-        .agg(F.min("linked_id").alias("linked_id"))
-    )
-    link, named = F.coalesce("imdb_id", "linked_id"), F.concat(F.lit("tmdb:"), "id")
-    how = F.when(link.isNotNull(), "link").when(F.col("matched_id").isNotNull(), "title_year").otherwise("same")
-    return (
-        movies.join(linked, on="id", how="left")
-        .join(match_title_years(movies, basics), on="id", how="left")
-        .select(
-            named.alias("source_title_id"),
-            F.lit("tmdb").alias("source"),
-            F.coalesce(link, "matched_id", named).alias("title_id"),
-            how.alias("matched_by"),
-        )
-    )
+    tmdb_id, nothing = F.concat(F.lit("tmdb:"), "id").alias("movie"), F.lit(None).cast("string")
+    name = F.struct(tmdb_id.alias("source_title_id"), F.lit("tmdb").alias("source"), nothing.alias("tconst"))
+    known_as = F.struct("title", "release_date").alias("known_as")
+    described = newest_details(details, "imdb_id", "title", "release_date")
+    return [
+        described.select(
+            tmdb_id, name.alias("name"), F.lit(0).alias("place"), known_as, stated("imdb_id").alias("imdb_id")
+        ),
+        dump.select(tmdb_id, name.alias("name"), F.lit(1).alias("place"), known_as),
+        exported.select(tmdb_id, name.alias("name")),
+    ]
 
 
-def link_movielens(movies: DataFrame, links: DataFrame, tmdb_links: DataFrame) -> DataFrame:
-    """Find the title_id of MovieLens's movies: by its IMDb number, else where its TMDb id leads.
+def name_movielens_movies(movies: DataFrame, links: DataFrame) -> DataFrame:
+    """Say which of TMDb's movies, and which tconst, a MovieLens movie is.
 
     Args:
         movies: bronze.movielens_movies.
         links: bronze.movielens_links.
-        tmdb_links: What :func:`link_tmdb` returned.
 
     Returns:
-        silver.title_links of MovieLens, one row per movieId.
+        Rows for :func:`link_movies`, one per movieId.
     """
-    numbers = F.struct(tconst("imdbId").alias("tconst"), F.concat(F.lit("tmdb:"), stated("tmdbId")).alias("tmdb_name"))
+    numbers = F.struct(tconst("imdbId").alias("tconst"), F.concat(F.lit("tmdb:"), stated("tmdbId")).alias("tmdb_id"))
     linked = links.groupBy("movieId").agg(F.min(numbers).alias("link")).select("movieId", "link.*")
-    found = tmdb_links.select(
-        F.col("source_title_id").alias("tmdb_name"),
-        F.col("title_id").alias("found_id"),
-        F.col("matched_by").alias("found_by"),
-    )
-    named = F.concat(F.lit("movielens:"), "movieId")
-    is_guessed = F.col("tconst").isNull() & (F.col("found_by") == "title_year")
-    is_linked = F.coalesce("tconst", "tmdb_name").isNotNull()
-    return (
-        movies.select("movieId")
-        .distinct()
-        .join(linked, on="movieId", how="left")
-        .join(found, on="tmdb_name", how="left")
-        .select(
-            named.alias("source_title_id"),
-            F.lit("movielens").alias("source"),
-            F.coalesce("tconst", "found_id", "tmdb_name", named).alias("title_id"),
-            F.when(is_guessed, "title_year").when(is_linked, "link").otherwise("same").alias("matched_by"),
-        )
+    own = F.concat(F.lit("movielens:"), "movieId")
+    name = F.struct(own.alias("source_title_id"), F.lit("movielens").alias("source"), "tconst")
+    return movies.join(linked, on="movieId", how="left").select(
+        F.coalesce("tmdb_id", own).alias("movie"), name.alias("name"), F.col("tconst").alias("linked_id")
     )
 
 
-def match_title_years(movies: DataFrame, basics: DataFrame) -> DataFrame:
-    """Pair TMDb's movies with IMDb's of the same title and year, where only one of each has them.
+def link_movies(named: list[DataFrame], basics: DataFrame) -> DataFrame:
+    """Find the tconst behind every name of a movie.
+
+    A name's own tconst goes first; then TMDb's link, MovieLens's, and the IMDb film of equal title and year, if there
+    is only one on each side.
 
     Args:
-        movies: Columns ``id``, ``title`` and ``year``, one row per TMDb movie.
+        named: ``movie`` (what is one movie to TMDb and MovieLens), ``name`` (``source_title_id``, ``source`` and the
+            ``tconst`` it comes with), and if known ``imdb_id``, ``linked_id``, ``known_as`` and its ``place``.
         basics: bronze.imdb_title_basics.
 
     Returns:
-        Columns ``id`` and ``matched_id`` (a tconst), one row per pair.
+        silver.title_links of TMDb and MovieLens, one row per name.
     """
-    films = basics.where(F.col("titleType") == "movie").select(
-        F.col("tconst").alias("matched_id"),
-        F.col("primaryTitle").alias("title"),
-        F.col("startYear").try_cast("int").alias("year"),
+    best = F.min(F.when(F.col("known_as.title").isNotNull(), F.struct("place", "known_as")))["known_as"]
+    year = F.left("best.release_date", F.lit(4)).try_cast("int")
+    claims = Window.partitionBy(F.coalesce("matched_id", "movie"))
+    is_only = F.min("movie").over(claims) == F.max("movie").over(claims)
+    link, guess = F.coalesce("name.tconst", "imdb_id", "linked_id"), F.when(F.col("is_only"), F.col("matched_id"))
+    is_own = F.col("movie") == F.col("name.source_title_id")
+    return (
+        reduce(lambda some, more: some.unionByName(more, allowMissingColumns=True), named)
+        .groupBy("movie")
+        # A set may give two of its movies the same TMDb id: the movie is then the first of their titles.
+        .agg(
+            F.max("imdb_id").alias("imdb_id"),
+            F.min("linked_id").alias("linked_id"),
+            best.alias("best"),
+            F.collect_set("name").alias("names"),
+        )
+        .select("*", _spelling("best.title"), year.alias("year"))
+        .join(_find_unique_films(basics), on=["spelling", "year"], how="left")
+        .select(
+            "movie", "imdb_id", "linked_id", "matched_id", is_only.alias("is_only"), F.explode("names").alias("name")
+        )
+        .select(
+            "name.source_title_id",
+            "name.source",
+            F.coalesce(link, guess, "movie").alias("title_id"),
+            F.when(link.isNotNull(), "link")
+            .when(guess.isNotNull(), "title_year")
+            .when(is_own, "same")
+            .otherwise("link")
+            .alias("matched_by"),
+        )
     )
-    ours, theirs = _keep_unique(movies, "id"), _keep_unique(films, "matched_id")
-    return ours.join(theirs, on=["spelling", "year"], how="inner").select("id", "matched_id")
 
 
 def newest_details(details: DataFrame, *columns: str) -> DataFrame:
@@ -172,35 +170,21 @@ def stated(column: str) -> Column:
     return F.when(~text.isin("", "\\N"), text)
 
 
-def _list_tmdb_movies(exported: DataFrame, details: DataFrame, dump: DataFrame) -> DataFrame:
-    """``id``, ``imdb_id``, ``title`` and ``year``, one row per TMDb id; details go before the dump."""
-    described = newest_details(details, "imdb_id", "title", "release_date")
-    nothing = F.lit(None).cast("string")
-    parts = [
-        described.select("id", stated("imdb_id").alias("imdb_id"), "title", "release_date", F.lit(0).alias("place")),
-        dump.select("id", nothing.alias("imdb_id"), "title", "release_date", F.lit(1).alias("place")),
-        exported.select(
-            "id", nothing.alias("imdb_id"), nothing.alias("title"), nothing.alias("release_date"), F.lit(2)
-        ),
-    ]
-    best = F.min(F.struct("place", "title", "release_date"))
+def _find_unique_films(basics: DataFrame) -> DataFrame:
+    """``spelling``, ``year`` and ``matched_id`` of the films that share their title and year with no other."""
     return (
-        reduce(DataFrame.union, parts)
-        .groupBy("id")
-        .agg(F.max("imdb_id").alias("imdb_id"), best.alias("best"))
-        .select("id", "imdb_id", "best.title", F.left("best.release_date", F.lit(4)).try_cast("int").alias("year"))
+        basics.where(F.col("titleType") == "movie")
+        .select("tconst", _spelling("primaryTitle"), F.col("startYear").try_cast("int").alias("year"))
+        .where(F.col("spelling").isNotNull() & F.col("year").isNotNull())
+        .groupBy("spelling", "year")
+        # The dump may repeat a row: that is still one film.
+        .agg(F.min("tconst").alias("matched_id"), F.max("tconst").alias("last"))
+        .where(F.col("matched_id") == F.col("last"))
+        .select("spelling", "year", "matched_id")
     )
 
 
-def _keep_unique(titles: DataFrame, identifier: str) -> DataFrame:
-    """``identifier``, ``spelling`` and ``year`` of the titles that no other has; case, accents, punctuation are nothing."""
-    letters = F.regexp_replace(F.regexp_replace("title", "&", " and "), r"[^\p{L}\p{M}\p{N}]+", "")
-    return (
-        titles.select(identifier, letters.alias("letters"), "year")
-        .where((F.col("letters") != "") & F.col("year").isNotNull())
-        .groupBy(F.collate("letters", "UNICODE_CI_AI").alias("spelling"), "year")
-        # A dump may repeat a row: that is still one title.
-        .agg(F.min(identifier).alias(identifier), F.max(identifier).alias("last"))
-        .where(F.col(identifier) == F.col("last"))
-        .select(identifier, "spelling", "year")
-    )
+def _spelling(title: str) -> Column:
+    """Letters and digits of a title, equal whatever their case and accents; null if it has none."""
+    letters = F.regexp_replace(F.regexp_replace(title, "&", " and "), r"[^\p{L}\p{M}\p{N}]+", "")
+    return F.collate(F.nullif(letters, F.lit("")), "UNICODE_CI_AI").alias("spelling")
