@@ -79,7 +79,7 @@ def test_puts_tmdb_cast_and_crew_under_imdb_categories(spark: SparkSession) -> N
         {"id": 6, "name": "Pat", "job": "Producer"},
     ]
     nobody = '{"cast": [], "crew": []}'
-    details = [
+    details: list[Row] = [
         {"id": "603", "credits": nobody, "night": date(2026, 3, 1)},
         {"id": "603", "credits": json.dumps({"cast": cast, "crew": crew}), "night": date(2026, 3, 2)},
         *(

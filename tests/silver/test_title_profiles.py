@@ -73,7 +73,7 @@ def test_names_makers_in_order_of_billing_and_five_of_the_cast(spark: SparkSessi
 
 def test_finds_keywords_in_the_newest_details_else_in_the_dump(spark: SparkSession) -> None:
     words = '{"keywords": [{"id": 2, "name": "simulated reality"}, {"id": 1, "name": "hacker"}]}'
-    details = [
+    details: list[Row] = [
         {"id": "603", "keywords": '{"keywords": [{"id": 3, "name": "old"}]}', "night": date(2026, 3, 1)},
         {"id": "603", "keywords": words, "night": date(2026, 3, 2)},
         {"id": "604", "keywords": '{"keywords": []}'},
