@@ -5,10 +5,11 @@ already and nothing it reads has changed since (`superseded`).
 
 **Red**: the task's error is one line that names the table, each promise that more rows break than it tolerates, and a
 few of the offending values; the audit's page is in the Data Docs. The table stays as it was, the tasks behind it do
-not run, and the last recommendations stay served. Mend the delivery, clear its ingest task, and this DAG runs again;
-or mend the promise in `expectations/silver/` and clear the task.
+not run, and the last recommendations stay served. Mend the delivery and clear its ingest task, or mend the promise in
+`expectations/silver/`; then clear the red tasks here, and what is behind them follows.
 
-**It did not run**: an ingest DAG has not ended for the night. The page of the DAG shows which assets it waits for.
+**It did not run**: an ingest DAG has not ended for the night. The page of the DAG shows which assets it waits for. It
+runs again by itself only when all of them came again: after one late delivery, clear this DAG's run instead.
 """
 
 from airflow.sdk import DAG

@@ -7,11 +7,10 @@ from importlib import import_module
 from pyspark.sql import SparkSession
 
 from jobs import ledger, tracking
-from jobs.errors import JobError
 from jobs.lake import Lake, Outcome
 from jobs.landing import gate
 from jobs.settings import Settings
-from jobs.tables import CHAMPION, SOURCES, TABLES, Table, job_inputs, tables_of
+from jobs.tables import CHAMPION, TABLES, Table, job_inputs, tables_of
 
 
 def run_job(spark: SparkSession, settings: Settings, job: str, night: date, run: str) -> list[Outcome]:
@@ -64,7 +63,7 @@ def run_night(
     Raises:
         JobError: Nothing was delivered for the night, or a job was not done.
     """
-    require_delivery(settings, night)
+    gate.require_delivery(settings.landing, night)
     outcomes = []
     for job in job_inputs():
         on_start(job)
@@ -72,26 +71,6 @@ def run_night(
             on_outcome(outcome)
             outcomes.append(outcome)
     return outcomes
-
-
-def delivered_days(settings: Settings) -> list[date]:
-    """Every day for which any source delivered, oldest first."""
-    return sorted({day for source in SOURCES for day in gate.deliveries(settings.landing, source)})
-
-
-def require_delivery(settings: Settings, night: date) -> None:
-    """Refuse a night for which nothing was delivered.
-
-    Raises:
-        JobError: Names the newest delivery there is.
-    """
-    days = delivered_days(settings)
-    if night not in days:
-        newest = f"the newest delivery is {days[-1]}" if days else "there is none at all"
-        raise JobError(
-            f"night {night} did not run: nothing was delivered for it in {settings.landing}/<source>/{night}/, {newest}; "
-            "put the files there, or run `reelhouse world` for a sample"
-        )
 
 
 def as_of(settings: Settings, job: str, night: date) -> date:

@@ -193,7 +193,9 @@ def _write_spark_defaults(settings: ServiceSettings) -> Path:
         "spark.driver.memory": settings.driver_memory,
     }
     folder = settings.root / "spark"
-    shutil.copytree(_ROOT / "infra" / "spark", folder, dirs_exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("spark-defaults.conf", "log4j2.properties"):
+        shutil.copy(_ROOT / "infra" / "spark" / name, folder)
     with (folder / "spark-defaults.conf").open("a") as defaults:
         defaults.writelines(f"{key} {value}\n" for key, value in told.items())
     return folder

@@ -19,6 +19,8 @@ _ALWAYS = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.log.cacheSize": "3",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Without it a Parquet file with nanoseconds, as pandas writes them, cannot be read at all.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.ui.showConsoleProgress": "false",
     # One BLAS thread a task: tasks already fill the cores.
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",

@@ -34,7 +34,10 @@ VISITS = Table(
     kind="log",
     partitioned_by="night",
     keeps=2,
-    columns=(Column("shelf_id", "string", "The shelf.", nullable=False), Column("night", "date", "The night.", nullable=False)),
+    columns=(
+        Column("shelf_id", "string", "The shelf.", nullable=False),
+        Column("night", "date", "The night.", nullable=False),
+    ),
 )
 POSITIVE = gxe.ExpectColumnValuesToBeBetween(column="films", min_value=0, max_value=100)
 
@@ -64,7 +67,9 @@ def test_publishes_in_one_commit_that_carries_the_account_and_the_comments(lake:
 
 def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: Lake, settings: Settings) -> None:
     rows = rows_of(
-        lake.spark, SHELVES, [{"shelf_id": "good", "films": 1}, {"shelf_id": None, "films": 101}, {"shelf_id": "bad", "films": -1}]
+        lake.spark,
+        SHELVES,
+        [{"shelf_id": "good", "films": 1}, {"shelf_id": None, "films": 101}, {"shelf_id": "bad", "films": -1}],
     )
 
     outcome = lake.publish(rows, strict(tolerates=0.7), NIGHT)
@@ -80,7 +85,12 @@ def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: L
                 "reasons": ["shelf_id:not_be_null", "films:be_between"],
                 "record": '{"films":101}',
             },
-            {"table_name": "silver.shelves", "night": NIGHT, "reasons": ["films:be_between"], "record": '{"shelf_id":"bad","films":-1}'},
+            {
+                "table_name": "silver.shelves",
+                "night": NIGHT,
+                "reasons": ["films:be_between"],
+                "record": '{"shelf_id":"bad","films":-1}',
+            },
         ],
     )
     assertDataFrameEqual(aside, expected)
@@ -178,7 +188,9 @@ def test_rows_that_must_not_be_in_another_table_are_broken(lake: Lake) -> None:
 
 
 def test_a_table_that_was_never_published_says_how_to_make_it(lake: Lake) -> None:
-    with pytest.raises(JobError, match=r"silver\.shelves cannot be read: it was never published; run `reelhouse run silver\.shelves"):
+    with pytest.raises(
+        JobError, match=r"silver\.shelves cannot be read: it was never published; run `reelhouse run silver\.shelves"
+    ):
         lake.read(SHELVES, NIGHT)
 
 

@@ -7,6 +7,8 @@ that cannot be read is set aside with its reason instead of being lost.
 from collections.abc import Sequence
 from functools import reduce
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -118,14 +120,18 @@ def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple
 
 
 def _read_parquet(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
-    """Parquet of any types, as strings."""
-    rows = spark.read.parquet(*paths)
-    strings = {
-        name: F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX")
-        if kind.startswith("timestamp")
-        else F.col(name).cast("string")
-        for name, kind in rows.dtypes
-    }
+    """Parquet of any types, as strings; each file with its own types."""
+    return reduce(DataFrame.unionByName, (_read_one_parquet(spark, table, path, header) for path in paths))
+
+
+def _read_one_parquet(spark: SparkSession, table: Table, path: str, header: tuple[str, ...]) -> DataFrame:
+    # Spark reads nanoseconds, which pandas writes, as plain numbers (spark.sql.legacy.parquet.nanosAsLong).
+    nanoseconds = {field.name for field in pq.read_schema(path) if pa.types.is_timestamp(field.type) and field.type.unit == "ns"}
+    rows = spark.read.parquet(path)
+    times = {name: F.timestamp_micros(F.floor(F.col(name) / 1000)) for name in nanoseconds}
+    times |= {name: F.col(name) for name, kind in rows.dtypes if kind.startswith("timestamp")}
+    strings = {name: F.col(name).cast("string") for name in header}
+    strings |= {name: F.date_format(time, "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX") for name, time in times.items()}
     recorded = rows.select("*", F.to_json(F.struct(*header)).alias(RECORD), F.array().cast(_NO_FAULTS).alias(FAULTS))
     return _finish(recorded, table, strings, _extra({n: c for n, c in strings.items() if n not in table.column_names}))
 

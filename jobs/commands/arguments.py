@@ -8,7 +8,7 @@ import typer
 
 from jobs.errors import JobError
 from jobs.nearest import nearest
-from jobs.tables import CHAMPION, SOURCES, TABLES, Table, job_inputs
+from jobs.tables import CHAMPION, TABLES, Table, job_inputs
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
@@ -72,7 +72,7 @@ def newest_delivery(home: "Settings") -> date:
     """
     from jobs.landing import gate
 
-    days = [day for source in SOURCES for day in gate.deliveries(home.landing, source)]
+    days = gate.delivered_days(home.landing)
     if not days:
         raise JobError(
             f"no night was run: nothing was delivered yet in {home.landing}/<source>/<day>/; put files there, "

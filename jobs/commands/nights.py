@@ -36,10 +36,13 @@ def night(
     ] = False,
 ) -> None:
     """Run a night: ingest what was delivered, refine it, train, and publish every viewer's list."""
+    from jobs.landing import gate
+
     home = settings()
     if sample:
         write_sample(home)
     day = night or newest_delivery(home)
+    gate.require_delivery(home.landing, day)
     spark, start_seconds = _start(home)
 
     from jobs.commands.progress import Progress

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.errors import JobError
-from jobs.tables import Source, Table
+from jobs.tables import SOURCES, Source, Table
 
 _CHUNK = 1 << 20
 _HEADER_LIMIT = 64 * 1024
@@ -47,6 +47,26 @@ def deliveries(landing: Path, source: Source) -> dict[date, Path]:
         except ValueError:
             continue
     return found
+
+
+def delivered_days(landing: Path) -> list[date]:
+    """Every day for which any source delivered, oldest first."""
+    return sorted({day for source in SOURCES for day in deliveries(landing, source)})
+
+
+def require_delivery(landing: Path, night: date) -> None:
+    """Refuse a night for which nothing was delivered.
+
+    Raises:
+        JobError: Names the newest delivery there is.
+    """
+    days = delivered_days(landing)
+    if night not in days:
+        newest = f"the newest delivery is {days[-1]}" if days else "there is none at all"
+        raise JobError(
+            f"night {night} did not run: nothing was delivered for it in {landing}/<source>/{night}/, {newest}; "
+            "put the files there, or run `reelhouse world` for a sample"
+        )
 
 
 def files_of(table: Table, folder: Path) -> list[Path]:

@@ -98,12 +98,22 @@ def test_reads_tmdb_exports_objects_and_the_5000_dump(lake: Lake) -> None:
         "id": 603, "imdb_id": "tt0133093", "title": "The Matrix", "genres": [{"id": 28, "name": "Action"}],
         "runtime": 136, "popularity": 80.5, "overview": 'Says "no".', "homepage": "x", "release_date": "1999-03-30",
     }  # fmt: skip
-    deliver(lake, "tmdb", "movie_ids_03_01_2026.json.gz", '{"adult":false,"id":603,"original_title":"The Matrix","popularity":80.5,"video":false}\n')
+    deliver(
+        lake,
+        "tmdb",
+        "movie_ids_03_01_2026.json.gz",
+        '{"adult":false,"id":603,"original_title":"The Matrix","popularity":80.5,"video":false}\n',
+    )
     deliver(lake, "tmdb", "movie_details.jsonl", json.dumps(movie) + "\n")
     names = [name for name in bronze.TMDB_5000_MOVIES.column_names if name not in {"extra", "file", "night"}]
     known = {"id": "603", "title": "The Matrix", "genres": '"[{""id"": 28, ""name"": ""Action""}]"', "keywords": "[]",
              "overview": '"Two lines,\rone of them ""quoted"""', "popularity": "80.5", "runtime": "136.0"}  # fmt: skip
-    deliver(lake, "tmdb", "tmdb_5000_movies.csv", ",".join(names) + "\r\n" + ",".join(known.get(n, "") for n in names) + "\r\n")
+    deliver(
+        lake,
+        "tmdb",
+        "tmdb_5000_movies.csv",
+        ",".join(names) + "\r\n" + ",".join(known.get(n, "") for n in names) + "\r\n",
+    )
     deliver(lake, "tmdb", "tmdb_5000_credits.csv", 'movie_id,title,cast,crew\n603,The Matrix,"[{""id"": 6384}]",[]\n')
 
     ingest(lake, bronze.TMDB, tmdb_suites.SUITES, NIGHT)
@@ -125,7 +135,12 @@ def test_reads_event_logs_of_every_format_together(lake: Lake) -> None:
              "occurred_at": "2026-03-01T10:00:00Z", "source": "app"}  # fmt: skip
     deliver(lake, "interactions", "a.jsonl", json.dumps(event) + "\n\n")
     deliver(lake, "interactions", "b.jsonl.gz", json.dumps(event | {"event_id": "e2", "device": "tv"}) + "\n")
-    deliver(lake, "interactions", "c.csv", ",".join(event) + "\n" + ",".join(map(str, (event | {"event_id": "e3"}).values())) + "\n")
+    deliver(
+        lake,
+        "interactions",
+        "c.csv",
+        ",".join(event) + "\n" + ",".join(map(str, (event | {"event_id": "e3"}).values())) + "\n",
+    )
     frame = pd.DataFrame([event | {"event_id": "e4", "occurred_at": datetime(2026, 3, 1, 10)}])
     frame.to_parquet(deliver(lake, "interactions", "d.parquet", b"").with_name("d.parquet"))
 
@@ -139,7 +154,9 @@ def test_reads_event_logs_of_every_format_together(lake: Lake) -> None:
 
 
 def test_reads_the_catalogues_of_public_sets(lake: Lake) -> None:
-    deliver(lake, "movielens", "movies.csv", 'movieId,title,genres\r\n1,"American President, The (1995)",Comedy|Drama\r\n')
+    deliver(
+        lake, "movielens", "movies.csv", 'movieId,title,genres\r\n1,"American President, The (1995)",Comedy|Drama\r\n'
+    )
     deliver(lake, "movielens", "links.csv", "movieId,imdbId,tmdbId\r\n1,0112346,\r\n")
     deliver(lake, "movietweetings", "movies.dat", "0004936::The Bank (1915)::Comedy|Short\n")
 
@@ -180,7 +197,10 @@ def test_event_logs_that_were_missed_are_caught_up_with(lake: Lake) -> None:
 
     ingest(lake, bronze.EVENTS, interaction_suites.SUITES, date(2026, 3, 2))
 
-    assert {row["night"] for row in rows(lake, bronze.INTERACTIONS, date(2026, 3, 9))} == {date(2026, 3, 1), date(2026, 3, 2)}
+    assert {row["night"] for row in rows(lake, bronze.INTERACTIONS, date(2026, 3, 9))} == {
+        date(2026, 3, 1),
+        date(2026, 3, 2),
+    }
 
 
 def truncate(path: Path) -> None:
@@ -192,7 +212,10 @@ BAD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.write_bytes(b""), "is empty"),
     "truncated": (truncate, "is truncated or damaged"),
     "no gzip": (lambda path: path.write_bytes(b"<html>not found</html>"), "is truncated or damaged"),
-    "wrong encoding": (lambda path: path.write_bytes(gzip.compress(f"{HEADER}\ntt0000001\tTot\xe9\t1\n".encode("latin-1"))), "is not UTF-8"),
+    "wrong encoding": (
+        lambda path: path.write_bytes(gzip.compress(f"{HEADER}\ntt0000001\tTot\xe9\t1\n".encode("latin-1"))),
+        "is not UTF-8",
+    ),
     "wrong columns": (
         lambda path: path.write_bytes(gzip.compress(b"tconst\taverage_rating\tnumVotes\ntt0000001\t7\t1\n")),
         r"has no column averageRating \(it has average_rating\)",

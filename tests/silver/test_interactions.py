@@ -1,0 +1,91 @@
+"""silver.interactions: typed, conformed, one row an event."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.testing import assertDataFrameEqual
+
+from expectations.silver.interactions import SUITE
+from jobs import audit
+from jobs.silver.interactions import refine_events
+from jobs.tables import bronze, silver
+from tests.rows import rows_of
+
+EVENT = {
+    "event_id": "e1", "user_id": "u1", "title_id": "tt0000001", "event_type": "rating", "value": "8.5",
+    "occurred_at": "2026-03-01T10:00:00Z", "source": "app", "file": "a.jsonl", "night": date(2026, 3, 1),
+}  # fmt: skip
+REFINED = {
+    "event_id": "e1", "user_id": "u1", "title_id": "tt0000001", "event_type": "rating", "value": 8.5,
+    "occurred_at": datetime(2026, 3, 1, 10), "source": "app", "month": date(2026, 3, 1),
+}  # fmt: skip
+
+
+def refine(spark: SparkSession, *events: dict[str, Any]) -> DataFrame:
+    links = [("tt0000001", "imdb", "tt0000001"), ("tmdb:603", "tmdb", "tt0133093")]
+    linked = rows_of(
+        spark,
+        silver.TITLE_LINKS,
+        [{"source_title_id": a, "source": b, "title_id": c, "matched_by": "link"} for a, b, c in links],
+    )
+    return refine_events(rows_of(spark, bronze.INTERACTIONS, [EVENT | event for event in events]), linked)
+
+
+def test_types_the_event_and_names_its_month(spark: SparkSession) -> None:
+    assertDataFrameEqual(refine(spark, {}), rows_of(spark, silver.INTERACTIONS, [REFINED]))
+
+
+def test_names_titles_by_their_conformed_identifier(spark: SparkSession) -> None:
+    refined = refine(spark, {"title_id": "tmdb:603"}, {"event_id": "e2", "title_id": "tmdb:999"})
+
+    assert {row["event_id"]: row["title_id"] for row in refined.collect()} == {"e1": "tt0133093", "e2": "tmdb:999"}
+
+
+def test_an_event_delivered_twice_counts_once_as_delivered_first(spark: SparkSession) -> None:
+    refined = refine(
+        spark, {"value": "2.0", "night": date(2026, 3, 2)}, {"value": "8.5"}, {"value": "9.0", "file": "b.jsonl"}
+    )
+
+    assertDataFrameEqual(refined, rows_of(spark, silver.INTERACTIONS, [REFINED]))
+
+
+def test_events_without_an_id_are_told_apart_by_their_fields(spark: SparkSession) -> None:
+    anonymous = {"event_id": None, "source": None}
+    refined = refine(spark, anonymous, anonymous, anonymous | {"value": "1.0"}, anonymous | {"event_id": " "})
+
+    ids = [row["event_id"] for row in refined.collect()]
+    assert len(ids) == 2
+    assert all(len(event_id) == 64 for event_id in ids)
+
+
+def test_keeps_offsets_of_time_zones(spark: SparkSession) -> None:
+    (row,) = refine(spark, {"occurred_at": "2026-03-01T01:30:00+02:00"}).collect()
+
+    assert (row["occurred_at"], row["month"]) == (datetime(2026, 2, 28, 23, 30), date(2026, 2, 1))
+
+
+def test_each_promise_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
+    planted = {
+        "event_type:be_in_set": {"event_type": "purchase"},
+        "value:be_between": {"value": "11"},
+        "occurred_at:be_between": {"occurred_at": "1970-01-01T00:00:00Z"},
+        "parked:title_id": {"title_id": "tt7777777"},
+    }
+    events = refine(spark, {}, *({"event_id": reason} | fields for reason, fields in planted.items()))
+    known = spark.createDataFrame([("tt0000001",)], "title_id string")
+
+    marked = audit.mark(events, SUITE, {"parked:title_id": known})
+
+    found = {row["event_id"]: row[audit.REASONS] for row in marked.collect()}
+    assert found == {"e1": []} | {reason: [reason] for reason in planted}
+
+
+def test_a_time_that_is_none_breaks_its_row(spark: SparkSession) -> None:
+    events = refine(spark, {"occurred_at": "2026-13-45T10:00:00Z"})
+
+    (row,) = audit.mark(
+        events, SUITE, {"parked:title_id": spark.createDataFrame([("tt0000001",)], "title_id string")}
+    ).collect()
+
+    assert row[audit.REASONS] == ["occurred_at:not_be_null", "month:not_be_null"]

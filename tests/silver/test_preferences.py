@@ -1,0 +1,110 @@
+"""silver.preferences and silver.ratings: what viewers like, and how much."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.testing import assertDataFrameEqual
+
+from expectations.silver import preferences as preference_promises
+from expectations.silver import ratings as rating_promises
+from jobs import audit
+from jobs.settings import Weighing
+from jobs.silver.preferences import weigh
+from jobs.silver.ratings import find_last_ratings
+from jobs.tables import silver
+from tests.rows import rows_of
+
+AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
+TODAY = AS_OF.replace(tzinfo=None)
+
+
+def weights(
+    spark: SparkSession, *events: dict[str, Any], weighing: Weighing | None = None
+) -> dict[tuple[str, str], float]:
+    filled = [
+        {"event_id": f"e{n}", "user_id": "u", "title_id": "t", "event_type": "view", "occurred_at": TODAY} | event
+        for n, event in enumerate(events)
+    ]
+    rows = weigh(rows_of(spark, silver.INTERACTIONS, filled), AS_OF, weighing or Weighing()).collect()
+    return {(row["user_id"], row["title_id"]): row["weight"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("event", "weight"),
+    [
+        ({"event_type": "view", "value": None}, 1.0),
+        ({"event_type": "view", "value": 0.25}, 0.25),
+        ({"event_type": "complete"}, 0.5),
+        ({"event_type": "rating", "value": 10.0}, 2.0),
+        ({"event_type": "rating", "value": 7.5}, 1.0),
+        ({"event_type": "rating", "value": 5.0}, 0.0),
+        ({"event_type": "watchlist"}, 0.5),
+        ({"event_type": "dislike"}, 0.0),
+        ({"event_type": "sneeze"}, 0.0),
+    ],
+)
+def test_weighs_events_by_type_and_value(spark: SparkSession, event: dict[str, Any], weight: float) -> None:
+    assert weights(spark, event) == {("u", "t"): pytest.approx(weight)}
+
+
+def test_weights_halve_with_age_and_never_grow_with_a_clock_ahead(spark: SparkSession) -> None:
+    found = weights(
+        spark,
+        {"title_id": "old", "occurred_at": TODAY - timedelta(days=20)},
+        {"title_id": "ahead", "occurred_at": TODAY + timedelta(days=400)},
+        weighing=Weighing(half_life_days=10),
+    )
+
+    assert found == {("u", "old"): pytest.approx(0.25), ("u", "ahead"): pytest.approx(1.0)}
+
+
+def test_dislike_outweighs_a_view_but_keeps_the_title_known(spark: SparkSession) -> None:
+    assert weights(spark, {"event_type": "view"}, {"event_type": "dislike"}) == {("u", "t"): 0.0}
+
+
+def test_weights_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
+    events = [{"occurred_at": TODAY - timedelta(days=n), "value": 0.1 + n / 97} for n in range(60)]
+
+    assert weights(spark, *events) == weights(spark, *reversed(events))
+
+
+def test_finds_the_last_rating_of_a_title(spark: SparkSession) -> None:
+    early, late = TODAY - timedelta(days=2), TODAY - timedelta(days=1)
+    rated = {"user_id": "u", "title_id": "tt0000001", "event_type": "rating"}
+    events = [
+        rated | {"event_id": "a", "value": 3.0, "occurred_at": late},
+        rated | {"event_id": "b", "value": 9.0, "occurred_at": early},
+        rated | {"event_id": "c", "value": 4.0, "occurred_at": late},
+        rated | {"event_id": "d", "value": 0.5, "occurred_at": TODAY, "event_type": "view"},
+    ]
+
+    found = find_last_ratings(rows_of(spark, silver.INTERACTIONS, events))
+
+    expected = {"user_id": "u", "title_id": "tt0000001", "rating": 4.0, "rated_at": late}
+    assertDataFrameEqual(found, rows_of(spark, silver.RATINGS, [expected]))
+
+
+def test_each_promise_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
+    ancient = datetime(1970, 1, 1)
+    good_rating = {"user_id": "good", "title_id": "tt0000001", "rating": 7.0, "rated_at": TODAY}
+    ratings = {
+        "rating:be_between": {"rating": 10.5},
+        "rated_at:be_between": {"rated_at": ancient},
+        "title_id:match_regex": {"title_id": "Heat"},
+    }
+    good_preference = {"user_id": "good", "title_id": "tt0000001", "weight": 1.0, "event_count": 1, "last_at": TODAY}
+    preferences = {
+        "weight:be_between": {"weight": -0.1},
+        "event_count:be_between": {"event_count": 0},
+        "last_at:be_between": {"last_at": ancient},
+    }
+    for suite, good, planted in (
+        (rating_promises.SUITE, good_rating, ratings),
+        (preference_promises.SUITE, good_preference, preferences),
+    ):
+        rows = [good, *(good | {"user_id": reason} | fields for reason, fields in planted.items())]
+        marked = audit.mark(rows_of(spark, suite.of, rows), suite, {})
+        found = {row["user_id"]: row[audit.REASONS] for row in marked.collect()}
+        assert found == {"good": []} | {reason: [reason] for reason in planted}
