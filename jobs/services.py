@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,15 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
-
 import httpx
 import psutil
-from pydantic import Field
 
 from jobs.errors import JobError
 from jobs.settings import Settings
-from jobs.spark import _ONE_MACHINE
 
 Say = Callable[[str], None]
 
@@ -36,13 +31,6 @@ _HEALTHY_WITHIN = 240
 """Seconds. About 40 on two idle cores; several times that while they are busy."""
 _STOPPED_WITHIN = 30
 """Seconds that a service gets to end by itself; a task that still runs then is ended with it, and retried later."""
-
-
-class ServiceSettings(Settings):
-    """Where the services listen, beside everything else."""
-
-    airflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of Airflow's page, on 127.0.0.1.")] = 8080
-    mlflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of MLflow's page, on 127.0.0.1.")] = 5000
 
 
 @dataclass(frozen=True)
@@ -65,7 +53,7 @@ class Service:
         return process if is_ours else None
 
 
-def up(settings: ServiceSettings, say: Say) -> None:
+def up(settings: Settings, say: Say) -> None:
     """Start what does not run yet, and wait until all of it is healthy.
 
     Args:
@@ -97,7 +85,7 @@ def up(settings: ServiceSettings, say: Say) -> None:
         say(f"MLflow   {settings.mlflow_uri or f'http://{_HOST}:' + str(ports['mlflow'])}")
 
 
-def down(settings: ServiceSettings, say: Say) -> None:
+def down(settings: Settings, say: Say) -> None:
     """Stop what ``up`` started, and nothing else.
 
     Args:
@@ -151,7 +139,7 @@ def _airflow(environment: Mapping[str, str], *command: str, is_question: bool = 
     return run.returncode == 0
 
 
-def _environment(settings: ServiceSettings, ports: Mapping[str, int | None]) -> dict[str, str]:
+def _environment(settings: Settings, ports: Mapping[str, int | None]) -> dict[str, str]:
     """What the services are told: our defaults, over them the operator's environment, over it the addresses."""
     home, address = settings.root / "airflow", f"http://{_HOST}:{ports['api-server']}"
     defaults = _env_file("airflow") | _env_file("mlflow")
@@ -159,7 +147,8 @@ def _environment(settings: ServiceSettings, ports: Mapping[str, int | None]) -> 
     if "AIRFLOW_CONN_SPARK_DEFAULT" not in os.environ:
         defaults["AIRFLOW_CONN_SPARK_DEFAULT"] = json.dumps({"conn_type": "spark", "host": "local[*]"})
         defaults["SPARK_LOCAL_IP"] = _HOST
-        defaults["SPARK_CONF_DIR"] = str(_write_spark_defaults(settings))
+        defaults["SPARK_CONF_DIR"] = str(_ROOT / "infra" / "spark")
+        defaults["SPARK_DRIVER_MEMORY"] = settings.driver_memory
     addresses = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(_ROOT / "dags"),
@@ -186,22 +175,7 @@ def _env_file(service: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _write_spark_defaults(settings: ServiceSettings) -> Path:
-    """What spark-submit on this machine is told: the driver's options, and what a session here sets itself."""
-    told = _ONE_MACHINE | {
-        "spark.sql.shuffle.partitions": str(len(os.sched_getaffinity(0))),
-        "spark.driver.memory": settings.driver_memory,
-    }
-    folder = settings.root / "spark"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("spark-defaults.conf", "log4j2.properties"):
-        shutil.copy(_ROOT / "infra" / "spark" / name, folder)
-    with (folder / "spark-defaults.conf").open("a") as defaults:
-        defaults.writelines(f"{key} {value}\n" for key, value in told.items())
-    return folder
-
-
-def _ports(settings: ServiceSettings, running: Mapping[str, Service]) -> dict[str, int | None]:
+def _ports(settings: Settings, running: Mapping[str, Service]) -> dict[str, int | None]:
     """The services with the port of each; one that runs keeps its port, as others know its address."""
     ports: dict[str, int | None] = dict.fromkeys(_AIRFLOW)
     # A store elsewhere has its own server.
@@ -224,7 +198,7 @@ def _require_free(ports: Mapping[str, int]) -> None:
         raise JobError(f"Airflow and MLflow were not started: {'; '.join(problems)}")
 
 
-def _command(name: str, settings: ServiceSettings) -> list[str]:
+def _command(name: str, settings: Settings) -> list[str]:
     """What starts a service."""
     if name == "mlflow":
         store = settings.root / "mlflow"
@@ -236,7 +210,7 @@ def _command(name: str, settings: ServiceSettings) -> list[str]:
     return [str(_BIN / "airflow"), name, *extra]
 
 
-def _start(name: str, port: int | None, settings: ServiceSettings, environment: Mapping[str, str]) -> Service:
+def _start(name: str, port: int | None, settings: Settings, environment: Mapping[str, str]) -> Service:
     """Start one service, detached from this terminal; its output goes to its log."""
     folder = settings.root / ("mlflow" if name == "mlflow" else "airflow")
     folder.mkdir(parents=True, exist_ok=True)
@@ -253,7 +227,7 @@ def _start(name: str, port: int | None, settings: ServiceSettings, environment: 
     return Service(name, started.pid, psutil.Process(started.pid).create_time(), port)
 
 
-def _wait_until_healthy(settings: ServiceSettings, services: Mapping[str, Service], say: Say) -> None:
+def _wait_until_healthy(settings: Settings, services: Mapping[str, Service], say: Say) -> None:
     """Wait until every service says that it is healthy, telling every few seconds which are awaited."""
     begun = time.monotonic()
     while waiting := _unhealthy(services):
@@ -311,14 +285,14 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _running(settings: ServiceSettings) -> list[Service]:
+def _running(settings: Settings) -> list[Service]:
     """The services that were started here and still run."""
     file = _folder(settings) / "running.json"
     kept = [Service(**service) for service in json.loads(file.read_text())] if file.exists() else []
     return [service for service in kept if service.process()]
 
 
-def _keep(settings: ServiceSettings, services: list[Service]) -> None:
+def _keep(settings: Settings, services: list[Service]) -> None:
     """Remember what runs."""
     file = _folder(settings) / "running.json"
     unfinished = file.with_suffix(".unfinished")
@@ -327,7 +301,7 @@ def _keep(settings: ServiceSettings, services: list[Service]) -> None:
 
 
 @contextmanager
-def _alone(settings: ServiceSettings) -> Iterator[None]:
+def _alone(settings: Settings) -> Iterator[None]:
     """Let one command at a time start or stop services."""
     with (_folder(settings) / "lock").open("w") as lock:
         try:
@@ -337,18 +311,18 @@ def _alone(settings: ServiceSettings) -> Iterator[None]:
         yield
 
 
-def _folder(settings: ServiceSettings) -> Path:
+def _folder(settings: Settings) -> Path:
     """Folder of the services' logs and of the note of what runs."""
     folder = settings.root / "services"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _log(settings: ServiceSettings, name: str) -> Path:
+def _log(settings: Settings, name: str) -> Path:
     return _folder(settings) / f"{name}.log"
 
 
-def _password_file(settings: ServiceSettings) -> Path:
+def _password_file(settings: Settings) -> Path:
     return settings.root / "airflow" / "passwords.json"
 
 
@@ -363,7 +337,7 @@ def main(command: str) -> int:
         if command == "prepare":
             prepare(os.environ, say)
         else:
-            {"up": up, "down": down}[command](ServiceSettings(), say)
+            {"up": up, "down": down}[command](Settings(), say)
     except JobError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     ] = 0.1
     list_length: Annotated[int, Field(ge=1, le=1000, description="Titles on a viewer's list.")] = 50
 
+    airflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of Airflow's page, on 127.0.0.1.")] = 8080
+    mlflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of MLflow's page, on 127.0.0.1.")] = 5000
+
     imdb_url: str = "https://datasets.imdbws.com/"
     movielens_url: str = "https://files.grouplens.org/datasets/movielens/"
     tmdb_api_url: str = "https://api.themoviedb.org/3/"

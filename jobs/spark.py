@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.errors import JobError
@@ -26,7 +27,7 @@ _ALWAYS = {
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",
 }
-_ONE_MACHINE = {
+_ONE_MACHINE: dict[str, str] = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -48,12 +49,16 @@ def session(settings: Settings, name: str = "reelhouse") -> SparkSession:
     builder = SparkSession.builder.appName(name)
     for key, value in _ALWAYS.items():
         builder = builder.config(key, value)
-    if not _is_submitted():
-        builder = builder.master(settings.spark_master).config("spark.driver.memory", settings.driver_memory)
-        if settings.spark_master.startswith("local"):
-            cores = str(len(os.sched_getaffinity(0)))
-            for key, value in (_ONE_MACHINE | {"spark.sql.shuffle.partitions": cores}).items():
-                builder = builder.config(key, value)
+    if _is_submitted():
+        SparkContext._ensure_initialized()
+        master = SparkConf().get("spark.master") or ""
+    else:
+        master = settings.spark_master
+        builder = builder.master(master).config("spark.driver.memory", settings.driver_memory)
+    if master.startswith("local"):
+        cores = str(len(os.sched_getaffinity(0)))
+        for key, value in (_ONE_MACHINE | {"spark.sql.shuffle.partitions": cores}).items():
+            builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark

@@ -86,7 +86,10 @@ def run(job: JobArgument, night: Night = None) -> None:
 def _start(home: "Settings") -> tuple["SparkSession", float]:
     """A session, and the seconds it took; Great Expectations and MLflow are imported while the JVM starts."""
     began = time.monotonic()
+    # PySpark first: two threads that import it at once find it half made.
+    from jobs.spark import session
+
     with ThreadPoolExecutor(1) as imports:
         imports.submit(import_module, "jobs.night")
-        spark = import_module("jobs.spark").session(home)
+        spark = session(home)
     return spark, time.monotonic() - began

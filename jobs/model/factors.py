@@ -60,19 +60,30 @@ def top_titles(
     viewers = model.viewer_factors(preferences)
     if not (np.isfinite(viewers).all() and np.isfinite(model.factors).all()):
         raise ValueError("a factor is not finite")
-    # implicit breaks ties in favour of the larger place; popularity order wants the smaller: so titles are reversed.
-    last = len(model.factors) - 1
-    hidden = csr_matrix((seen.data, last - seen.indices, seen.indptr), shape=seen.shape)
+    scored, asked = len(model.factors), min(length + 1, len(model.factors))
     # implicit reads the first element of the list it is given: an empty one is out of bounds.
-    unlisted = None if excluded is None or not len(excluded) else (last - excluded).astype(np.int32)
-    places, scores = topk(
-        np.ascontiguousarray(model.factors[::-1]),
-        viewers,
-        min(length, len(model.factors)),
-        filter_query_items=hidden,
-        filter_items=unlisted,
-        num_threads=1,
-    )
+    unlisted = None if excluded is None or not len(excluded) else excluded
+    places, scores = topk(model.factors, viewers, asked, filter_query_items=seen, filter_items=unlisted, num_threads=1)
+    # implicit leaves open which of several titles of one score it takes: viewers whose list ends among equals are sorted whole.
+    if asked < scored:
+        (tied,) = (
+            np.nonzero((scores[:, -1] == scores[:, -2]) & (scores[:, -1] > _FILTERED)) if asked > 1 else (np.arange(0),)
+        )
+        places[tied], scores[tied] = _sort_whole(model.factors, viewers[tied], seen[tied], unlisted, asked)
+    order = np.lexsort((places, -scores), axis=1)
+    places, scores = (np.take_along_axis(found, order, axis=1)[:, :length] for found in (places, scores))
     is_listed = scores > _FILTERED
     row, _ = np.nonzero(is_listed)
-    return row.astype(np.int32), (last - places[is_listed]).astype(np.int32), scores[is_listed]
+    return row.astype(np.int32), places[is_listed].astype(np.int32), scores[is_listed]
+
+
+def _sort_whole(
+    titles: Floats, viewers: Floats, seen: csr_matrix, excluded: NDArray[np.int32] | None, length: int
+) -> tuple[NDArray[np.int32], Floats]:
+    """Places and scores of the first titles by falling score, then place; filtered ones last."""
+    scores = viewers @ titles.T
+    scores[seen.nonzero()] = _FILTERED
+    if excluded is not None:
+        scores[:, excluded] = _FILTERED
+    places = np.argsort(-scores, axis=1, kind="stable")[:, :length]
+    return places.astype(np.int32), np.take_along_axis(scores, places, axis=1)
