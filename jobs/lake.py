@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from pyspark import StorageLevel
@@ -28,6 +29,9 @@ _TABLE_PROPERTIES = {
     # Time travel and rollback reach back this far once files are vacuumed.
     "delta.deletedFileRetentionDuration": "interval 35 days",
 }
+
+_ONE_AT_A_TIME = Lock()
+"""All tables share one quarantine, whose first commit two jobs of a night could race for."""
 
 State = Literal["published", "unchanged", "stale", "superseded"]
 
@@ -116,7 +120,8 @@ class Lake:
             counts = audit.count(marked, suite)
             audit.judge(marked, counts, suite, night, self.docs)
             partitions = [night] if table.is_dated and deliveries is None else list(deliveries or {})
-            self._set_aside(marked, suite, night, partitions, counts)
+            with _ONE_AT_A_TIME:
+                self._set_aside(marked, suite, night, partitions, counts)
             account = Account(
                 night=max(night, carried.night) if carried else night,
                 offered=counts.offered,
@@ -197,11 +202,13 @@ class Lake:
 
     def _commit(self, rows: DataFrame, table: Table, account: Account, partitions: list[date]) -> None:
         """Make the rows visible, with their account, in one commit."""
-        files = max(1, account.published // _ROWS_A_FILE)
+        typed = rows.select(*_typed(table))
+        if account.published > _ROWS_A_FILE:
+            laid_out = typed.coalesce(account.published // _ROWS_A_FILE)
+        else:
+            laid_out = typed.repartition("night") if len(partitions) > 1 else typed.coalesce(1)
         writer = (
-            rows.select(*_typed(table))
-            .coalesce(files)
-            .write.format("delta")
+            laid_out.write.format("delta")
             .mode("overwrite")
             .options(**_TABLE_PROPERTIES)
             .option("userMetadata", ledger.encode(account))

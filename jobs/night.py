@@ -1,7 +1,9 @@
 """Run one job, or all jobs of a night in order."""
 
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date
+from graphlib import TopologicalSorter
 from importlib import import_module
 
 from pyspark.sql import SparkSession
@@ -11,6 +13,9 @@ from jobs.lake import Lake, Outcome
 from jobs.landing import gate
 from jobs.settings import Settings
 from jobs.tables import CHAMPION, TABLES, Table, job_inputs, tables_of
+
+_JOBS_AT_ONCE = 2
+"""A job waits for one thing after another (plans, small stages, commits): two of them keep a machine busy."""
 
 
 def run_job(spark: SparkSession, settings: Settings, job: str, night: date, run: str) -> list[Outcome]:
@@ -48,9 +53,9 @@ def run_night(
     night: date,
     run: str,
     on_start: Callable[[str], None] = lambda _: None,
-    on_outcome: Callable[[Outcome], None] = lambda _: None,
+    on_end: Callable[[str, list[Outcome]], None] = lambda *_: None,
 ) -> list[Outcome]:
-    """Run every job of a night, inputs first.
+    """Run every job of a night, inputs first, and two at once where neither waits for the other.
 
     Args:
         spark: The session.
@@ -58,18 +63,34 @@ def run_night(
         night: The night.
         run: What runs it.
         on_start: Told the name of each job when it starts.
-        on_outcome: Told each outcome as it comes.
+        on_end: Told each job's outcomes when it has ended.
 
     Raises:
-        JobError: Nothing was delivered for the night, or a job was not done.
+        JobError: Nothing was delivered for the night, or a job was not done; jobs that run then are let end, and no
+            other is begun.
     """
     gate.require_delivery(settings.landing, night)
-    outcomes = []
-    for job in job_inputs():
+    outcomes: list[Outcome] = []
+    jobs = TopologicalSorter(job_inputs())
+    jobs.prepare()
+
+    def run_one(job: str) -> list[Outcome]:
         on_start(job)
-        for outcome in run_job(spark, settings, job, night, run):
-            on_outcome(outcome)
-            outcomes.append(outcome)
+        return run_job(spark, settings, job, night, run)
+
+    with ThreadPoolExecutor(_JOBS_AT_ONCE) as threads:
+        running: dict[Future[list[Outcome]], str] = {}
+        try:
+            while jobs.is_active():
+                running |= {threads.submit(run_one, job): job for job in jobs.get_ready()}
+                for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(ended)
+                    on_end(job, ended.result())
+                    outcomes += ended.result()
+                    jobs.done(job)
+        finally:
+            for waiting in running:
+                waiting.cancel()
     return outcomes
 
 

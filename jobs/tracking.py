@@ -82,11 +82,10 @@ def register(settings: Settings, training: Training, model_folder: Path, loader_
             name="als",
             loader_module=loader_module,
             data_path=str(model_folder),
-            registered_model_name=MODEL_NAME,
             # Inferring them would load the model in a new environment; the project's lock is what pins them.
             pip_requirements=["numpy", "pyarrow", "scipy", "implicit", "reelhouse"],
         )
-    version = str(logged.registered_model_version)
+    version = _register_version(client, logged.model_uri, run.info.run_id)
     client.set_model_version_tag(MODEL_NAME, version, "night", training.night.isoformat())
     client.set_registered_model_alias(MODEL_NAME, _ALIAS, version)
     return Champion(
@@ -149,6 +148,19 @@ def model_folder(settings: Settings, number: int) -> Path:
     downloaded = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{number}")
     (data,) = (Path(downloaded) / "data").iterdir()
     return data
+
+
+def _register_version(client: MlflowClient, model_uri: str, run_id: str) -> str:
+    """Register a logged model; by the client, as the fluent way prints to the terminal."""
+    try:
+        client.get_registered_model(MODEL_NAME)
+    except MlflowException as missing:
+        if missing.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        client.create_registered_model(
+            MODEL_NAME, description="Lists of gold.recommendations: implicit ALS on silver.preferences."
+        )
+    return str(client.create_model_version(MODEL_NAME, source=model_uri, run_id=run_id).version)
 
 
 @cache

@@ -198,9 +198,9 @@ def test_the_sample_leaves_other_deliveries_alone(tmp_path: Path) -> None:
 def test_progress_is_a_line_an_outcome_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress(1.0, ("bronze.imdb", "silver.titles")) as progress:
         progress.start("bronze.imdb")
-        progress.add(Outcome("bronze.imdb_title_basics", "published", 3, 1234, 2, 4.5))
+        progress.end("bronze.imdb", [Outcome("bronze.imdb_title_basics", "published", 3, 1234, 2, 4.5)])
         progress.start("silver.titles")
-        progress.add(Outcome("silver.titles", "superseded", note="carries 2026-03-02"))
+        progress.end("silver.titles", [Outcome("silver.titles", "superseded", note="carries 2026-03-02")])
 
     shown = capsys.readouterr().out.splitlines()
     assert shown == [
@@ -218,7 +218,7 @@ def test_the_summary_tells_what_was_published_and_where_the_time_went(capsys: py
     ]
 
     show_published(steps)
-    show_time(steps)
+    show_time(steps, 7.0)
 
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["silver.titles", "3", "1,234", "2"] in lines

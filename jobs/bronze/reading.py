@@ -17,7 +17,6 @@ from jobs.landing.gate import Delivered
 from jobs.tables import Table
 
 _OWN = ("extra", "file", "night")
-_DAY = r"/(\d{4}-\d{2}-\d{2})/[^/]+$"
 _NO_FAULTS = "array<string>"
 
 
@@ -45,8 +44,8 @@ def _finish(rows: DataFrame, table: Table, known: dict[str, Column], extra: Colu
     path = F.col("_metadata.file_path")
     own = {
         "extra": extra,
-        "file": F.regexp_extract(path, r"([^/]+)$", 1),
-        "night": F.to_date(F.regexp_extract(path, _DAY, 1)),
+        "file": F.substring_index(path, "/", -1),
+        "night": F.to_date(F.substring_index(F.substring_index(path, "/", -2), "/", 1)),
     }
     columns = {name: own.get(name, known.get(name, F.lit(None).cast("string"))) for name in table.column_names}
     return rows.select(*(column.alias(name) for name, column in columns.items()), RECORD, FAULTS)
@@ -94,8 +93,9 @@ def _read_jsonl(spark: SparkSession, table: Table, paths: list[str], header: tup
         "*", F.col("value").alias(RECORD), _fault(F.col("_object").isNull(), "line:not_json").alias(FAULTS)
     )
     names = [name for name in table.column_names if name not in _OWN]
-    extra = F.map_filter("_object", lambda key, _: ~key.isin(names))
-    return _finish(rows, table, {name: F.col("_object")[name] for name in names}, F.when(F.size(extra) > 0, extra))
+    unknown = F.array_except(F.map_keys("_object"), F.array(*map(F.lit, names)))
+    extra = F.when(F.size(unknown) > 0, F.map_filter("_object", lambda key, _: ~key.isin(names)))
+    return _finish(rows, table, {name: F.col("_object")[name] for name in names}, extra)
 
 
 def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
@@ -126,7 +126,9 @@ def _read_parquet(spark: SparkSession, table: Table, paths: list[str], header: t
 
 def _read_one_parquet(spark: SparkSession, table: Table, path: str, header: tuple[str, ...]) -> DataFrame:
     # Spark reads nanoseconds, which pandas writes, as plain numbers (spark.sql.legacy.parquet.nanosAsLong).
-    nanoseconds = {field.name for field in pq.read_schema(path) if pa.types.is_timestamp(field.type) and field.type.unit == "ns"}
+    nanoseconds = {
+        field.name for field in pq.read_schema(path) if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
+    }
     rows = spark.read.parquet(path)
     times = {name: F.timestamp_micros(F.floor(F.col(name) / 1000)) for name in nanoseconds}
     times |= {name: F.col(name) for name, kind in rows.dtypes if kind.startswith("timestamp")}

@@ -11,7 +11,6 @@ import typer
 from jobs import display
 from jobs.commands.arguments import JobArgument, Night, examples, newest_delivery, settings
 from jobs.commands.deliveries import write_sample
-from jobs.errors import JobError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -43,6 +42,7 @@ def night(
         write_sample(home)
     day = night or newest_delivery(home)
     gate.require_delivery(home.landing, day)
+    began = time.monotonic()
     spark, start_seconds = _start(home)
 
     from jobs.commands.progress import Progress
@@ -51,12 +51,8 @@ def night(
 
     display.say(f"night {day}", "bold")
     with Progress(start_seconds) as progress:
-        try:
-            run_night(spark, home, day, f"reelhouse night --night {day}", progress.start, progress.add)
-        except JobError:
-            progress.fail()
-            raise
-    show_summary(home, progress.steps)
+        run_night(spark, home, day, f"reelhouse night --night {day}", progress.start, progress.end)
+    show_summary(home, progress.steps, time.monotonic() - began)
 
 
 def run(job: JobArgument, night: Night = None) -> None:
@@ -74,12 +70,7 @@ def run(job: JobArgument, night: Night = None) -> None:
     name = "bronze." + job.removeprefix("bronze.").partition("_")[0] if job.startswith("bronze.") else job
     with Progress(start_seconds, (name,)) as progress:
         progress.start(name)
-        try:
-            for outcome in run_job(spark, home, name, day, f"reelhouse run {job} --night {day}"):
-                progress.add(outcome)
-        except JobError:
-            progress.fail()
-            raise
+        progress.end(name, run_job(spark, home, name, day, f"reelhouse run {job} --night {day}"))
     display.next_step(f"reelhouse history {tables[0].name}" if tables else "reelhouse show")
 
 

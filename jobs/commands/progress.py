@@ -47,7 +47,6 @@ class Progress:
     def __init__(self, start_seconds: float, jobs: tuple[str, ...] | None = None) -> None:
         self.steps = [Step("start", "done", seconds=start_seconds)]
         self.steps += [Step(name) for name in (job_inputs() if jobs is None else jobs)]
-        self._running: Step | None = None
         self._console = display.console()
         self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
 
@@ -59,42 +58,42 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end("done")
+        for step in self.steps:
+            if step.state == "running":
+                # Another job failed, and this one was let end: what it published counts, and nobody waits for the rest.
+                self._end(step, "ended" if kind is None else "failed")
         if self._console.is_terminal:
             self._live.stop()
             self._console.print(self._render())
 
     def start(self, job: str) -> None:
-        """A job begins; the one before has ended."""
-        self._end("done")
-        self._running = next(step for step in self.steps if step.name == job)
-        self._running.state = "running"
-        self._running.began = time.monotonic()
+        """A job begins."""
+        step = self._step(job)
+        step.began = time.monotonic()
+        step.state = "running"
 
-    def add(self, outcome: "Outcome") -> None:
-        """An outcome of the job that runs."""
-        if self._running:
-            self._running.outcomes.append(outcome)
+    def end(self, job: str, outcomes: list["Outcome"]) -> None:
+        """A job has ended with these outcomes."""
+        step = self._step(job)
+        step.outcomes += outcomes
+        self._end(step, ", ".join(dict.fromkeys(outcome.state for outcome in outcomes)))
         if not self._console.is_terminal:
-            display.say(_line(outcome))
+            for outcome in outcomes:
+                display.say(_line(outcome))
 
-    def fail(self) -> None:
-        """The job that runs was not done."""
-        self._end("failed")
+    def _step(self, job: str) -> Step:
+        return next(step for step in self.steps if step.name == job)
 
-    def _end(self, state: str) -> None:
-        if self._running:
-            states = list(dict.fromkeys(outcome.state for outcome in self._running.outcomes))
-            self._running.state = state if state == "failed" else ", ".join(states) or state
-            self._running.seconds = time.monotonic() - self._running.began
-        self._running = None
+    def _end(self, step: Step, state: str) -> None:
+        step.state = state
+        step.seconds = time.monotonic() - step.began
 
     def _render(self) -> Grid:
         grid = display.grid("job", "state", "rows", "set aside", "seconds", "", right=("rows", "set aside", "seconds"))
         for step in self.steps:
             rows = [outcome.rows for outcome in step.outcomes if outcome.rows is not None]
             aside = sum(outcome.set_aside for outcome in step.outcomes)
-            seconds = time.monotonic() - step.began if step is self._running else step.seconds
+            seconds = time.monotonic() - step.began if step.state == "running" else step.seconds
             grid.add_row(
                 step.name,
                 display.plain(step.state, _STYLES.get(step.state, "")),

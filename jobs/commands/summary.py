@@ -21,10 +21,10 @@ _METRICS = {
 }
 
 
-def show_summary(home: Settings, steps: Sequence[Step]) -> None:
+def show_summary(home: Settings, steps: Sequence[Step], elapsed_seconds: float) -> None:
     """Write the summary of a night that is done, and the next command worth trying."""
     show_published(steps)
-    show_time(steps)
+    show_time(steps, elapsed_seconds)
     if champion := tracking.champion(home):
         best = champion.parameters.get("popularity", "")
         display.say("")
@@ -54,12 +54,14 @@ def show_metrics(metrics: Mapping[str, float], popularity: str) -> None:
 def show_published(steps: Sequence[Step]) -> None:
     """Every table that was published, or the line that says why none was."""
     display.say("published", "bold")
-    grid = display.grid("table", "version", "rows", "set aside", right=("version", "rows", "set aside"))
+    grid = display.grid(
+        "table", "version", "rows", "set aside", "seconds", right=("version", "rows", "set aside", "seconds")
+    )
     outcomes = [outcome for step in steps for outcome in step.outcomes]
     for outcome in outcomes:
         if outcome.state == "published":
             version, rows, aside = map(display.count, (outcome.version, outcome.rows, outcome.set_aside or None))
-            grid.add_row(outcome.name, version, rows, aside)
+            grid.add_row(outcome.name, version, rows, aside, f"{outcome.seconds:.1f}")
     display.console().print(grid)
     others = {state: [o.name for o in outcomes if o.state == state] for state in ("unchanged", "stale", "superseded")}
     for state, names in others.items():
@@ -67,12 +69,12 @@ def show_published(steps: Sequence[Step]) -> None:
             display.say(f"{state}: {', '.join(names)}", "dim")
 
 
-def show_time(steps: Sequence[Step]) -> None:
-    """A bar for every job that took a noticeable share of the night."""
+def show_time(steps: Sequence[Step], elapsed_seconds: float) -> None:
+    """A bar for every job; as jobs overlap, their shares are of the sum of their seconds."""
     total = sum(step.seconds for step in steps)
     longest = max(step.seconds for step in steps)
     display.say("")
-    display.say(f"time: {total:.0f} s", "bold")
+    display.say(f"time: {elapsed_seconds:.0f} s for {total:.0f} s of jobs, two at once", "bold")
     grid = display.grid("job", "seconds", "share", "", right=("seconds", "share"))
     for step in steps:
         if step.state:
