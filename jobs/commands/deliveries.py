@@ -110,13 +110,24 @@ def fetch(
     day = night or datetime.now(UTC).date() - _A_DAY
     with Progress(console=display.error_console(), transient=True) as progress:
         if source == "movielens":
-            archive = fetch_movielens(home.root / "downloads", rating_set, progress=progress, say=display.say)
+            archive = fetch_movielens(
+                home.downloads, rating_set, base_url=home.movielens_url, progress=progress, say=display.say
+            )
             files, step = [archive], f"reelhouse import movielens {archive}"
         elif source == "imdb":
-            files = fetch_imdb(home.landing, day, progress=progress, say=display.say)
+            files = fetch_imdb(home.landing, day, base_url=home.imdb_url, progress=progress, say=display.say)
             step = f"reelhouse night --night {day}"
         else:
-            files = fetch_tmdb(home.landing, day, key=home.tmdb_api_key, progress=progress, say=display.say)
+            files = fetch_tmdb(
+                home.landing,
+                day,
+                key=home.tmdb_api_key,
+                details_count=home.tmdb_details_count,
+                base_url=home.tmdb_api_url,
+                files_url=home.tmdb_files_url,
+                progress=progress,
+                say=display.say,
+            )
             step = f"reelhouse night --night {day}"
     for file in files:
         display.say(f"{file}  {file.stat().st_size / 2**20:,.1f} MiB")

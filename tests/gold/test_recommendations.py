@@ -28,7 +28,7 @@ NIGHT = date(2026, 3, 1)
 MODEL = AlsModel(
     pa.array(["hit", "drama", "comedy", "adult"]), np.array([[1, 0], [0, 2], [2, 0], [3, 3]], np.float32), Als(rank=2)
 )
-LISTED = {
+LISTED: dict[str, Any] = {
     "user_id": "u",
     "rank": 1,
     "title_id": "a",
@@ -127,7 +127,7 @@ def test_a_list_that_is_wrong_as_a_whole_stops_the_table(lake: Lake, rows: list[
 
 
 def test_each_promise_of_the_history_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
-    planted = {
+    planted: dict[str, dict[str, Any]] = {
         "rank:be_between": {"rank": 1001},
         "score:be_between": {"score": float("inf")},
         "model_version:be_between": {"model_version": 0},
@@ -173,8 +173,15 @@ def test_ranks_titles_by_viewers_within_each_window(spark: SparkSession) -> None
 
 
 def test_each_promise_of_popular_titles_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
-    good = {"window_days": 7, "rank": 1, "title_id": "good", "title": "Good", "viewer_count": 1, "night": NIGHT}
-    planted = {
+    good: dict[str, Any] = {
+        "window_days": 7,
+        "rank": 1,
+        "title_id": "good",
+        "title": "Good",
+        "viewer_count": 1,
+        "night": NIGHT,
+    }
+    planted: dict[str, dict[str, Any]] = {
         "window_days:be_in_set": {"window_days": 8},
         "rank:be_between": {"rank": 101},
         "viewer_count:be_between": {"viewer_count": 0},

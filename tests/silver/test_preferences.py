@@ -88,14 +88,20 @@ def test_finds_the_last_rating_of_a_title(spark: SparkSession) -> None:
 
 def test_each_promise_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
     ancient = datetime(1970, 1, 1)
-    good_rating = {"user_id": "good", "title_id": "tt0000001", "rating": 7.0, "rated_at": TODAY}
-    ratings = {
+    good_rating: dict[str, Any] = {"user_id": "good", "title_id": "tt0000001", "rating": 7.0, "rated_at": TODAY}
+    ratings: dict[str, dict[str, Any]] = {
         "rating:be_between": {"rating": 10.5},
         "rated_at:be_between": {"rated_at": ancient},
         "title_id:match_regex": {"title_id": "Heat"},
     }
-    good_preference = {"user_id": "good", "title_id": "tt0000001", "weight": 1.0, "event_count": 1, "last_at": TODAY}
-    preferences = {
+    good_preference: dict[str, Any] = {
+        "user_id": "good",
+        "title_id": "tt0000001",
+        "weight": 1.0,
+        "event_count": 1,
+        "last_at": TODAY,
+    }
+    preferences: dict[str, dict[str, Any]] = {
         "weight:be_between": {"weight": -0.1},
         "event_count:be_between": {"event_count": 0},
         "last_at:be_between": {"last_at": ancient},

@@ -28,7 +28,7 @@ SMALL = WorldParameters(viewers=300, titles=400, events_per_day=600, days=20)
 
 def reelhouse(home: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     """Run a command to its end; its output."""
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         [str(Path(sys.executable).parent / "reelhouse"), *arguments],
         env=os.environ | {"REELHOUSE_HOME": str(home), "COLUMNS": "160"} | (environment or {}),
         capture_output=True,
@@ -71,9 +71,11 @@ def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Setti
 def test_every_viewer_has_a_full_list_of_both_nights(two_nights: tuple[Settings, list[str]]) -> None:
     settings, _ = two_nights
     history = DeltaTable(f"{settings.lake}/gold/recommendation_history").to_pyarrow_dataset()
-    lists = duckdb.sql(
-        "SELECT night, user_id, count(*), max(rank), count(DISTINCT title_id) FROM history GROUP BY ALL"
-    ).fetchall()
+    lists = (
+        duckdb.connect()
+        .execute("SELECT night, user_id, count(*), max(rank), count(DISTINCT title_id) FROM history GROUP BY ALL")
+        .fetchall()
+    )
 
     assert len(lists) == 2 * SMALL.viewers
     assert {row[2:] for row in lists} == {(50, 50, 50)}
@@ -144,5 +146,5 @@ def test_a_night_on_movielens(tmp_path: Path) -> None:
 def lists_of(settings: Settings) -> int:
     """Viewers with a list."""
     lists = DeltaTable(f"{settings.lake}/gold/recommendations").to_pyarrow_dataset()  # noqa: F841 - DuckDB finds it by name
-    (row,) = duckdb.sql("SELECT count(DISTINCT user_id) FROM lists").fetchall()
+    (row,) = duckdb.connect().execute("SELECT count(DISTINCT user_id) FROM lists").fetchall()
     return int(row[0])
