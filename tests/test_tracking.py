@@ -51,6 +51,7 @@ def test_a_training_is_one_run_with_its_inputs_and_the_newest_is_champion(settin
     assert champion.metrics["ndcg_at_10"] == 0.25
     assert champion.parameters == {"rank": "3", "popularity": "recent"}
     run = mlflow.get_run(second.run_id)
+    assert run.inputs is not None
     (used,) = run.inputs.dataset_inputs
     assert (used.dataset.name, used.dataset.digest) == ("silver.interactions", "v7")
     assert '"delta_table_version": 7' in used.dataset.source

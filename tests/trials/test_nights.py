@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -26,11 +25,11 @@ needs_real_data = pytest.mark.skipif(not REAL_DATA, reason="REELHOUSE_REAL_DATA 
 SMALL = WorldParameters(viewers=300, titles=400, events_per_day=600, days=20)
 
 
-def reelhouse(home: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+def reelhouse(home: Path, *arguments: str) -> str:
     """Run a command to its end; its output."""
     done: subprocess.CompletedProcess[str] = subprocess.run(
         [str(Path(sys.executable).parent / "reelhouse"), *arguments],
-        env=os.environ | {"REELHOUSE_HOME": str(home), "COLUMNS": "160"} | (environment or {}),
+        env=os.environ | {"REELHOUSE_HOME": str(home), "COLUMNS": "160"},
         capture_output=True,
         text=True,
         check=False,
