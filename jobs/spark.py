@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyspark
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
@@ -53,6 +54,7 @@ def session(settings: Settings, name: str = "reelhouse") -> SparkSession:
         SparkContext._ensure_initialized()
         master = SparkConf().get("spark.master") or ""
     else:
+        _require_delta()
         master = settings.spark_master
         builder = builder.master(master).config("spark.driver.memory", settings.driver_memory)
     if master.startswith("local"):
@@ -67,6 +69,12 @@ def session(settings: Settings, name: str = "reelhouse") -> SparkSession:
 def _is_submitted() -> bool:
     """Whether spark-submit started this process: it then owns master and memory."""
     return "SPARK_ENV_LOADED" in os.environ and "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _require_delta() -> None:
+    """Without its jars the first read or write fails with a class that is not found."""
+    if not list((Path(pyspark.__file__).parent / "jars").glob("delta-spark_*.jar")):
+        raise JobError("Spark was not started: the Delta jars are not installed; run `make setup`")
 
 
 def _require_java() -> None:

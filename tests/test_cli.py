@@ -221,9 +221,9 @@ def test_the_summary_tells_what_was_published_and_where_the_time_went(capsys: py
     show_time(steps, 7.0)
 
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["silver.titles", "3", "1,234", "2"] in lines
+    assert ["silver.titles", "3", "1,234", "2", "0.0"] in lines
     assert ["stale:", "bronze.tmdb_movie_ids"] in lines
-    assert ["time:", "20", "s"] in lines
+    assert ["time:", "7", "s", "for", "20", "s", "of", "jobs,", "two", "at", "once"] in lines
     assert ["start", "5.0", "25%", "█" * 10] in lines
     assert ["silver.titles", "15.0", "75%", "█" * 30] in lines
 

@@ -8,6 +8,8 @@ from jobs.tables import bronze
 _TITLE_ID = r"^tt\d{7,10}$"
 _NAME_ID = r"^nm\d{7,10}$"
 _YEAR = r"^(\\N|\d{4})$"
+# People of antiquity are credited as writers: their years have fewer digits.
+_LIFE_YEAR = r"^(\\N|\d{1,4})$"
 _WHOLE_NUMBER = r"^\d{1,9}$"
 _OPTIONAL_NUMBER = r"^(\\N|\d{1,9})$"
 _FLAG = r"^(\\N|0|1)$"
@@ -102,8 +104,8 @@ SUITES = {
                 _not_null("nconst"),
                 _matches("nconst", _NAME_ID),
                 _not_null("primaryName"),
-                _matches("birthYear", _YEAR),
-                _matches("deathYear", _YEAR),
+                _matches("birthYear", _LIFE_YEAR),
+                _matches("deathYear", _LIFE_YEAR),
             ),
             tolerates=_TOLERATES,
         ),

@@ -56,7 +56,7 @@ def history(
     if not entries:
         raise JobError(_no_history(table, is_there=ledger.open_table(settings().lake, table) is not None))
     grid = display.grid(
-        *("version", "night", "when (UTC)", "offered", "published", "set aside", "made from", "code", "run", "seconds"),
+        *("version", "night", "when (UTC)", "offered", "published", "set aside", "seconds"),
         right=("version", "offered", "published", "seconds"),
     )
     for entry in entries[:limit]:
@@ -67,12 +67,13 @@ def history(
             display.count(entry.offered),
             display.count(entry.published),
             display.plain(_set_aside(entry)),
-            display.plain(", ".join(f"{name} v{version}" for name, version in sorted(entry.inputs.items()))),
-            display.plain(entry.code_version),
-            display.plain(entry.run),
             f"{entry.seconds:.1f}",
         )
     display.console().print(grid)
+    newest = entries[0]
+    display.say(f"version {newest.version} was published by {newest.run or 'nobody named'}, code {newest.code_version}")
+    if newest.inputs:
+        display.say("made from " + ", ".join(f"{name} v{version}" for name, version in sorted(newest.inputs.items())))
     if len(entries) > limit:
         display.say(f"{len(entries) - limit} older publications are not shown; see --limit", "dim")
     display.next_step(f'reelhouse sql "FROM {table.name} LIMIT 10"')
