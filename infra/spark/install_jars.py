@@ -4,6 +4,7 @@ Spark's own Ivy resolves them, once; what it brings must have the hashes of jars
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def main() -> int:
     if all(_sha256(jars / name) == sha256 for name, sha256 in wanted.items()):
         return 0
     with tempfile.TemporaryDirectory() as ivy:
-        resolved = _resolve(Path(ivy))
+        resolved = _resolve(Path(ivy), jars.parent)
         by_hash = {_sha256(jar): jar for jar in (Path(ivy) / "jars").glob("*.jar")}
         missing = [name for name, sha256 in wanted.items() if sha256 not in by_hash]
         if missing:
@@ -41,13 +42,15 @@ def main() -> int:
     return 0
 
 
-def _resolve(ivy: Path) -> str:
-    """Let spark-submit resolve the packages for an application that does nothing."""
+def _resolve(ivy: Path, spark_home: Path) -> str:
+    """Let spark-submit resolve the packages for an application that does nothing; what it said."""
     nothing = ivy / "nothing.py"
     nothing.write_text("", encoding="utf-8")
-    submit = Path(sys.executable).parent / "spark-submit"
+    submit = spark_home / "bin" / "spark-submit"
     done = subprocess.run(
         [str(submit), "--packages", COORDINATE, "--conf", f"spark.jars.ivy={ivy}", str(nothing)],
+        # python3 of the PATH need not be ours, and spark-submit would ask it where Spark is.
+        env=os.environ | {"SPARK_HOME": str(spark_home), "PYSPARK_PYTHON": sys.executable},
         capture_output=True,
         text=True,
         check=False,
