@@ -5,7 +5,7 @@ and nothing it reads has changed since (`superseded`). What is served is `gold.r
 
 **Red**: the task's error is one line that names the table, each broken promise, and a few of the offending values.
 The table stays as it was: last night's lists stay served. Mend the cause and clear the task. If the lists themselves
-are bad, an earlier champion or an earlier version of the table can be put back.
+are bad, give the alias `champion` in MLflow to an earlier version of the model and clear `gold.recommendations`.
 
 **It did not run**: `refine` or `train` has not ended for the night. The page of the DAG shows which assets it waits
 for.

@@ -1,9 +1,11 @@
-"""Train a night's challenger and let it replace the champion if it is better.
+"""Train a night's model, judge it beside popularity on what viewers did next, and make it the champion.
 
-**Green**: a challenger was trained, compared with the champion on what viewers did next, and the better of the two is
-`model.champion` in MLflow; that the old one stays is green too.
+**Green**: a model was trained (`published`) and is `reelhouse-als@champion` in MLflow, or the champion carries a later
+night already and nothing it was trained on has changed since (`superseded`). The task's log ends with its nDCG@10 beside
+that of popularity. There is no gate yet: look at the figures in MLflow's experiment `nightly-training`, and give the alias
+`champion` back to an earlier version there if they are bad; then clear `gold.recommendations` in `recommend`.
 
-**Red**: the task's error is one line that says what training lacked or which comparison could not be made. The
+**Red**: the task's error is one line that says what training lacked. The
 champion stays, and with it the recommendations of the last night. Mend the cause and clear the task; `recommend`
 follows.
 

@@ -82,8 +82,8 @@ def register(settings: Settings, training: Training, model_folder: Path, loader_
             name="als",
             loader_module=loader_module,
             data_path=str(model_folder),
-            # Inferring them would load the model in a new environment; the project's lock is what pins them.
-            pip_requirements=["numpy", "pyarrow", "scipy", "implicit", "reelhouse"],
+            # Inferring them would load the model in a new environment. The loader is the project itself, which no index has.
+            pip_requirements=["implicit", "numpy", "pandas", "pyarrow", "pyspark", "scipy"],
         )
     version = _register_version(client, logged.model_uri, run.info.run_id)
     client.set_model_version_tag(MODEL_NAME, version, "night", training.night.isoformat())
