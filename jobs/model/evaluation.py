@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import JobError
-from jobs.model.factors import FactorModel, top_titles
+from jobs.model.factors import FactorModel, ranks_within, top_titles
 from jobs.model.histories import Block, blocks
 
 K = 10
@@ -123,8 +123,7 @@ def _judge_block(name: str, model: FactorModel, block: Block) -> pa.RecordBatch:
     """Metrics of one model for the viewers of a block."""
     row, place, _ = top_titles(model, block.preferences, block.seen, K)
     lists = np.full((block.rows.num_rows, K), -1)
-    ranks = np.arange(len(row)) - np.searchsorted(row, row)
-    lists[row, ranks] = place
+    lists[row, ranks_within(row)] = place
     relevant = block.rows.column("held_out")
     counts = np.asarray(pc.list_value_length(relevant))
     owner = np.repeat(np.arange(block.rows.num_rows), counts)

@@ -77,6 +77,11 @@ def top_titles(
     return row.astype(np.int32), places[is_listed].astype(np.int32), scores[is_listed]
 
 
+def ranks_within(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Place of each listed title in its viewer's list, from 0; ``rows`` as :func:`top_titles` returns them."""
+    return (np.arange(len(rows)) - np.searchsorted(rows, rows)).astype(np.int32)
+
+
 def _sort_whole(
     titles: Floats, viewers: Floats, seen: csr_matrix, excluded: NDArray[np.int32] | None, length: int
 ) -> tuple[NDArray[np.int32], Floats]:

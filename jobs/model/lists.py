@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
-from jobs.model.factors import FactorModel, top_titles
+from jobs.model.factors import FactorModel, ranks_within, top_titles
 from jobs.model.histories import Block, blocks
 
 _LISTED = "user_id string, rank int, title_id string, score double"
@@ -35,18 +35,18 @@ def recommend(histories: DataFrame, model: FactorModel, allowed: NDArray[np.bool
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held, excluded = shared.value
         for block in blocks(batches, held.title_ids):
-            yield _list_block(held, block, excluded, length)
+            yield list_block(held, block, excluded, length)
 
     return histories.mapInArrow(score, _LISTED)
 
 
-def _list_block(model: FactorModel, block: Block, excluded: NDArray[np.int32], length: int) -> pa.RecordBatch:
+def list_block(model: FactorModel, block: Block, excluded: NDArray[np.int32], length: int) -> pa.RecordBatch:
     """The lists of a block of viewers, as rows."""
     row, place, score = top_titles(model, block.preferences, block.seen, length, excluded)
     return pa.RecordBatch.from_arrays(
         [
             block.user_ids.take(pa.array(row)),
-            pa.array((np.arange(len(row)) - np.searchsorted(row, row) + 1).astype(np.int32)),
+            pa.array(ranks_within(row) + 1),
             model.title_ids.take(pa.array(place)),
             pa.array(score.astype(np.float64)),
         ],

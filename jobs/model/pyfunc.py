@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs.model import als
-from jobs.model.factors import top_titles
 from jobs.model.histories import blocks
+from jobs.model.lists import list_block
 
 _LIST_LENGTH = 50
 
@@ -35,20 +35,12 @@ class Recommender:
             .reset_index()
         )
         batch = pa.RecordBatch.from_pandas(known)
-        lists = [pd.DataFrame({"user_id": [], "rank": [], "title_id": [], "score": []})]
-        for block in blocks([batch], self.model.title_ids):
-            row, place, score = top_titles(self.model, block.preferences, block.seen, _LIST_LENGTH)
-            lists.append(
-                pd.DataFrame(
-                    {
-                        "user_id": block.user_ids.take(pa.array(row)).to_pandas(),
-                        "rank": np.arange(len(row)) - np.searchsorted(row, row) + 1,
-                        "title_id": self.model.title_ids.take(pa.array(place)).to_pandas(),
-                        "score": score.astype(float),
-                    }
-                )
-            )
-        return pd.concat(lists[1:] or lists, ignore_index=True)
+        nothing = np.arange(0, dtype=np.int32)
+        lists: list[pd.DataFrame] = [
+            list_block(self.model, block, excluded=nothing, length=_LIST_LENGTH).to_pandas()
+            for block in blocks([batch], self.model.title_ids)
+        ]
+        return pd.concat(lists or [pd.DataFrame(columns=["user_id", "rank", "title_id", "score"])], ignore_index=True)
 
 
 def _load_pyfunc(folder: str) -> Recommender:
