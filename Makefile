@@ -21,10 +21,10 @@ night: $(READY) ## Run a whole night; on an empty landing/, of the sample world
 	@$(BIN)/reelhouse night --sample
 
 up: $(READY) ## Start Airflow and the MLflow UI on loopback
-	@$(BIN)/python -m jobs.services up
+	@$(BIN)/python -m infra.services up
 
 down: $(READY) ## Stop what `make up` started
-	@$(BIN)/python -m jobs.services down
+	@$(BIN)/python -m infra.services down
 
 check: $(READY) ## Format, lint, types
 	@$(BIN)/ruff format --check .
@@ -41,7 +41,7 @@ bench: $(READY) ## Figures
 	@$(BIN)/python -m tests.benchmarks
 
 docs: $(READY) ## Write docs/tables.md from the definitions
-	@$(BIN)/python -m jobs.tables_page
+	@$(BIN)/python -m expectations.page
 
 lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

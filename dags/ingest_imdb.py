@@ -16,7 +16,7 @@ once the other two ingest DAGs have that night too.
 
 from airflow.sdk import DAG
 
-from infra.airflow.nightly import AT_TWO, NIGHTLY, add_fetch, add_jobs
+from dags.nightly import AT_TWO, NIGHTLY, add_fetch, add_jobs
 
 with DAG("ingest_imdb", schedule=AT_TWO, doc_md=__doc__, **NIGHTLY):
     tasks = add_jobs(["bronze.imdb"])

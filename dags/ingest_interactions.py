@@ -15,7 +15,7 @@ for night 2026-11-20 (the end is a moment: give the day after the last night).
 
 from airflow.sdk import DAG
 
-from infra.airflow.nightly import AT_TWO, NIGHTLY, add_jobs
+from dags.nightly import AT_TWO, NIGHTLY, add_jobs
 
 with DAG("ingest_interactions", schedule=AT_TWO, doc_md=__doc__, **NIGHTLY):
     add_jobs(["bronze.movielens", "bronze.movietweetings", "bronze.interactions"])

@@ -15,7 +15,7 @@ night 2026-11-20 (the end is a moment: give the day after the last night).
 
 from airflow.sdk import DAG
 
-from infra.airflow.nightly import AT_TWO, NIGHTLY, add_fetch, add_jobs
+from dags.nightly import AT_TWO, NIGHTLY, add_fetch, add_jobs
 
 with DAG("ingest_tmdb", schedule=AT_TWO, doc_md=__doc__, **NIGHTLY):
     tasks = add_jobs(["bronze.tmdb"])

@@ -13,7 +13,7 @@ for.
 
 from airflow.sdk import DAG
 
-from infra.airflow.nightly import NIGHTLY, add_jobs, when_inputs_are_there
+from dags.nightly import NIGHTLY, add_jobs, when_inputs_are_there
 from jobs.tables import job_inputs
 
 JOBS = [job for job in job_inputs() if job.startswith("gold.")]

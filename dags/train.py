@@ -14,7 +14,7 @@ follows.
 
 from airflow.sdk import DAG
 
-from infra.airflow.nightly import NIGHTLY, add_jobs, when_inputs_are_there
+from dags.nightly import NIGHTLY, add_jobs, when_inputs_are_there
 from jobs.tables import CHAMPION
 
 JOBS = [CHAMPION.name]

@@ -1,4 +1,7 @@
-"""Failures that an operator can act on."""
+"""Failures that an operator can act on, and the names that were probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class JobError(Exception):
@@ -11,3 +14,11 @@ class JobError(Exception):
     def __str__(self) -> str:
         """The message on one line, whatever line breaks the data put into it."""
         return " ".join(super().__str__().split())
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name nearest to ``name``, whether or not that gives the layer."""
+    by_short = {full.rpartition(".")[2]: full for full in names}
+    by_name = {**by_short, **{full: full for full in by_short.values()}}
+    near = get_close_matches(name.lower(), by_name, n=1)
+    return by_name[near[0]] if near else None

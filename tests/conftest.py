@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
+from jobs.lakehouse.spark import session
 from jobs.settings import Settings
-from jobs.spark import session
 
 
 @pytest.fixture(scope="session")

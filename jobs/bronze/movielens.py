@@ -3,8 +3,8 @@
 from datetime import date
 
 from expectations.bronze.movielens import SUITES
-from jobs.bronze.ingest import ingest
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
+from jobs.landing.ingest import ingest
 from jobs.tables.bronze import MOVIELENS
 
 

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from expectations.gold.popular_titles import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.silver.preferences import end_of
 from jobs.tables import silver
 

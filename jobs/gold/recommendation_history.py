@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendation_history import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.tables import gold
 
 

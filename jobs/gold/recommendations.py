@@ -10,19 +10,19 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendations import SUITE
-from jobs import tracking
-from jobs.lake import Lake
-from jobs.model import als
-from jobs.model.histories import collect_histories
-from jobs.model.lists import recommend
+from jobs.lakehouse.lake import Lake
+from jobs.recommenders import als
+from jobs.scoring.histories import collect_histories
+from jobs.scoring.lists import recommend
 from jobs.tables import CHAMPION, silver
+from jobs.tracking import registry
 
 
 def run(lake: Lake, night: date) -> None:
     """Publish every viewer's list, from tonight's preferences and the title factors of the champion."""
-    champion = tracking.require_champion(lake.settings)
+    champion = registry.require_champion(lake.settings)
     lake.uses(CHAMPION.name, champion.version)
-    model = als.load(tracking.model_folder(lake.settings, champion.version))
+    model = als.load(registry.model_folder(lake.settings, champion.version))
     preferences = lake.read(silver.PREFERENCES, night)
     titles = lake.read(silver.TITLES, night)
 

@@ -5,15 +5,15 @@ import time
 from datetime import date
 from pathlib import Path
 
-from jobs import tracking
-from jobs.lake import Lake
-from jobs.model import als, popularity
-from jobs.model.evaluation import METRICS, evaluate, hold_out, split_by_time
-from jobs.model.factors import FactorModel
-from jobs.model.histories import collect_histories
+from jobs.evaluation.evaluation import METRICS, evaluate, hold_out, split_by_time
+from jobs.lakehouse.lake import Lake
+from jobs.recommenders import als, popularity
+from jobs.scoring.histories import collect_histories
+from jobs.scoring.top_n import FactorModel
 from jobs.silver.preferences import end_of, event_weight, weigh
 from jobs.tables import CHAMPION, silver
-from jobs.tracking import Training
+from jobs.tracking import registry
+from jobs.tracking.registry import Training
 
 _METRIC_NAMES = {metric: f"{metric}_at_10" for metric in METRICS} | {"coverage": "coverage_at_10"}
 
@@ -58,7 +58,7 @@ def run(lake: Lake, night: date) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         als.save(model, Path(folder) / "model")
-        champion = tracking.register(settings, training, Path(folder) / "model", loader_module="jobs.model.pyfunc")
+        champion = registry.register(settings, training, Path(folder) / "model", loader_module="jobs.tracking.loader")
     lake.report(
         CHAMPION.name,
         "published",

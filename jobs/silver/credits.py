@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from expectations.silver.credits import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.silver.people import CREW_BILLING, list_tmdb_credits
 from jobs.silver.title_links import stated
 from jobs.tables import bronze, silver

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from expectations.silver.interactions import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.tables import bronze, silver
 
 _FIELDS = ("user_id", "title_id", "event_type", "value", "occurred_at", "source")

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.silver.people import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.silver.title_links import newest_details, stated
 from jobs.tables import bronze
 

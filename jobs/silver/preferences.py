@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.silver.preferences import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.settings import Weighing
 from jobs.tables import silver
 

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from expectations.silver.title_links import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.tables import bronze
 
 # What tells two descriptions of one movie in one delivery apart, before the columns asked for.

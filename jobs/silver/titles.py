@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.silver.titles import SUITE
-from jobs.lake import Lake
+from jobs.lakehouse.lake import Lake
 from jobs.silver.title_links import newest_details, stated, tconst
 from jobs.tables import bronze, silver
 

@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from expectations.suite import Suite, suite
-from jobs import audit
+from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.spark import session
 from jobs.settings import Settings
-from jobs.spark import session
 from jobs.tables import Column, Table
 
 _ROWS = 2_000_000

@@ -8,8 +8,8 @@ import pyarrow as pa
 from scipy.sparse import random as random_sparse
 from threadpoolctl import threadpool_limits
 
-from jobs.model.als import AlsModel
-from jobs.model.factors import top_titles
+from jobs.recommenders.als import AlsModel
+from jobs.scoring.top_n import top_titles
 from jobs.settings import Als
 
 _VIEWERS, _TITLES, _RANK, _SEEN, _LENGTH = 16_384, 20_000, 64, 100, 100

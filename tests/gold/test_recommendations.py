@@ -11,15 +11,15 @@ from pyspark.sql import SparkSession
 from expectations.gold import popular_titles as popular_promises
 from expectations.gold import recommendation_history as history_promises
 from expectations.gold import recommendations as list_promises
-from jobs import audit
 from jobs.errors import JobError
 from jobs.gold.popular_titles import rank_titles
 from jobs.gold.recommendations import find_allowed
 from jobs.gold.recommendations import run as run_recommendations
-from jobs.lake import Lake
-from jobs.model.als import AlsModel
-from jobs.model.histories import collect_histories
-from jobs.model.lists import recommend
+from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.lake import Lake
+from jobs.recommenders.als import AlsModel
+from jobs.scoring.histories import collect_histories
+from jobs.scoring.lists import recommend
 from jobs.settings import Als
 from jobs.tables import gold, silver
 from tests.rows import rows_of

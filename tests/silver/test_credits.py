@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.credits import SUITE
-from jobs import audit
+from jobs.lakehouse.audit import judge as audit
 from jobs.silver.credits import choose_credits, list_imdb_credits
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.people import SUITE
-from jobs import audit
+from jobs.lakehouse.audit import judge as audit
 from jobs.silver.people import list_tmdb_credits, name_people
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.title_links import SUITE
-from jobs import audit
+from jobs.lakehouse.audit import judge as audit
 from jobs.silver.title_links import link_imdb, link_movies, name_movielens_movies, name_tmdb_movies
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.title_profiles import SUITE
-from jobs import audit
 from jobs.errors import JobError
+from jobs.lakehouse.audit import judge as audit
 from jobs.silver.title_profiles import find_keywords, name_makers, profile_titles
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

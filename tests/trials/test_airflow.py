@@ -15,10 +15,11 @@ import psutil
 import pytest
 from mlflow.tracking import MlflowClient
 
-from jobs import ledger, tracking
-from jobs.landing.world import WorldParameters, write_world
+from jobs.lakehouse import ledger
+from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
 from jobs.tables import job_inputs, tables_of
+from jobs.tracking import registry
 from tests.trials.processes import Processes, environment_of, free_port
 from tests.trials.rest import Airflow
 
@@ -52,7 +53,7 @@ class System:
         self._processes = processes
 
     def services(self, command: str) -> str:
-        return self._processes.run(command, [sys.executable, "-m", "jobs.services", command], self.environment)
+        return self._processes.run(command, [sys.executable, "-m", "infra.services", command], self.environment)
 
     def backfill(self, dag: str, night: date) -> None:
         home = self.settings.root / "airflow"
@@ -144,7 +145,7 @@ def test_a_port_in_use_is_one_line(system: System, tmp_path: Path) -> None:
     environment = system.environment | {"REELHOUSE_HOME": str(tmp_path)}
 
     second = subprocess.run(
-        [sys.executable, "-m", "jobs.services", "up"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "infra.services", "up"], env=environment, capture_output=True, text=True, check=False
     )
 
     assert second.returncode == 1
@@ -175,7 +176,7 @@ def test_every_publication_names_the_run_that_made_it(
                 assert (entry.run, entry.night) == (run_of[job], NIGHT), table.name
 
     assert {"bronze.imdb_title_basics", "silver.titles", "gold.recommendations"} <= set(published)
-    champion = tracking.champion(system.settings)
+    champion = registry.champion(system.settings)
     assert champion
     assert champion.night == NIGHT
     tags = MlflowClient(system.settings.tracking_uri).get_run(champion.run_id).data.tags
@@ -185,7 +186,7 @@ def test_every_publication_names_the_run_that_made_it(
 def test_mlflow_shows_the_champion(system: System, night_runs: dict[str, dict[str, Any]]) -> None:
     answer = httpx.get(
         f"http://127.0.0.1:{system.mlflow_port}/api/2.0/mlflow/registered-models/alias",
-        params={"name": tracking.MODEL_NAME, "alias": "champion"},
+        params={"name": registry.MODEL_NAME, "alias": "champion"},
         trust_env=False,
     )
 

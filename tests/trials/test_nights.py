@@ -14,10 +14,11 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from jobs import ledger, tracking
-from jobs.landing.world import WorldParameters, write_world
+from jobs.lakehouse import ledger
+from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
 from jobs.tables import TABLES, gold
+from jobs.tracking import registry
 
 PROJECT = Path(__file__).parents[2]
 REAL_DATA = os.environ.get("REELHOUSE_REAL_DATA", "")
@@ -62,7 +63,7 @@ def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Setti
     assert "nDCG@10" in first
     assert "next: reelhouse show" in first
     assert f"night {SMALL.last_day}" in first
-    champion = tracking.require_champion(settings)
+    champion = registry.require_champion(settings)
     assert (champion.version, champion.night) == (2, date(2026, 1, 21))
     assert "night 2026-01-21" in second
 

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
-from jobs import ledger
+from jobs.lakehouse import ledger
 from jobs.tables import bronze
 from tests.trials.processes import Processes, environment_of, free_port
 from tests.trials.rest import Airflow

@@ -1,0 +1,221 @@
+"""Write docs/tables.md from the definitions and the suites: ``python -m expectations.page``."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.suite import Reference, Suite
+from jobs.tables import CHAMPION, TABLES, Column, Model, Table, job_inputs, job_of
+from jobs.tables.ops import QUARANTINE
+
+PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
+
+_LAYERS = {
+    "bronze": "What was delivered, unchanged.",
+    "silver": "What it means: typed, deduplicated, one grain a table.",
+    "gold": "What is asked: one table a question.",
+    "ops": "What happened to the rows.",
+}
+_KINDS = {
+    "snapshot": "snapshot: each delivery is a partition; readers see the newest up to their night",
+    "log": "log: every partition counts; readers see all up to their night",
+    "current": "current: a run replaces the whole table",
+}
+_NOT_TOLD = {"column", "mostly"}
+
+_INTRODUCTION = """# Tables
+
+Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not this page. Words are explained in the
+[glossary](glossary.md).
+
+A row that breaks a promise about its column is set aside in `ops.quarantine` with that promise as its reason; if more
+rows break one than the table tolerates, or a promise about the whole table is broken, nothing is published and the
+table stays as it was.
+"""
+
+_FLOW = """What waits for what: a bronze box is a source, of which one job makes all tables; the others are one table each. An
+arrow that follows from others is left out; every table below names all it is made from.
+"""
+
+
+def page() -> str:
+    """The whole page.
+
+    Raises:
+        KeyError: A table has no suite.
+        ModuleNotFoundError: A table's module of suites is missing.
+    """
+    sections = [_INTRODUCTION, "## How a night flows\n", _FLOW, _lineage(), "\n", *_contents()]
+    for layer, meaning in _LAYERS.items():
+        sections.append(f"\n## {layer}\n\n{meaning}\n")
+        sections += [_section(table) for table in TABLES if table.layer == layer]
+        if layer == "gold":
+            sections.append(_model_section(CHAMPION))
+    return "\n".join(sections).replace("\n\n\n", "\n\n") + "\n"
+
+
+def suite_of(table: Table) -> Suite | None:
+    """The suite of a table; None for the table of what the suites set aside."""
+    if table == QUARANTINE:
+        return None
+    module = import_module(f"expectations.{job_of(table)}")
+    suite: Suite = module.SUITES[table.name] if table.layer == "bronze" else module.SUITE
+    return suite
+
+
+def _contents() -> Iterator[str]:
+    """One line a table, with a link."""
+    yield "| table | one row is |\n|---|---|"
+    for table in TABLES:
+        yield f"| [{table.name}](#{_anchor(table.name)}) | {_cell(table.grain)} |"
+
+
+def _section(table: Table) -> str:
+    """One table: what it is, its columns, its promises."""
+    facts = {
+        "Key": ", ".join(f"`{name}`" for name in table.key) or "none: rows may repeat",
+        "Kind": _KINDS[table.kind],
+        "Partitioned by": f"`{table.partitioned_by}`" if table.partitioned_by else "",
+        "Kept": f"the newest {table.keeps} partitions" if table.keeps else "",
+        "Files": ", ".join(f"`{pattern}`" for pattern in table.files),
+        "Made from": ", ".join(f"[{node.name}](#{_anchor(node.name)})" for node in table.inputs),
+        "Made by": f"`reelhouse run {job_of(table)}`" if table != QUARANTINE else "every publication",
+    }
+    lines = [f"\n### {table.name}\n\n{table.grain}\n", *(f"- {name}: {fact}" for name, fact in facts.items() if fact)]
+    lines += ["", "| column | type | | meaning |", "|---|---|---|---|", *map(_column, table.columns)]
+    suite = suite_of(table)
+    if suite:
+        lines += ["", f"Promises ({_tolerance(suite)}):", "", *(f"- {promise}" for promise in promises(suite))]
+    return "\n".join(lines)
+
+
+def _model_section(model: Model) -> str:
+    inputs = ", ".join(f"[{node.name}](#{_anchor(node.name)})" for node in model.inputs)
+    made_by = f"`reelhouse run {model.name}`"
+    return f"\n### {model.name}\n\n{model.grain}\n\n- Made from: {inputs}\n- Made by: {made_by}; kept by MLflow"
+
+
+def _column(column: Column) -> str:
+    null = "" if column.nullable else "not null"
+    return f"| `{column.name}` | `{column.type}` | {null} | {_cell(column.comment)} |"
+
+
+def _tolerance(suite: Suite) -> str:
+    return (
+        f"up to {100 * suite.tolerates:.4g} % of the rows may break each" if suite.tolerates else "no row may break any"
+    )
+
+
+def promises(suite: Suite) -> list[str]:
+    """A suite's promises in words, beyond the not-nulls of its columns: of its rows, of other tables, of the whole."""
+    return [
+        *(f"{_in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
+        *(_reference(reference) for reference in suite.references),
+        *(_in_words(expectation) for expectation in suite.table),
+    ]
+
+
+def _is_in_columns(expectation: Expectation, of: Table) -> bool:
+    """Whether the table of columns says it already: not null."""
+    kind, given = expectation.expectation_type, expectation.configuration.kwargs
+    return kind == "expect_column_values_to_not_be_null" and any(
+        column.name == given["column"] and not column.nullable for column in of.columns
+    )
+
+
+def _reference(reference: Reference) -> str:
+    columns = ", ".join(f"`{column}`" for column in reference.columns)
+    found = "is found in" if reference.exists else "is not in"
+    waits = "; a row that is not waits and is offered again every night" if reference.parks else ""
+    return f"{columns} {found} {reference.to.name} (`{reference.reason}`){waits}"
+
+
+def _in_words(expectation: Expectation) -> str:
+    """An expectation in words: its own description, else what its kind says of its column and its arguments."""
+    if expectation.description:
+        return str(expectation.description)
+    kind, given = expectation.expectation_type.removeprefix("expect_"), expectation.configuration.kwargs
+    subject = f"`{given['column']}`" if "column" in given else ""
+    if kind == "table_columns_to_match_ordered_list":
+        return "exactly these columns, in this order"
+    if kind == "table_row_count_to_be_between":
+        return f"the number of rows is {_between(given)}"
+    if kind == "column_values_to_be_between":
+        return f"{subject} is {_between(given)}"
+    if kind == "column_value_lengths_to_be_between":
+        return f"the length of {subject} is {_between(given)}"
+    if kind == "column_values_to_match_regex":
+        return f"{subject} matches `{given['regex']}`"
+    if kind == "column_values_to_be_in_set":
+        return f"{subject} is one of {', '.join(f'`{value}`' for value in given['value_set'])}"
+    others = [f"{name} `{value}`" for name, value in given.items() if name not in _NOT_TOLD and value is not None]
+    said = kind.removeprefix("column_values_to_").removeprefix("column_").replace("_", " ")
+    return " ".join(part for part in (subject, said, ", ".join(others)) if part)
+
+
+def _between(given: dict[str, Any]) -> str:
+    """Bounds in words: ``from 1874 to 2035``, ``at least 1``, ``a finite number``."""
+    low, high = given.get("min_value"), given.get("max_value")
+    if (low, high) == (-math.inf, math.inf):
+        return "a finite number"
+    above = "more than" if given.get("strict_min") else "at least"
+    below = "less than" if given.get("strict_max") else "at most"
+    if low is not None and high is not None and above == "at least" and below == "at most":
+        return f"from {_value(low)} to {_value(high)}"
+    bounds = [f"{word} {_value(bound)}" for word, bound in ((above, low), (below, high)) if bound is not None]
+    return " and ".join(bounds)
+
+
+def _value(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _lineage() -> str:
+    """The graph of jobs as a Mermaid flowchart: a box a layer, no arrow that follows from others."""
+    waits = job_inputs()
+    layers: dict[str, list[str]] = {}
+    for job in waits:
+        layer = "gold" if job == CHAMPION.name else job.partition(".")[0]
+        layers.setdefault(layer, []).append(job)
+    lines = ["```mermaid", "flowchart LR"]
+    for layer, jobs in layers.items():
+        lines.append(f"  subgraph {layer}_layer[{layer}]")
+        lines += [f'    {_node(job)}["{_label(job)}"]' for job in jobs]
+        lines.append("  end")
+    lines += [f"  {_node(upstream)} --> {_node(job)}" for job in waits for upstream in _nearest_inputs(job, waits)]
+    return "\n".join([*lines, "```"])
+
+
+def _nearest_inputs(job: str, waits: Mapping[str, Sequence[str]]) -> list[str]:
+    """The jobs that a job waits for, without those that another of them waits for anyway."""
+
+    def behind(node: str) -> set[str]:
+        return {upstream for first in waits[node] for upstream in (first, *behind(first))}
+
+    implied = {upstream for first in waits[job] for upstream in behind(first)}
+    return [upstream for upstream in waits[job] if upstream not in implied]
+
+
+def _label(job: str) -> str:
+    return job if job == CHAMPION.name else job.partition(".")[2]
+
+
+def _node(job: str) -> str:
+    return job.replace(".", "_")
+
+
+def _anchor(name: str) -> str:
+    """A heading's anchor, as forges make it: without dots."""
+    return name.replace(".", "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

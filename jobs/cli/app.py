@@ -1,0 +1,61 @@
+"""The command line: ``reelhouse``.
+
+A command imports what it needs when it runs, so that those without Spark start at once.
+"""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from jobs.cli import deliveries, display, nights, publications, sql, titles, viewers
+from jobs.cli.arguments import examples
+from jobs.errors import JobError
+
+
+class _Commands(TyperGroup):
+    """Commands whose JobError ends the program with status 1 and one line; anything else keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except JobError as error:
+            display.fail(str(error))
+            raise typer.Exit(1) from error
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Commands in the order in which they are registered."""
+        return list(self.commands)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples("reelhouse night --sample", "reelhouse show", 'reelhouse sql "FROM gold.popular_titles LIMIT 10"'),
+)
+
+
+@app.callback()
+def reelhouse() -> None:
+    """Reelhouse: movie dumps and event logs in, an audited list of recommendations for every viewer out.
+
+    Everything lives under one folder: REELHOUSE_HOME, var/ unless set.
+
+    Exit status: 0 done, 1 not done (the reason is on the error stream), 2 wrong usage.
+    """
+
+
+app.command(epilog=nights.NIGHT_EXAMPLES)(nights.night)
+app.command(epilog=nights.RUN_EXAMPLES)(nights.run)
+app.command(epilog=deliveries.WORLD_EXAMPLES)(deliveries.world)
+app.command(epilog=deliveries.FETCH_EXAMPLES)(deliveries.fetch)
+app.command("import", epilog=deliveries.IMPORT_EXAMPLES)(deliveries.import_set)
+app.command(epilog=viewers.EXAMPLES)(viewers.show)
+app.command(epilog=titles.EXAMPLES)(titles.title)
+app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
+app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)
+app.command(epilog=sql.EXAMPLES)(sql.sql)

@@ -1,0 +1,168 @@
+"""``reelhouse world``, ``fetch`` and ``import``: how files get into ``landing/``."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from jobs.cli import display
+from jobs.cli.arguments import examples, iso_date, settings
+from jobs.tables import SOURCES, TABLES
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
+
+WORLD_EXAMPLES = examples(
+    "reelhouse world", "reelhouse world --viewers 500 --titles 800 --days 14", "reelhouse world --days 7   (seven more)"
+)
+FETCH_EXAMPLES = examples(
+    "reelhouse fetch imdb", "reelhouse fetch tmdb --night 2026-11-20", "reelhouse fetch movielens --set ml-32m"
+)
+IMPORT_EXAMPLES = examples(
+    "reelhouse import movielens ml-latest-small.zip", "reelhouse import movietweetings MovieTweetings/latest"
+)
+
+_A_DAY = timedelta(days=1)
+
+
+def world(
+    viewers: Annotated[int | None, typer.Option(help="Viewers.", show_default="3000")] = None,
+    titles: Annotated[int | None, typer.Option(help="Titles before the first day.", show_default="3000")] = None,
+    events_per_day: Annotated[int | None, typer.Option(help="Mean events a day.", show_default="5200")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days to write.", show_default="60 at first, then 1 more")
+    ] = None,
+    first_day: Annotated[
+        date | None,
+        typer.Option(parser=iso_date, metavar="DATE", help="Day of the first event log.", show_default="2026-01-01"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random stream.", show_default="7")] = None,
+    tastes: Annotated[
+        bool | None,
+        typer.Option("--tastes/--no-tastes", help="Whether viewers have tastes.", show_default="tastes"),
+    ] = None,
+) -> None:
+    """Write a sample world into landing/, or the next days of the one that is there."""
+    from pydantic import ValidationError
+
+    from jobs.sample_world import WorldParameters, last_day, load_parameters, write_world
+
+    landing = settings().landing
+    given = {
+        name: value
+        for name, value in {
+            "viewers": viewers,
+            "titles": titles,
+            "events_per_day": events_per_day,
+            "first_day": first_day,
+            "seed": seed,
+            "tastes": tastes,
+        }.items()
+        if value is not None
+    }
+    known, written = load_parameters(landing), last_day(landing)
+    first_days = {} if days is None else {"days": days}
+    try:
+        parameters = WorldParameters.model_validate(
+            known.model_dump() | given if known else {**given, **first_days}, strict=True
+        )
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from error
+    until = written + (days or 1) * _A_DAY if known and written else parameters.last_day
+    write_world(landing, parameters, until, display.say)
+    display.next_step(f"reelhouse night --night {until}")
+
+
+def write_sample(home: "Settings") -> None:
+    """Write the sample world where ``landing/`` is empty, its next day where the last one's night is done.
+
+    A folder with other deliveries stays as it is.
+    """
+    from jobs.landing import gate
+    from jobs.sample_world import WorldParameters, last_day, load_parameters, write_world
+
+    known, written = load_parameters(home.landing), last_day(home.landing)
+    if known is None or written is None:
+        if not any(gate.deliveries(home.landing, source) for source in SOURCES):
+            parameters = known or WorldParameters()
+            write_world(home.landing, parameters, parameters.last_day, display.say)
+    elif _is_done(home, written):
+        write_world(home.landing, known, written + _A_DAY, display.say)
+
+
+def fetch(
+    source: Annotated[Literal["imdb", "tmdb", "movielens"], typer.Argument(help="What to fetch.")],
+    night: Annotated[
+        date | None,
+        typer.Option(parser=iso_date, metavar="DATE", help="Day to deliver to; yesterday (UTC) unless given."),
+    ] = None,
+    rating_set: Annotated[str, typer.Option("--set", help="Which MovieLens set.")] = "ml-latest-small",
+) -> None:
+    """Fetch the public dumps into landing/, or a MovieLens set to import; a fetch that stopped goes on."""
+    from rich.progress import Progress
+
+    from jobs.landing.fetch.archives import fetch_imdb, fetch_movielens
+    from jobs.landing.fetch.tmdb import fetch_tmdb
+
+    home = settings()
+    # A night is a day that is over: 2026-11-22 runs on the 23rd.
+    day = night or datetime.now(UTC).date() - _A_DAY
+    with Progress(console=display.error_console(), transient=True) as progress:
+        if source == "movielens":
+            archive = fetch_movielens(
+                home.downloads, rating_set, base_url=home.movielens_url, progress=progress, say=display.say
+            )
+            files, step = [archive], f"reelhouse import movielens {archive}"
+        elif source == "imdb":
+            files = fetch_imdb(home.landing, day, base_url=home.imdb_url, progress=progress, say=display.say)
+            step = f"reelhouse night --night {day}"
+        else:
+            files = fetch_tmdb(
+                home.landing,
+                day,
+                key=home.tmdb_api_key,
+                details_count=home.tmdb_details_count,
+                base_url=home.tmdb_api_url,
+                files_url=home.tmdb_files_url,
+                progress=progress,
+                say=display.say,
+            )
+            step = f"reelhouse night --night {day}"
+    for file in files:
+        display.say(f"{file}  {file.stat().st_size / 2**20:,.1f} MiB")
+    display.next_step(step)
+
+
+def import_set(
+    rating_set: Annotated[
+        Literal["movielens", "movietweetings"], typer.Argument(metavar="SET", help="movielens or movietweetings.")
+    ],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The set's folder or zip.")],
+    night: Annotated[
+        date | None,
+        typer.Option(
+            parser=iso_date, metavar="DATE", help="Day to deliver to; the day of the last rating unless given."
+        ),
+    ] = None,
+) -> None:
+    """Turn a public rating set into one delivery: its ratings as an event log, and its catalogue."""
+    home = settings()
+    if rating_set == "movielens":
+        from jobs.landing.imports.movielens import import_movielens as import_ratings
+    else:
+        from jobs.landing.imports.movietweetings import import_movietweetings as import_ratings
+    report = import_ratings(path, home.landing, night)
+    display.say(
+        f"delivered for {report.day}: {report.events:,} events of {report.viewers:,} viewers, {report.titles:,} titles; "
+        f"{report.joined_share:.1%} of the events find their title in the set's catalogue"
+    )
+    display.next_step(f"reelhouse night --night {report.day}")
+
+
+def _is_done(home: "Settings", day: date) -> bool:
+    """Whether the night of this day has published every gold table; a night that failed is run again instead."""
+    from jobs.lakehouse import ledger
+
+    gold = [ledger.latest(home.lake, table) for table in TABLES if table.layer == "gold"]
+    return all(entry is not None and entry.night >= day for entry in gold)

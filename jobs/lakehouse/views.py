@@ -1,0 +1,203 @@
+"""The lake's tables as read-only DuckDB views: what the command line asks, without a Spark session."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+from deltalake import DeltaTable
+from deltalake.schema import PrimitiveType
+
+from jobs.errors import JobError, nearest
+from jobs.lakehouse import ledger
+from jobs.tables import TABLES, Table, job_of
+
+_MEMORY = "2GB"
+"""Of one query; it fails with one line when it needs more, as nothing may be written to disk."""
+_THREADS = 4
+_CHUNK_ROWS = 1_000
+_CATALOGUE = re.compile(r"\b(information_schema|duckdb_\w+|pg_catalog|show|sqlite_master)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r'"?\b(bronze|silver|gold|ops)\b"?\s*\.\s*"?(\w+)\b"?', re.IGNORECASE)
+_MISSING = re.compile(r"Table with name (\S+) does not exist")
+_READS = {"SELECT", "EXPLAIN", "MULTI"}
+"""Statements that only read; DuckDB calls a PIVOT ``MULTI``."""
+_PARTITION_TYPES = {"date": "DATE", "string": "VARCHAR", "integer": "INTEGER"}
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query found."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Any, ...]]
+
+
+class Views:
+    """Some tables of a lake, each a view named as its address, in a sandbox of its own.
+
+    A query can read these tables at the version they had when this was made, and nothing else: no file, no network, no
+    extension, no setting.
+
+    Args:
+        root: The lake's root.
+        tables: The tables to show; those that were never published are left out.
+
+    Raises:
+        JobError: The lake was made by a newer version.
+    """
+
+    def __init__(self, root: str, tables: Iterable[Table]) -> None:
+        opened = {table: delta for table in tables if (delta := ledger.open_table(root, table)) is not None}
+        for table in opened:
+            ledger.latest(root, table)  # refuses a lake of a newer version
+        self.published = frozenset(table.name for table in opened)
+        self._connection = _connect(opened)
+
+    def require(self, *tables: Table) -> None:
+        """Refuse to go on without these tables.
+
+        Raises:
+            JobError: One of them was never published.
+        """
+        for table in tables:
+            if table.name not in self.published:
+                raise JobError(_never_published(table))
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows that a query of our own finds."""
+        return self._connection.execute(query, parameters).fetchall()
+
+    def ask(self, query: str) -> Answer:
+        """Run a query of an analyst.
+
+        Raises:
+            JobError: It is not one statement that reads, or DuckDB refuses it.
+        """
+        try:
+            statements = self._connection.extract_statements(query)
+            kinds = [statement.type.name for statement in statements]
+            if len(kinds) != 1 or kinds[0] not in _READS:
+                asked = " and ".join(kinds) or "nothing"
+                raise JobError(
+                    f"the query was not run: it asks for {asked}; give one statement that reads: SELECT, FROM, WITH, "
+                    "DESCRIBE, SUMMARIZE, EXPLAIN"
+                )
+            found = self._connection.execute(query)
+            return Answer(tuple(column[0] for column in found.description or ()), _chunks(found))
+        except duckdb.CatalogException as error:
+            raise JobError(f"the query was not run: {self._what_is_missing(query, error)}") from error
+        except duckdb.Error as error:
+            raise JobError(f"the query was not run: {_in_one_line(error)}") from error
+
+    def _what_is_missing(self, query: str, error: duckdb.Error) -> str:
+        """DuckDB's complaint about a table in the lake's own words."""
+        missing = _MISSING.search(str(error))
+        if not missing:
+            return _in_one_line(error)
+        known = {table.name: table for table in TABLES}
+        addresses = list(dict.fromkeys(_addresses(query)))
+        unpublished = [name for name in addresses if name in known and name not in self.published]
+        if unpublished:
+            return _never_published(known[unpublished[0]])
+        name = next((name for name in addresses if name not in known), missing[1])
+        near = nearest(name, known)
+        return f"there is no table {name}" + (f"; did you mean {near}?" if near else "; `reelhouse tables` lists them")
+
+
+def views_for(root: str, query: str) -> Views:
+    """Views of the tables that a query names; of all, if it asks which there are."""
+    named = set(_addresses(query))
+    return Views(root, [table for table in TABLES if table.name in named or _CATALOGUE.search(query)])
+
+
+def _connect(opened: dict[Table, DeltaTable]) -> duckdb.DuckDBPyConnection:
+    """A database in memory that holds the views and can reach nothing but their files."""
+    connection = duckdb.connect(config={"memory_limit": _MEMORY, "threads": _THREADS, "temp_directory": ""})
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
+    files = {table: [] if _needs_arrow(delta) else _files(delta) for table, delta in opened.items()}
+    connection.execute(f"SET allowed_paths = {_literal([file for some in files.values() for file in some])}")
+    for schema in sorted({table.layer for table in opened}):
+        connection.execute(f"CREATE SCHEMA {schema}")
+    for table, delta in opened.items():
+        if files[table]:
+            rows = _parquet(delta, files[table])
+        else:
+            rows = f'"{table.name}"'
+            connection.register(table.name, delta.to_pyarrow_dataset())
+        connection.execute(f"CREATE VIEW {table.name} AS SELECT {_columns(delta)} FROM {rows}")  # noqa: S608
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _needs_arrow(delta: DeltaTable) -> bool:
+    """Whether DuckDB's Parquet reader cannot be given the files.
+
+    An Arrow dataset takes over a second to import and scans slower, but reads from any storage, and refuses a table
+    that needs more of a reader than Parquet.
+    """
+    return "://" in delta.table_uri.removeprefix("file://") or delta.protocol().min_reader_version > 1
+
+
+def _files(delta: DeltaTable) -> list[str]:
+    """Paths of the table's files; none where DuckDB would take one for a pattern."""
+    files = [unquote(uri).removeprefix("file://") for uri in delta.file_uris()]
+    return [] if any(_GLOB.search(file) for file in files) else files
+
+
+def _parquet(delta: DeltaTable, files: list[str]) -> str:
+    """A scan of the files, with the partition columns from their folders."""
+    types = {field.name: field.type for field in delta.schema().fields}
+    partitions = {
+        name: _PARTITION_TYPES[kind.type]
+        for name in delta.metadata().partition_columns
+        if isinstance(kind := types[name], PrimitiveType)
+    }
+    hive = ", ".join(f"{name}: {kind}" for name, kind in partitions.items())
+    folders = f", hive_partitioning = true, hive_types = {{{hive}}}" if partitions else ", hive_partitioning = false"
+    return f"read_parquet({_literal(files)}, union_by_name = true{folders})"
+
+
+def _columns(delta: DeltaTable) -> str:
+    """The table's columns in order; times as UTC, however the files store them."""
+    return ", ".join(
+        f'CAST("{field.name}" AS TIMESTAMPTZ) AS "{field.name}"'
+        if isinstance(field.type, PrimitiveType) and field.type.type == "timestamp"
+        else f'"{field.name}"'
+        for field in delta.schema().fields
+    )
+
+
+def _literal(texts: Iterable[str]) -> str:
+    """A SQL list of strings."""
+    quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    return f"[{quoted}]"
+
+
+def _addresses(query: str) -> list[str]:
+    """Everything in a query that looks like a table's address."""
+    return [f"{layer}.{name}".lower() for layer, name in _ADDRESS.findall(query)]
+
+
+def _chunks(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Rows, fetched some at a time."""
+    try:
+        while chunk := found.fetchmany(_CHUNK_ROWS):
+            yield from chunk
+    except duckdb.Error as error:
+        raise JobError(f"the query was not finished: {_in_one_line(error)}") from error
+
+
+def _in_one_line(error: duckdb.Error) -> str:
+    """DuckDB's message without the quoted query."""
+    return " ".join(str(error).partition("\n\n")[0].split())
+
+
+def _never_published(table: Table) -> str:
+    job = job_of(table) if table.layer != "ops" else None
+    how = f"run `reelhouse run {job}`, or `reelhouse night` for all tables" if job else "nothing was set aside yet"
+    return f"{table.name} was never published; {how}"

@@ -1,0 +1,48 @@
+"""The registered model as MLflow loads it: histories in, lists out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from jobs.recommenders import als
+from jobs.scoring.histories import blocks
+from jobs.scoring.lists import list_block
+
+_LIST_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Lists for viewers that need not have been known when the model was trained."""
+
+    model: als.AlsModel
+
+    def predict(self, histories: pd.DataFrame) -> pd.DataFrame:
+        """Top 50 unseen titles of each viewer.
+
+        Args:
+            histories: user_id, title_id and weight, one row per viewer and title the viewer has had to do with.
+
+        Returns:
+            user_id, rank from 1, title_id and score, ordered by user_id and rank.
+        """
+        known = (
+            histories.groupby("user_id", sort=True)
+            .agg(title_ids=("title_id", list), weights=("weight", list))
+            .reset_index()
+        )
+        batch = pa.RecordBatch.from_pandas(known)
+        nothing = np.arange(0, dtype=np.int32)
+        lists: list[pd.DataFrame] = [
+            list_block(self.model, block, excluded=nothing, length=_LIST_LENGTH).to_pandas()
+            for block in blocks([batch], self.model.title_ids)
+        ]
+        return pd.concat(lists or [pd.DataFrame(columns=["user_id", "rank", "title_id", "score"])], ignore_index=True)
+
+
+def _load_pyfunc(folder: str) -> Recommender:
+    """Called by mlflow.pyfunc.load_model."""
+    return Recommender(als.load(Path(folder)))

@@ -1,0 +1,46 @@
+"""docs/tables.md says what the definitions and the suites say."""
+
+import great_expectations.expectations as gxe
+import pytest
+
+from expectations.page import PAGE, page, promises, suite_of
+from expectations.suite import Reference, suite
+from jobs.tables import TABLES, Table, silver
+from jobs.tables.ops import QUARANTINE
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m expectations.page`"
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table != QUARANTINE], ids=lambda table: table.name)
+def test_every_table_has_a_suite_of_its_own(table: Table) -> None:
+    found = suite_of(table)
+
+    assert found is not None
+    assert found.of == table
+
+
+def test_tells_promises_in_words() -> None:
+    promised = suite(
+        silver.RATINGS,
+        rows=(
+            gxe.ExpectColumnValuesToBeBetween(column="rating", min_value=0, max_value=10),
+            gxe.ExpectColumnValuesToMatchRegex(column="title_id", regex="^tt"),
+            gxe.ExpectColumnValuesToBeInSet(column="user_id", value_set=["a", "b"]),
+            gxe.ExpectColumnValueLengthsToBeBetween(column="user_id", max_value=9),
+        ),
+        table=(gxe.ExpectTableRowCountToBeBetween(min_value=1),),
+        references=(Reference(("title_id",), silver.TITLES, parks=True),),
+    )
+
+    assert promises(promised) == [
+        "`rating` is from 0 to 10 (`rating:be_between`)",
+        "`title_id` matches `^tt` (`title_id:match_regex`)",
+        "`user_id` is one of `a`, `b` (`user_id:be_in_set`)",
+        "the length of `user_id` is at most 9 (`user_id:lengths_to_be_between`)",
+        "`title_id` is found in silver.titles (`parked:title_id`); a row that is not waits and is offered again every night",
+        "exactly these columns, in this order",
+        "user_id, title_id is unique",
+        "the number of rows is at least 1",
+    ]

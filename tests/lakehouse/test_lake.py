@@ -1,0 +1,217 @@
+"""The door: what gets through, what is set aside, and what never becomes visible."""
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+
+import great_expectations.expectations as gxe
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame
+from pyspark.testing import assertDataFrameEqual
+
+from expectations.suite import Reference, Suite, suite
+from jobs.errors import JobError
+from jobs.lakehouse import ledger
+from jobs.lakehouse.lake import Lake
+from jobs.settings import Settings
+from jobs.tables import Column, Table
+from jobs.tables.ops import QUARANTINE
+from tests.rows import rows_of
+
+NIGHT, LATER, EARLIER = date(2026, 3, 1), date(2026, 3, 2), date(2026, 2, 28)
+SHELVES = Table(
+    name="silver.shelves",
+    grain="One row per shelf.",
+    key=("shelf_id",),
+    columns=(Column("shelf_id", "string", "The shelf.", nullable=False), Column("films", "int", "Films on it.")),
+)
+VISITS = Table(
+    name="gold.visits",
+    grain="One row per night and shelf.",
+    key=("night", "shelf_id"),
+    inputs=(SHELVES,),
+    kind="log",
+    partitioned_by="night",
+    keeps=2,
+    columns=(
+        Column("shelf_id", "string", "The shelf.", nullable=False),
+        Column("night", "date", "The night.", nullable=False),
+    ),
+)
+POSITIVE = gxe.ExpectColumnValuesToBeBetween(column="films", min_value=0, max_value=100)
+
+
+def strict(tolerates: float = 0.0) -> Suite:
+    return suite(SHELVES, rows=(POSITIVE,), tolerates=tolerates)
+
+
+def shelves(lake: Lake, *films: int | None) -> DataFrame:
+    return rows_of(lake.spark, SHELVES, [{"shelf_id": f"s{n}", "films": count} for n, count in enumerate(films)])
+
+
+def published(lake: Lake, table: Table = SHELVES) -> list[tuple[object, ...]]:
+    return sorted(tuple(row) for row in lake.read(table, LATER).collect())
+
+
+def test_publishes_in_one_commit_that_carries_the_account_and_the_comments(lake: Lake, settings: Settings) -> None:
+    lake.publish(shelves(lake, 1, 2), strict(), NIGHT)
+
+    delta = DeltaTable(f"{settings.lake}/silver/shelves")
+    (entry,) = ledger.history(settings.lake, SHELVES)
+    assert delta.version() == 0
+    assert (entry.night, entry.offered, entry.published, entry.run) == (NIGHT, 2, 2, "test")
+    assert entry.code_version
+    assert [field.metadata["comment"] for field in delta.schema().fields] == ["The shelf.", "Films on it."]
+
+
+def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: Lake, settings: Settings) -> None:
+    rows = rows_of(
+        lake.spark,
+        SHELVES,
+        [{"shelf_id": "good", "films": 1}, {"shelf_id": None, "films": 101}, {"shelf_id": "bad", "films": -1}],
+    )
+
+    outcome = lake.publish(rows, strict(tolerates=0.7), NIGHT)
+
+    aside = lake.spark.read.format("delta").load(f"{settings.lake}/ops/quarantine")
+    expected = rows_of(
+        lake.spark,
+        QUARANTINE,
+        [
+            {
+                "table_name": "silver.shelves",
+                "night": NIGHT,
+                "reasons": ["shelf_id:not_be_null", "films:be_between"],
+                "record": '{"films":101}',
+            },
+            {
+                "table_name": "silver.shelves",
+                "night": NIGHT,
+                "reasons": ["films:be_between"],
+                "record": '{"shelf_id":"bad","films":-1}',
+            },
+        ],
+    )
+    assertDataFrameEqual(aside, expected)
+    assert published(lake) == [("good", 1)]
+    assert (outcome.rows, outcome.set_aside) == (1, 2)
+    entry = ledger.latest(settings.lake, SHELVES)
+    assert entry is not None
+    assert entry.quarantined == {"films:be_between": 2, "shelf_id:not_be_null": 1}
+    assert entry.offered == entry.published + outcome.set_aside
+
+
+def test_quarantine_forgets_rows_that_were_mended(lake: Lake, settings: Settings) -> None:
+    lake.publish(shelves(lake, 1, -1), strict(tolerates=0.5), NIGHT)
+    lake.publish(shelves(lake, 1, 1), strict(tolerates=0.5), LATER)
+
+    assert lake.spark.read.format("delta").load(f"{settings.lake}/ops/quarantine").count() == 0
+
+
+def test_over_the_tolerance_nothing_is_published_and_one_line_says_why(lake: Lake, settings: Settings) -> None:
+    lake.publish(shelves(lake, 1, 2), strict(), NIGHT)
+
+    with pytest.raises(JobError) as failure:
+        lake.publish(shelves(lake, 1, 200, 300), strict(tolerates=0.5), LATER)
+
+    line = str(failure.value)
+    assert "silver.shelves was not published" in line
+    assert "2 of 3 rows break films:be_between" in line
+    assert "'200'" in line
+    assert "\n" not in line
+    assert published(lake) == [("s0", 1), ("s1", 2)]
+    assert ledger.version(settings.lake, SHELVES) == 0
+    page = Path(line.rpartition("see ")[2])
+    assert "films" in page.read_text(encoding="utf-8")
+
+
+def test_a_repeated_key_stops_the_table(lake: Lake) -> None:
+    rows = rows_of(lake.spark, SHELVES, [{"shelf_id": "a"}, {"shelf_id": "a"}])
+
+    with pytest.raises(JobError, match="shelf_id is unique"):
+        lake.publish(rows, strict(), NIGHT)
+
+
+def test_reports_every_difference_of_columns_at_once(lake: Lake) -> None:
+    rows = lake.spark.createDataFrame([("a", "1", 2)], "shelf_id string, films string, owner int")
+
+    with pytest.raises(JobError, match="owner is not in the definition; films is string, not int"):
+        lake.publish(rows, strict(), NIGHT)
+
+
+def test_a_current_table_is_not_replaced_by_an_earlier_night(lake: Lake) -> None:
+    lake.publish(shelves(lake, 2), strict(), LATER)
+
+    outcome = lake.publish(shelves(lake, 1), strict(), NIGHT)
+
+    assert outcome.state == "superseded"
+    assert published(lake) == [("s0", 2)]
+
+
+def test_a_dated_table_replaces_its_partition_and_keeps_the_newest(lake: Lake, settings: Settings) -> None:
+    promised = suite(VISITS)
+
+    def visit(night: date, *shelf_ids: str) -> None:
+        lake.publish(rows_of(lake.spark, VISITS, [{"shelf_id": s, "night": night} for s in shelf_ids]), promised, night)
+
+    visit(EARLIER, "old")
+    visit(LATER, "new")
+    visit(NIGHT, "first")
+    visit(NIGHT, "second")
+
+    assert published(lake, VISITS) == [("new", LATER), ("second", NIGHT)]
+    entry = ledger.latest(settings.lake, VISITS)
+    assert entry is not None
+    assert entry.night == LATER
+
+
+def test_parks_rows_that_wait_for_another_table_outside_the_tolerance(lake: Lake, settings: Settings) -> None:
+    lake.publish(shelves(lake, 1), strict(), NIGHT)
+    waiting = suite(VISITS, references=(Reference(("shelf_id",), SHELVES, parks=True),))
+    rows = rows_of(lake.spark, VISITS, [{"shelf_id": "s0", "night": NIGHT}, {"shelf_id": "s9", "night": NIGHT}])
+
+    outcome = lake.publish(rows, waiting, NIGHT)
+
+    entry = ledger.latest(settings.lake, VISITS)
+    assert entry is not None
+    assert (outcome.rows, entry.parked, entry.quarantined) == (1, 1, {})
+    assert entry.inputs == {"silver.shelves": 0}
+
+
+def test_rows_that_must_not_be_in_another_table_are_broken(lake: Lake) -> None:
+    lake.publish(shelves(lake, 1), strict(), NIGHT)
+    forbidden = suite(VISITS, references=(Reference(("shelf_id",), SHELVES, exists=False),))
+
+    with pytest.raises(JobError, match="shelf_id:in_silver.shelves"):
+        lake.publish(rows_of(lake.spark, VISITS, [{"shelf_id": "s0", "night": NIGHT}]), forbidden, NIGHT)
+
+
+def test_a_table_that_was_never_published_says_how_to_make_it(lake: Lake) -> None:
+    with pytest.raises(
+        JobError, match=r"silver\.shelves cannot be read: it was never published; run `reelhouse run silver\.shelves"
+    ):
+        lake.read(SHELVES, NIGHT)
+
+
+def test_a_lake_of_a_newer_version_is_refused_untouched(lake: Lake, settings: Settings) -> None:
+    account = json.loads(ledger.encode(ledger.Account(night=NIGHT, offered=1, published=1, code_version="9.0")))
+    newer = json.dumps(account | {"format": ledger.FORMAT + 1})
+    path = f"{settings.lake}/silver/shelves"
+    shelves(lake, 7).write.format("delta").option("userMetadata", newer).save(path)
+
+    for attempt in (lambda: lake.read(SHELVES, NIGHT), lambda: lake.publish(shelves(lake, 1), strict(), NIGHT)):
+        with pytest.raises(JobError, match=r"newer version of Reelhouse \(9\.0\)"):
+            attempt()
+    assert DeltaTable(path).version() == 0
+
+
+def test_maintenance_between_publications_does_not_hide_the_account(lake: Lake, settings: Settings) -> None:
+    lake.publish(shelves(lake, 1, 2), strict(), NIGHT)
+    lake.spark.sql(f"DELETE FROM delta.`{settings.lake}/silver/shelves` WHERE shelf_id = 's1'")
+
+    entry = ledger.latest(settings.lake, SHELVES)
+
+    assert entry is not None
+    assert entry.night == NIGHT
+    assert entry.at > datetime(2020, 1, 1, tzinfo=entry.at.tzinfo)

@@ -1,0 +1,86 @@
+"""Exact top-N lists: equal to brute force, whatever the factors."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from jobs.recommenders.popularity import PopularityModel
+from jobs.scoring.top_n import top_titles
+
+SMALL_WHOLE = st.integers(-3, 3).map(float)
+"""Few values, so that ties and zeros are frequent; products of them are exact."""
+
+
+class Fixed:
+    """A model whose viewers' factors are given."""
+
+    def __init__(self, viewers: NDArray[np.float32], factors: NDArray[np.float32]) -> None:
+        self.viewers, self.factors = viewers, factors
+        self.title_ids = pa.array([f"t{n}" for n in range(len(factors))])
+
+    def viewer_factors(self, preferences: csr_matrix) -> NDArray[np.float32]:
+        return self.viewers
+
+
+@st.composite
+def problems(
+    draw: st.DrawFn,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], int]:
+    viewers, titles, rank = draw(st.integers(1, 5)), draw(st.integers(1, 12)), draw(st.integers(1, 3))
+    return (
+        draw(hnp.arrays(np.float32, (viewers, rank), elements=SMALL_WHOLE)),
+        draw(hnp.arrays(np.float32, (titles, rank), elements=SMALL_WHOLE)),
+        draw(hnp.arrays(np.bool_, (viewers, titles))),
+        draw(hnp.arrays(np.bool_, titles)),
+        draw(st.integers(1, 15)),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(problems())
+def test_equals_sorting_all_scores(
+    problem: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], int],
+) -> None:
+    viewers, titles, seen, excluded, length = problem
+    scores = viewers @ titles.T
+    expected = [
+        (viewer, place, scores[viewer, place])
+        for viewer in range(len(viewers))
+        for place in [
+            p
+            for p in sorted(range(len(titles)), key=lambda p: (-scores[viewer, p], p))
+            if not seen[viewer, p] and not excluded[p]
+        ][:length]
+    ]
+
+    found = top_titles(
+        Fixed(viewers, titles),
+        csr_matrix(scores.shape, dtype=np.float32),
+        csr_matrix(seen.astype(np.float32)),
+        length,
+        np.flatnonzero(excluded).astype(np.int32),
+    )
+
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_refuses_factors_that_are_not_finite(bad: float) -> None:
+    model = Fixed(np.ones((1, 1), np.float32), np.array([[1.0], [bad]], np.float32))
+
+    with pytest.raises(ValueError, match="not finite"):
+        top_titles(model, csr_matrix((1, 2), dtype=np.float32), csr_matrix((1, 2), dtype=np.float32), 1)
+
+
+def test_popularity_gives_everybody_the_same_unseen_titles() -> None:
+    model = PopularityModel(pa.array(["a", "b", "c"]), np.array([[5], [3], [1]], np.float32))
+    seen = csr_matrix(np.array([[1, 0, 0], [0, 0, 0]], np.float32))
+
+    row, place, _ = top_titles(model, csr_matrix((2, 3), dtype=np.float32), seen, 2)
+
+    assert list(zip(row.tolist(), place.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 0), (1, 1)]

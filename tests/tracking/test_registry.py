@@ -1,0 +1,90 @@
+"""The door to MLflow: one run a training, one champion, and a home that can be moved."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from jobs.errors import JobError
+from jobs.recommenders import als
+from jobs.recommenders.als import AlsModel
+from jobs.settings import Als, Settings
+from jobs.tracking import registry
+from jobs.tracking.registry import Training
+
+NIGHT = date(2026, 3, 1)
+MODEL = AlsModel(pa.array(["a", "b", "c"]), np.eye(3, dtype=np.float32), Als(rank=3))
+
+
+def train(settings: Settings, tmp_path: Path, night: date = NIGHT) -> registry.Champion:
+    als.save(MODEL, tmp_path / "model")
+    training = Training(
+        night=night,
+        run="test",
+        parameters={"rank": 3},
+        metrics={"ndcg_at_10": 0.25},
+        inputs={"silver.interactions": (f"{settings.lake}/silver/interactions", 7)},
+        tags={"popularity": "recent"},
+    )
+    return registry.register(settings, training, tmp_path / "model", "jobs.tracking.loader")
+
+
+def test_there_is_no_champion_before_the_first_training(settings: Settings) -> None:
+    assert registry.champion(settings) is None
+    with pytest.raises(JobError, match="no lists were made: .* run `reelhouse run model.champion`"):
+        registry.require_champion(settings)
+
+
+def test_a_training_is_one_run_with_its_inputs_and_the_newest_is_champion(settings: Settings, tmp_path: Path) -> None:
+    train(settings, tmp_path)
+    second = train(settings, tmp_path, date(2026, 3, 2))
+
+    champion = registry.champion(settings)
+
+    assert champion is not None
+    assert (champion.version, champion.night, champion.inputs) == (2, date(2026, 3, 2), {"silver.interactions": 7})
+    assert champion.metrics["ndcg_at_10"] == 0.25
+    assert champion.parameters == {"rank": "3", "popularity": "recent"}
+    run = mlflow.get_run(second.run_id)
+    assert run.inputs is not None
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("silver.interactions", "v7")
+    assert '"delta_table_version": 7' in used.dataset.source
+    assert run.data.tags["night"] == "2026-03-02"
+    assert run.data.tags["code_version"]
+
+
+def test_models_stay_loadable_when_the_home_is_moved(settings: Settings, tmp_path: Path) -> None:
+    train(settings, tmp_path)
+    moved = Settings(home=tmp_path / "elsewhere")
+    shutil.move(settings.root, moved.root)
+
+    champion = registry.require_champion(moved)
+    loaded = als.load(registry.model_folder(moved, champion.version))
+
+    assert loaded.title_ids == MODEL.title_ids
+    np.testing.assert_array_equal(loaded.factors, MODEL.factors)
+
+
+def test_mlflow_loads_the_registered_model_by_its_alias(settings: Settings, tmp_path: Path) -> None:
+    train(settings, tmp_path)
+
+    model = mlflow.pyfunc.load_model(f"models:/{registry.MODEL_NAME}@champion")
+    lists = model.predict(pd.DataFrame({"user_id": ["v", "u"], "title_id": ["b", "a"], "weight": [1.0, 1.0]}))
+
+    assert lists.loc[lists["user_id"] == "u", "title_id"].tolist() == ["b", "c"]
+    assert lists["user_id"].tolist() == ["u", "u", "v", "v"]
+    assert lists["rank"].tolist() == [1, 2, 1, 2]
+
+
+def test_nothing_in_the_store_is_pickled_or_names_a_folder_of_this_machine(settings: Settings, tmp_path: Path) -> None:
+    train(settings, tmp_path)
+    artifacts = [file for file in (settings.root / "mlflow" / "artifacts").rglob("*") if file.is_file()]
+
+    assert {file.suffix for file in artifacts} <= {".npy", ".json", ".yaml", ".txt", ""}
+    assert not [file for file in artifacts if str(tmp_path).encode() in file.read_bytes()]
