@@ -35,6 +35,10 @@ Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not t
 A row that breaks a promise about its column is set aside in `ops.quarantine` with that promise as its reason; if more
 rows break one than the table tolerates, or a promise about the whole table is broken, nothing is published and the
 table stays as it was.
+
+The owner answers for what a table says: *catalogue* for titles and people, *viewing* for what viewers do,
+*recommendations* for the model and its lists, *platform* for what happened to the rows. A column marked *personal* holds a
+viewer: an identifier, or text as delivered in which one may stand. The people whom catalogues name are public.
 """
 
 _FLOW = """What waits for what: a bronze box is a source, of which one job makes all tables; the others are one table each. An
@@ -77,12 +81,15 @@ def _contents() -> Iterator[str]:
 def _section(table: Table) -> str:
     """One table: what it is, its columns, its promises."""
     facts = {
+        "Owner": table.owner,
         "Key": ", ".join(f"`{name}`" for name in table.key) or "none: rows may repeat",
         "Kind": _KINDS[table.kind],
         "Partitioned by": f"`{table.partitioned_by}`" if table.partitioned_by else "",
+        "Sorted by": ", ".join(f"`{name}`" for name in table.clustered_by),
         "Kept": f"the newest {table.keeps} partitions" if table.keeps else "",
         "Files": ", ".join(f"`{pattern}`" for pattern in table.files),
         "Made from": ", ".join(f"[{node.name}](#{_anchor(node.name)})" for node in table.inputs),
+        "Shaped by": _settings(table.settings),
         "Made by": f"`reelhouse run {job_of(table)}`" if table != QUARANTINE else "every publication",
     }
     lines = [f"\n### {table.name}\n\n{table.grain}\n", *(f"- {name}: {fact}" for name, fact in facts.items() if fact)]
@@ -96,12 +103,26 @@ def _section(table: Table) -> str:
 def _model_section(model: Model) -> str:
     inputs = ", ".join(f"[{node.name}](#{_anchor(node.name)})" for node in model.inputs)
     made_by = f"`reelhouse run {model.name}`"
-    return f"\n### {model.name}\n\n{model.grain}\n\n- Made from: {inputs}\n- Made by: {made_by}; kept by MLflow"
+    facts = {
+        "Owner": model.owner,
+        "Made from": inputs,
+        "Shaped by": _settings(model.settings),
+        "Made by": f"{made_by}; kept by MLflow",
+    }
+    return "\n".join(
+        [f"\n### {model.name}\n\n{model.grain}\n", *(f"- {name}: {fact}" for name, fact in facts.items() if fact)]
+    )
+
+
+def _settings(fields: tuple[str, ...]) -> str:
+    """The settings by the environment variables that give them."""
+    return ", ".join(f"`REELHOUSE_{field.upper()}`" for field in fields)
 
 
 def _column(column: Column) -> str:
-    null = "" if column.nullable else "not null"
-    return f"| `{column.name}` | `{column.type}` | {null} | {_cell(column.comment)} |"
+    marks = {"not null": not column.nullable, "personal": column.personal}
+    said = ", ".join(mark for mark, holds in marks.items() if holds)
+    return f"| `{column.name}` | `{column.type}` | {said} | {_cell(column.comment)} |"
 
 
 def _tolerance(suite: Suite) -> str:

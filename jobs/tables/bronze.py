@@ -1,17 +1,21 @@
 """bronze: what was delivered, unchanged. Every column a string, one partition a delivery, and no key: dumps repeat rows."""
 
+from dataclasses import replace
+
 from jobs.tables.table import Column, Source, Table
 
+_EXTRA = "extra"
 _EVERY_BRONZE_ROW = (
-    Column("extra", "map<string,string>", "Columns of the file that this definition does not know, by name."),
+    Column(_EXTRA, "map<string,string>", "Columns of the file that this definition does not know, by name."),
     Column("file", "string", "Name of the file the row came from.", nullable=False),
     Column("night", "date", "Day of the delivery.", nullable=False),
 )
 
 
-def _strings(**comments: str) -> tuple[Column, ...]:
-    """String columns with their comments, then what every bronze row carries."""
-    return tuple(Column(name, "string", comment) for name, comment in comments.items()) + _EVERY_BRONZE_ROW
+def _strings(personal: tuple[str, ...] = (), /, **comments: str) -> tuple[Column, ...]:
+    """String columns with their comments, then what every bronze row carries; ``personal`` names those of viewers."""
+    delivered = tuple(Column(name, "string", comment) for name, comment in comments.items())
+    return tuple(replace(column, personal=column.name in personal) for column in (*delivered, *_EVERY_BRONZE_ROW))
 
 
 def _snapshot(name: str, grain: str, files: tuple[str, ...], columns: tuple[Column, ...]) -> Table:
@@ -19,6 +23,7 @@ def _snapshot(name: str, grain: str, files: tuple[str, ...], columns: tuple[Colu
     return Table(
         name=name,
         grain=grain,
+        owner="catalogue",
         key=(),
         columns=columns,
         kind="snapshot",
@@ -132,6 +137,7 @@ TMDB_MOVIE_IDS = _snapshot(
 TMDB_MOVIE_DETAILS = Table(
     name="bronze.tmdb_movie_details",
     grain="One row per movie and delivery, as TMDb's API describes it; a delivery may hold some movies only.",
+    owner="catalogue",
     key=(),
     kind="log",
     partitioned_by="night",
@@ -220,11 +226,14 @@ MOVIETWEETINGS_MOVIES = _snapshot(
 INTERACTIONS = Table(
     name="bronze.interactions",
     grain="One row per event of a delivered event log.",
+    owner="viewing",
     key=(),
     kind="log",
     partitioned_by="night",
     files=("*.jsonl.gz", "*.jsonl", "*.csv", "*.parquet"),
+    # A log may name a viewer in a column that we do not know.
     columns=_strings(
+        ("user_id", _EXTRA),
         event_id="Identifier of the event; one delivered without gets the hash of its fields in silver.",
         user_id="The viewer.",
         title_id="The title, as the log names it: tt0111161, tmdb:603, movielens:1.",

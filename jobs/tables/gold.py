@@ -6,11 +6,13 @@ from jobs.tables.table import Column, Model, Table
 CHAMPION = Model(
     name="model.champion",
     grain="The registered model whose lists are served: title factors and hyper-parameters, no viewers.",
+    owner="recommendations",
     inputs=(silver.INTERACTIONS,),
+    settings=("weighing", "als", "holdout_share"),
 )
 
 _LIST_COLUMNS = (
-    Column("user_id", "string", "The viewer.", nullable=False),
+    Column("user_id", "string", "The viewer.", nullable=False, personal=True),
     Column("rank", "int", "Place in the viewer's list, from 1.", nullable=False),
     Column(
         "title_id", "string", "Title in silver.titles that the viewer has had nothing to do with yet.", nullable=False
@@ -26,23 +28,29 @@ _LIST_COLUMNS = (
 RECOMMENDATIONS = Table(
     name="gold.recommendations",
     grain="One row per viewer and rank: the list that is served.",
+    owner="recommendations",
     key=("user_id", "rank"),
     inputs=(silver.PREFERENCES, CHAMPION, silver.TITLES),
+    clustered_by=("user_id",),
+    settings=("list_length",),
     columns=_LIST_COLUMNS,
 )
 RECOMMENDATION_HISTORY = Table(
     name="gold.recommendation_history",
     grain="One row per night, viewer and rank: the lists that were served.",
+    owner="recommendations",
     key=("night", "user_id", "rank"),
     inputs=(RECOMMENDATIONS,),
     kind="log",
     partitioned_by="night",
+    clustered_by=("user_id",),
     keeps=30,
     columns=_LIST_COLUMNS,
 )
 POPULAR_TITLES = Table(
     name="gold.popular_titles",
     grain="One row per window of days and rank.",
+    owner="viewing",
     key=("window_days", "rank"),
     inputs=(silver.INTERACTIONS, silver.TITLES),
     columns=(

@@ -5,6 +5,7 @@ from jobs.tables.table import Column, Table
 QUARANTINE = Table(
     name="ops.quarantine",
     grain="One row per row that was offered and not published.",
+    owner="platform",
     key=(),
     kind="log",
     partitioned_by="table_name",
@@ -17,7 +18,13 @@ QUARANTINE = Table(
             "Promises it breaks, as column:promise; parked:column where it waits for another table.",
             nullable=False,
         ),
-        Column("record", "string", "The row as offered: the raw line for bronze, JSON otherwise.", nullable=False),
+        Column(
+            "record",
+            "string",
+            "The row as offered: the raw line for bronze, JSON otherwise.",
+            nullable=False,
+            personal=True,
+        ),
         Column("file", "string", "File it came from, where one row comes from one file."),
     ),
 )

@@ -9,11 +9,12 @@ _TITLE_ID = Column(
     "IMDb title identifier (tconst) where known, else namespaced: tmdb:603, movielens:1.",
     nullable=False,
 )
-_USER_ID = Column("user_id", "string", "The viewer.", nullable=False)
+_USER_ID = Column("user_id", "string", "The viewer.", nullable=False, personal=True)
 
 TITLE_LINKS = Table(
     name="silver.title_links",
     grain="One row per name that a catalogue has for a title.",
+    owner="catalogue",
     key=("source_title_id",),
     inputs=(
         bronze.IMDB_TITLE_BASICS,
@@ -49,6 +50,7 @@ TITLE_LINKS = Table(
 TITLES = Table(
     name="silver.titles",
     grain="One row per title of the latest catalogue snapshots.",
+    owner="catalogue",
     key=("title_id",),
     inputs=(
         TITLE_LINKS,
@@ -80,6 +82,7 @@ TITLES = Table(
 PEOPLE = Table(
     name="silver.people",
     grain="One row per person of the latest catalogue snapshots.",
+    owner="catalogue",
     key=("person_id",),
     inputs=(bronze.IMDB_NAME_BASICS, bronze.TMDB_MOVIE_DETAILS, bronze.TMDB_5000_CREDITS),
     columns=(
@@ -93,6 +96,7 @@ PEOPLE = Table(
 CREDITS = Table(
     name="silver.credits",
     grain="One row per title, person and category of work.",
+    owner="catalogue",
     key=("title_id", "person_id", "category"),
     inputs=(
         bronze.IMDB_TITLE_PRINCIPALS,
@@ -119,6 +123,7 @@ CREDITS = Table(
 TITLE_PROFILES = Table(
     name="silver.title_profiles",
     grain="One row per title of silver.titles: what content-based models read.",
+    owner="catalogue",
     key=("title_id",),
     inputs=(TITLES, CREDITS, PEOPLE, TITLE_LINKS, bronze.TMDB_MOVIE_DETAILS, bronze.TMDB_5000_MOVIES),
     columns=(
@@ -137,6 +142,7 @@ TITLE_PROFILES = Table(
 INTERACTIONS = Table(
     name="silver.interactions",
     grain="One row per event of a viewer and a known title.",
+    owner="viewing",
     key=("event_id",),
     inputs=(bronze.INTERACTIONS, TITLE_LINKS, TITLES),
     partitioned_by="month",
@@ -159,6 +165,7 @@ INTERACTIONS = Table(
 RATINGS = Table(
     name="silver.ratings",
     grain="One row per viewer and rated title: the last explicit rating.",
+    owner="viewing",
     key=("user_id", "title_id"),
     inputs=(INTERACTIONS,),
     columns=(
@@ -171,8 +178,10 @@ RATINGS = Table(
 PREFERENCES = Table(
     name="silver.preferences",
     grain="One row per viewer and title the viewer has had anything to do with.",
+    owner="viewing",
     key=("user_id", "title_id"),
     inputs=(INTERACTIONS,),
+    settings=("weighing",),
     columns=(
         _USER_ID,
         _TITLE_ID,

@@ -1,24 +1,39 @@
-"""What a definition consists of: columns, tables, the sources that deliver them, and the model."""
+"""What a definition consists of: columns, tables, the sources that deliver them, and the model.
+
+A definition checks itself when it is made: one that breaks rules of :mod:`jobs.tables.rules` raises a ValueError that
+names every one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from jobs.tables import rules
+
 Kind = Literal["snapshot", "log", "current"]
 """``snapshot``: dated, a delivery replaces what the last one said; readers see the newest delivery.
 ``log``: dated, every partition counts; readers see all up to their night.
 ``current``: not dated, a run replaces the whole table."""
 
+Owner = Literal["catalogue", "viewing", "recommendations", "platform"]
+"""Who answers for what a table says. ``catalogue``: titles and people. ``viewing``: what viewers do.
+``recommendations``: the model and its lists. ``platform``: what happened to the rows."""
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type as Spark SQL writes it, and what it means."""
+    """One column: its type as Spark SQL writes it, and what it means.
+
+    A column is ``personal`` if it holds a viewer: the identifier of a person who watches, or text as delivered in which
+    it may stand. The people in catalogues are not meant: who made a film or plays in it is public.
+    """
 
     name: str
     type: str
     comment: str
     nullable: bool = True
+    personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,15 +45,23 @@ class Table:
 
     name: str
     grain: str
+    owner: Owner
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     inputs: tuple[Table | Model, ...] = ()
     kind: Kind = "current"
     partitioned_by: str | None = None
+    clustered_by: tuple[str, ...] = ()
+    """What the rows of a file are sorted by: the columns that readers filter on."""
     keeps: int | None = None
     """How many of the newest partitions of a dated table are kept; all, if None."""
     files: tuple[str, ...] = ()
     """For bronze: patterns of the delivered files."""
+    settings: tuple[str, ...] = ()
+    """Fields of the settings that shape the rows: another value makes another table."""
+
+    def __post_init__(self) -> None:
+        rules.require(self.name, rules.broken_by_table(self))
 
     @property
     def layer(self) -> str:
@@ -73,6 +96,9 @@ class Source:
     is_complete: bool
     """Whether a delivery holds a file for every table: one that lacks a file is refused."""
 
+    def __post_init__(self) -> None:
+        rules.require(self.name, rules.broken_by_source(self))
+
     @property
     def name(self) -> str:
         """Name of the job that ingests the source."""
@@ -85,4 +111,10 @@ class Model:
 
     name: str
     grain: str
+    owner: Owner
     inputs: tuple[Table | Model, ...]
+    settings: tuple[str, ...] = ()
+    """Fields of the settings that shape it: another value makes another model."""
+
+    def __post_init__(self) -> None:
+        rules.require(self.name, rules.broken_by_model(self))

@@ -15,7 +15,7 @@ from expectations.suite import Suite, suite
 from jobs.lakehouse.audit import judge as audit
 from jobs.lakehouse.spark import session
 from jobs.settings import Settings
-from jobs.tables import Column, Table
+from jobs.tables import Column, Table, bronze
 
 _ROWS = 2_000_000
 _ROUNDS = 3
@@ -23,7 +23,9 @@ _NIGHT = date(2026, 3, 1)
 VIEWS = Table(
     name="silver.views",
     grain="One row per view.",
+    owner="viewing",
     key=("view_id",),
+    inputs=(bronze.INTERACTIONS,),
     columns=(
         Column("view_id", "string", "The view.", nullable=False),
         Column("title_id", "string", "The title.", nullable=False),

@@ -15,7 +15,7 @@ from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.settings import Settings
-from jobs.tables import Column, Table
+from jobs.tables import Column, Table, bronze
 from jobs.tables.ops import QUARANTINE
 from tests.rows import rows_of
 
@@ -23,12 +23,15 @@ NIGHT, LATER, EARLIER = date(2026, 3, 1), date(2026, 3, 2), date(2026, 2, 28)
 SHELVES = Table(
     name="silver.shelves",
     grain="One row per shelf.",
+    owner="catalogue",
     key=("shelf_id",),
+    inputs=(bronze.IMDB_TITLE_BASICS,),
     columns=(Column("shelf_id", "string", "The shelf.", nullable=False), Column("films", "int", "Films on it.")),
 )
 VISITS = Table(
     name="gold.visits",
     grain="One row per night and shelf.",
+    owner="viewing",
     key=("night", "shelf_id"),
     inputs=(SHELVES,),
     kind="log",
