@@ -1,5 +1,7 @@
 """Promises about silver.titles."""
 
+from datetime import date
+
 import great_expectations.expectations as gxe
 
 from expectations.silver.title_links import TITLE_ID
@@ -19,6 +21,11 @@ SUITE = suite(
         # One camel-cased word; anything else is another column's value.
         gxe.ExpectColumnValuesToMatchRegex(column="title_type", regex=r"^[a-z][A-Za-z]+$"),
         gxe.ExpectColumnValuesToBeBetween(column="release_year", min_value=YEAR_MIN, max_value=YEAR_MAX),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="release_date", min_value=date(YEAR_MIN, 1, 1), max_value=date(YEAR_MAX, 12, 31)
+        ),
+        # Words; anything else is another column's value.
+        gxe.ExpectColumnValuesToMatchRegex(column="release_status", regex=r"^[A-Z][A-Za-z ]+$"),
         gxe.ExpectColumnValuesToBeBetween(column="end_year", min_value=YEAR_MIN, max_value=YEAR_MAX),
         gxe.ExpectColumnValuesToBeBetween(column="runtime_minutes", min_value=1, max_value=_RUNTIME_MAX_MINUTES),
         # Both IMDb and TMDb rate from 0 or 1 to 10.

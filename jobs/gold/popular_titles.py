@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from expectations.gold.popular_titles import SUITE
 from jobs.lakehouse.lake import Lake
-from jobs.silver.preferences import end_of
+from jobs.scoring.weighing import end_of
 from jobs.tables import silver
 
 WINDOWS_DAYS = (7, 30, 0)

@@ -10,7 +10,7 @@ from jobs.lakehouse.lake import Lake
 from jobs.recommenders import als, popularity
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.top_n import FactorModel
-from jobs.silver.preferences import end_of, event_weight, weigh
+from jobs.scoring.weighing import end_of, event_weight, weigh
 from jobs.tables import CHAMPION, silver
 from jobs.tracking import registry
 from jobs.tracking.registry import Training

@@ -6,12 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.silver.title_profiles import LEADING_CAST, SUITE
+from jobs.catalogues import tmdb
 from jobs.lakehouse.lake import Lake
-from jobs.silver.title_links import newest_details
 from jobs.tables import bronze, silver
 
 _CAST = ("actor", "actress", "self")
-_KEYWORDS = "array<struct<name:string>>"
 
 
 def run(lake: Lake, night: date) -> None:
@@ -23,7 +22,7 @@ def run(lake: Lake, night: date) -> None:
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_MOVIES, night)
 
-    keywords = find_keywords(details, dump, links)
+    keywords = find_keywords(tmdb.list_keywords(details, dump), links)
     lake.publish(profile_titles(titles, name_makers(credited, people), keywords), SUITE, night)
 
 
@@ -78,29 +77,20 @@ def name_makers(credited: DataFrame, people: DataFrame) -> DataFrame:
     )
 
 
-def find_keywords(details: DataFrame, dump: DataFrame, links: DataFrame) -> DataFrame:
-    """Find a title's keywords: TMDb's details', else its dump's of old.
+def find_keywords(listed: DataFrame, links: DataFrame) -> DataFrame:
+    """Find a title's keywords: those of the best catalogue that has any.
 
     Args:
-        details: bronze.tmdb_movie_details, all deliveries.
-        dump: bronze.tmdb_5000_movies.
+        listed: Keywords by ``source_title_id`` and ``precedence``, one row per movie and catalogue that has any.
         links: silver.title_links.
 
     Returns:
         ``title_id`` and ``keywords``, sorted, one row per title that has any.
     """
-    answered = newest_details(details, "keywords").select(
-        "id", F.lit(0).alias("place"), F.from_json("keywords", f"keywords {_KEYWORDS}")["keywords"].alias("keywords")
-    )
-    dumped = dump.select("id", F.lit(1).alias("place"), F.from_json("keywords", _KEYWORDS).alias("keywords"))
-    words = F.array_sort(F.array_distinct(F.array_compact(F.col("keywords.name"))))
     return (
-        answered.unionByName(dumped)
-        .select(F.concat(F.lit("tmdb:"), "id").alias("source_title_id"), "place", words.alias("keywords"))
-        .where(F.size("keywords") > 0)
-        .join(links.select("source_title_id", "title_id"), on="source_title_id", how="inner")
+        listed.join(links.select("source_title_id", "title_id"), on="source_title_id", how="inner")
         .groupBy("title_id")
-        .agg(F.min(F.struct("place", "source_title_id", "keywords")).alias("best"))
+        .agg(F.min(F.struct("precedence", "source_title_id", "keywords")).alias("best"))
         .select("title_id", "best.keywords")
     )
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.credits import SUITE
 from jobs.lakehouse.audit import judge as audit
-from jobs.silver.credits import choose_credits, list_imdb_credits
-from jobs.tables import bronze, silver
+from jobs.silver.credits import choose_credits
+from jobs.tables import silver
 from tests.rows import rows_of
 
 Row = Mapping[str, Any]
@@ -24,42 +25,13 @@ def mentions(spark: SparkSession, *rows: tuple[str, str, str, int, list[str]]) -
     return spark.createDataFrame(list(rows), MENTION)
 
 
+def principal(credited: DataFrame) -> DataFrame:
+    return credited.withColumn("is_principal", F.lit(True))  # noqa: FBT003
+
+
 def linked(spark: SparkSession, links: Mapping[str, str]) -> DataFrame:
     rows = [{"source_title_id": name, "title_id": title_id} for name, title_id in links.items()]
     return rows_of(spark, silver.TITLE_LINKS, rows)
-
-
-def test_lists_principals_and_behind_them_whom_the_crew_file_names(spark: SparkSession) -> None:
-    principals = [
-        {
-            "tconst": "tt0000001",
-            "ordering": "1",
-            "nconst": "nm0000001",
-            "category": "self",
-            "characters": '["Self","X \\"Y\\""]',
-        },
-        {"tconst": "tt0000001", "ordering": "2", "nconst": "nm0000002", "category": "director", "characters": "\\N"},
-    ]
-    crew = [
-        {"tconst": "tt0000001", "directors": "nm0000003,nm0000004", "writers": "nm0000003"},
-        {"tconst": "tt0000002", "directors": "\\N", "writers": "\\N"},
-    ]
-
-    listed = list_imdb_credits(
-        rows_of(spark, bronze.IMDB_TITLE_PRINCIPALS, principals), rows_of(spark, bronze.IMDB_TITLE_CREW, crew)
-    )
-
-    assertDataFrameEqual(
-        listed,
-        mentions(
-            spark,
-            ("tt0000001", "nm0000001", "self", 1, ["Self", 'X "Y"']),
-            ("tt0000001", "nm0000002", "director", 2, []),
-            ("tt0000001", "nm0000003", "director", 1001, []),
-            ("tt0000001", "nm0000004", "director", 1002, []),
-            ("tt0000001", "nm0000003", "writer", 1003, []),
-        ),
-    )
 
 
 def test_credits_a_person_once_a_category_with_the_best_billing_and_all_characters(spark: SparkSession) -> None:
@@ -73,7 +45,7 @@ def test_credits_a_person_once_a_category_with_the_best_billing_and_all_characte
     nobody = spark.createDataFrame([], TMDB_CREDIT)
 
     assertDataFrameEqual(
-        choose_credits(imdb, nobody, linked(spark, {})),
+        choose_credits(principal(imdb), nobody, linked(spark, {})),
         mentions(
             spark,
             ("tt0000001", "nm0000001", "actor", 3, ["The Hero", "A Guest", "The Twin"]),
@@ -96,7 +68,7 @@ def test_takes_the_credits_of_a_title_from_the_best_catalogue_that_has_any(spark
     links = linked(spark, {"tmdb:1": "tt0000001", "tmdb:2": "tt0000002", "tmdb:3": "tmdb:3"})
 
     assertDataFrameEqual(
-        choose_credits(imdb, tmdb, links),
+        choose_credits(principal(imdb), tmdb, links),
         mentions(
             spark,
             ("tt0000001", "nm0000001", "director", 1, []),

@@ -1,16 +1,15 @@
 """silver.people: everybody whom the catalogues credit."""
 
-import json
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.people import SUITE
+from jobs.catalogues.imdb import list_people
 from jobs.lakehouse.audit import judge as audit
-from jobs.silver.people import list_tmdb_credits, name_people
+from jobs.silver.people import name_people
 from jobs.tables import bronze, silver
 from tests.rows import rows_of
 
@@ -47,7 +46,7 @@ def test_names_people_once_and_reads_backslash_n_as_null(spark: SparkSession) ->
     )
 
     assertDataFrameEqual(
-        name_people(names, credited),
+        name_people(list_people(names), credited),
         rows_of(
             spark,
             silver.PEOPLE,
@@ -64,46 +63,6 @@ def test_names_people_once_and_reads_backslash_n_as_null(spark: SparkSession) ->
             ],
         ),
     )
-
-
-def test_puts_tmdb_cast_and_crew_under_imdb_categories(spark: SparkSession) -> None:
-    cast = [
-        {"id": 1, "name": "Ann", "gender": 1, "character": "Trinity", "order": 1},
-        {"id": 2, "name": "Bob", "gender": 2, "character": "", "order": 0},
-        {"id": 3, "name": "Kim", "character": "Voice"},
-    ]
-    crew = [
-        {"id": 4, "name": "Gus", "job": "Gaffer"},
-        {"id": 5, "name": "Dee", "job": "Director"},
-        {"id": 5, "name": "Dee", "job": "Screenplay"},
-        {"id": 6, "name": "Pat", "job": "Producer"},
-    ]
-    nobody = '{"cast": [], "crew": []}'
-    details: list[Row] = [
-        {"id": "603", "credits": nobody, "night": date(2026, 3, 1)},
-        {"id": "603", "credits": json.dumps({"cast": cast, "crew": crew}), "night": date(2026, 3, 2)},
-        *(
-            {"id": "604", "credits": None},
-            {"id": "605", "credits": "{broken"},
-            {"id": "606", "credits": '{"crew": null}'},
-        ),
-    ]
-    dump = [{"movie_id": "607", "cast": json.dumps(cast[:1]), "crew": ""}]
-
-    listed = list_tmdb_credits(
-        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details), rows_of(spark, bronze.TMDB_5000_CREDITS, dump)
-    )
-
-    expected = [
-        ("tmdb:603", False, "tmdb:1", "Ann", "actress", 2, "Trinity"),
-        ("tmdb:603", False, "tmdb:2", "Bob", "actor", 1, None),
-        ("tmdb:603", False, "tmdb:3", "Kim", "actor", 3, "Voice"),
-        ("tmdb:603", False, "tmdb:5", "Dee", "director", 1002, None),
-        ("tmdb:603", False, "tmdb:5", "Dee", "writer", 1003, None),
-        ("tmdb:603", False, "tmdb:6", "Pat", "producer", 1004, None),
-        ("tmdb:607", True, "tmdb:1", "Ann", "actress", 2, "Trinity"),
-    ]
-    assertDataFrameEqual(listed, spark.createDataFrame(expected, TMDB_CREDIT))
 
 
 def test_each_promise_sets_aside_the_row_that_breaks_it_alone(spark: SparkSession) -> None:

@@ -10,8 +10,8 @@ from pyspark.testing import assertDataFrameEqual
 from expectations.silver import preferences as preference_promises
 from expectations.silver import ratings as rating_promises
 from jobs.lakehouse.audit import judge as audit
+from jobs.scoring.weighing import weigh
 from jobs.settings import Weighing
-from jobs.silver.preferences import weigh
 from jobs.silver.ratings import find_last_ratings
 from jobs.tables import silver
 from tests.rows import rows_of

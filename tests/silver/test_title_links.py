@@ -8,8 +8,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.title_links import SUITE
+from jobs.catalogues import imdb, movielens, movietweetings, tmdb
 from jobs.lakehouse.audit import judge as audit
-from jobs.silver.title_links import link_imdb, link_movies, name_movielens_movies, name_tmdb_movies
+from jobs.silver.title_links import link_imdb, link_movies
 from jobs.tables import bronze, silver
 from tests.rows import rows_of
 
@@ -31,17 +32,18 @@ def linked(
     numbers: tuple[tuple[str, str | None, str | None], ...] = (),
     basics: tuple[Row, ...] = (),
 ) -> DataFrame:
-    of_tmdb = name_tmdb_movies(
+    of_tmdb = tmdb.name_movies(
         rows_of(spark, bronze.TMDB_MOVIE_IDS, [{"id": identifier} for identifier in exported]),
         rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details),
         rows_of(spark, bronze.TMDB_5000_MOVIES, dump),
     )
     links = [{"movieId": movie, "imdbId": imdb, "tmdbId": tmdb} for movie, imdb, tmdb in numbers if imdb or tmdb]
-    of_movielens = name_movielens_movies(
+    of_movielens = movielens.name_movies(
         rows_of(spark, bronze.MOVIELENS_MOVIES, [{"movieId": movie} for movie, _, _ in numbers]),
         rows_of(spark, bronze.MOVIELENS_LINKS, links),
     )
-    return link_movies([*of_tmdb, of_movielens], rows_of(spark, bronze.IMDB_TITLE_BASICS, basics))
+    films = imdb.find_unique_films(rows_of(spark, bronze.IMDB_TITLE_BASICS, basics))
+    return link_movies([*of_tmdb, of_movielens], films)
 
 
 def film(tconst: str, title: str, year: str = "1999", kind: str = "movie") -> Row:
@@ -53,7 +55,7 @@ def test_names_a_tconst_once_and_prefers_imdb_to_movietweetings(spark: SparkSess
     tweeted = rows_of(spark, bronze.MOVIETWEETINGS_MOVIES, [{"movie_id": "0000001"}, {"movie_id": "10872600"}])
 
     assertDataFrameEqual(
-        link_imdb(basics, tweeted),
+        link_imdb(basics, movietweetings.name_titles(tweeted)),
         links(
             spark,
             ("tt0000001", "imdb", "tt0000001", "same"),
@@ -142,6 +144,31 @@ def test_matches_title_and_year_where_only_one_of_each_has_them(spark: SparkSess
             *(("tmdb:1", "tmdb", "tt0000001", "title_year"), ("movielens:11", "movielens", "tt0000001", "title_year")),
             ("tmdb:2", "tmdb", "tt0000099", "link"),
             *((f"tmdb:{n}", "tmdb", f"tmdb:{n}", "same") for n in (3, 4, 5, 6, 7, 8, 9)),
+        ),
+    )
+
+
+def test_a_match_never_takes_what_another_movie_is_linked_to(spark: SparkSession) -> None:
+    known = [
+        {"id": str(n), "title": title, "release_date": "1999-04-01"}
+        for n, title in ((1, "Solaris"), (2, "Stalker"), (3, "Mirror"))
+    ]
+
+    told = linked(
+        spark,
+        dump=tuple(known),
+        details=({"id": "9", "title": "Solyaris", "release_date": "1999-04-01", "imdb_id": "tt0000001"},),
+        numbers=(("7", "0000002", ""),),
+        basics=(film("tt0000001", "Solaris"), film("tt0000002", "Stalker"), film("tt0000003", "Mirror")),
+    )
+
+    assertDataFrameEqual(
+        told,
+        links(
+            spark,
+            *(("tmdb:9", "tmdb", "tt0000001", "link"), ("movielens:7", "movielens", "tt0000002", "link")),
+            *(("tmdb:1", "tmdb", "tmdb:1", "same"), ("tmdb:2", "tmdb", "tmdb:2", "same")),
+            ("tmdb:3", "tmdb", "tt0000003", "title_year"),
         ),
     )
 

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.title_profiles import SUITE
+from jobs.catalogues.tmdb import list_keywords
 from jobs.errors import JobError
 from jobs.lakehouse.audit import judge as audit
 from jobs.silver.title_profiles import find_keywords, name_makers, profile_titles
@@ -85,9 +86,12 @@ def test_finds_keywords_in_the_newest_details_else_in_the_dump(spark: SparkSessi
     ]
     links = [{"source_title_id": f"tmdb:{n}", "title_id": f"tt0000{n}"} for n in (603, 604, 605)]
 
+    listed = list_keywords(
+        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details), rows_of(spark, bronze.TMDB_5000_MOVIES, dump)
+    )
+
     found = find_keywords(
-        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details),
-        rows_of(spark, bronze.TMDB_5000_MOVIES, dump),
+        listed,
         rows_of(spark, silver.TITLE_LINKS, links),
     )
 

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.titles import SUITE
+from jobs.catalogues import imdb, movielens, movietweetings, tmdb
 from jobs.lakehouse.audit import judge as audit
-from jobs.silver import titles
+from jobs.silver.titles import describe_titles
 from jobs.tables import bronze, silver
 from tests.rows import rows_of
 
@@ -30,17 +31,17 @@ def described(
     tweeted: tuple[Row, ...] = (),
 ) -> DataFrame:
     links = [{"source_title_id": name, "title_id": title_id} for name, title_id in linked.items()]
-    return titles.describe_titles(
+    return describe_titles(
         rows_of(spark, silver.TITLE_LINKS, links),
         [
-            titles.read_imdb(rows_of(spark, bronze.IMDB_TITLE_BASICS, basics)),
-            titles.read_tmdb_details(rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details)),
-            titles.read_tmdb_dump(rows_of(spark, bronze.TMDB_5000_MOVIES, dump)),
-            titles.read_tmdb_export(rows_of(spark, bronze.TMDB_MOVIE_IDS, exported)),
-            titles.read_movielens(rows_of(spark, bronze.MOVIELENS_MOVIES, movies)),
-            titles.read_movietweetings(rows_of(spark, bronze.MOVIETWEETINGS_MOVIES, tweeted)),
+            imdb.describe_titles(rows_of(spark, bronze.IMDB_TITLE_BASICS, basics)),
+            tmdb.describe_details(rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details)),
+            tmdb.describe_dump(rows_of(spark, bronze.TMDB_5000_MOVIES, dump)),
+            movielens.describe_movies(rows_of(spark, bronze.MOVIELENS_MOVIES, movies)),
+            movietweetings.describe_movies(rows_of(spark, bronze.MOVIETWEETINGS_MOVIES, tweeted)),
+            tmdb.describe_export(rows_of(spark, bronze.TMDB_MOVIE_IDS, exported)),
         ],
-        rows_of(spark, bronze.IMDB_TITLE_RATINGS, ratings),
+        imdb.rate_titles(rows_of(spark, bronze.IMDB_TITLE_RATINGS, ratings)),
     )
 
 
@@ -131,6 +132,7 @@ def test_takes_each_attribute_from_the_best_catalogue_that_states_it(spark: Spar
                 "original_title": "The Matrix",
                 "overview": "Set in the 22nd century.",
                 "release_date": "1999-03-30",
+                "status": "Released",
                 "runtime": "136.0",
                 "genres": '[{"id": 878, "name": "Science Fiction"}, {"id": 28, "name": "Action"}]',
                 "vote_average": "7.9",
@@ -149,6 +151,8 @@ def test_takes_each_attribute_from_the_best_catalogue_that_states_it(spark: Spar
                 "title": "The Matrix",
                 "original_title": "The Matrix",
                 "release_year": 1999,
+                "release_date": date(1999, 3, 30),
+                "release_status": "Released",
                 "runtime_minutes": 136,
                 "genres": ["Action", "Sci-Fi"],
                 "average_rating": 7.9,
@@ -197,31 +201,41 @@ def test_knows_titles_that_one_catalogue_alone_names(spark: SparkSession) -> Non
     )
 
 
-def test_reads_movielens_titles_as_people_write_them(spark: SparkSession) -> None:
-    read = {
-        "Matrix, The (1999)": ("The Matrix", 1999),
-        "City of Lost Children, The (Cité des enfants perdus, La) (1995)": (
-            "The City of Lost Children (La Cité des enfants perdus)",
-            1995,
+def test_one_catalogue_is_enough_to_know_an_adult_title(spark: SparkSession) -> None:
+    told = described(
+        spark,
+        {"tt0000001": "tt0000001", "tmdb:1": "tt0000001", "tt0000002": "tt0000002", "tmdb:2": "tt0000002"}
+        | {name: name for name in ("tt0000003", "tt0000004")},
+        basics=tuple(
+            {"tconst": f"tt000000{n}", "primaryTitle": "A", "isAdult": flag}
+            for n, flag in ((1, "\\N"), (2, "0"), (3, "\\N"), (4, "1"))
         ),
-        "Avventura, L' (a.k.a. Adventure, The) (1960)": ("L'Avventura (a.k.a. The Adventure)", 1960),
-        "Good, the Bad and the Ugly, The (Buono, il brutto, il cattivo, Il) (1966)": (
-            "The Good, the Bad and the Ugly (Il Buono, il brutto, il cattivo)",
-            1966,
-        ),
-        "(500) Days of Summer (2009)": ("(500) Days of Summer", 2009),
-        "I, Robot (2004)": ("I, Robot", 2004),
-        "Death Note: Desu nôto (2006\u20132007)": ("Death Note: Desu nôto", 2006),
-        "Justice League: Doom (2012) ": ("Justice League: Doom", 2012),
-        "Babylon 5": ("Babylon 5", None),
-        "2001 (2001)": ("2001", 2001),
+        details=({"id": "1", "title": "A", "adult": "true"},),
+        exported=({"id": "1", "original_title": "A", "adult": "false"}, {"id": "2", "adult": "true"}),
+    )
+
+    assert {row["title_id"]: row["is_adult"] for row in told.collect()} == {
+        "tt0000001": True,
+        "tt0000002": True,
+        "tt0000003": False,
+        "tt0000004": True,
     }
-    movies = [{"movieId": str(n), "title": title, "genres": "(no genres listed)"} for n, title in enumerate(read)]
 
-    told = titles.read_movielens(rows_of(spark, bronze.MOVIELENS_MOVIES, movies)).orderBy("source_title_id").collect()
 
-    assert [(row["title"], row["release_year"]) for row in told] == list(read.values())
-    assert {row["genres"] for row in told} == {None}
+def test_says_when_a_title_is_released_and_what_tmdb_last_said_of_it(spark: SparkSession) -> None:
+    told = described(
+        spark,
+        {"tmdb:1": "tt0000001", "tmdb:2": "tmdb:2"},
+        details=(
+            {"id": "1", "title": "A", "status": "Planned", "release_date": "", "night": date(2026, 3, 1)},
+            {"id": "1", "title": "A", "status": "Released", "release_date": "2026-03-01", "night": date(2026, 3, 2)},
+            {"id": "2", "title": "B", "status": "", "release_date": "2026-13-01"},
+        ),
+        dump=({"id": "1", "title": "A", "status": "Rumored", "release_date": "2025-01-01"},),
+    )
+
+    found = {row["title_id"]: (row["release_date"], row["release_status"]) for row in told.collect()}
+    assert found == {"tt0000001": (date(2026, 3, 1), "Released"), "tmdb:2": (None, None)}
 
 
 VALID: Row = {"title_id": "tt0133093", "title": "The Matrix", "title_type": "movie"}
@@ -235,6 +249,8 @@ BROKEN: dict[str, Row] = {
     "title:match_regex": {"title": " "},
     "title_type:match_regex": {"title_type": "1999"},
     "release_year:be_between": {"release_year": 1873},
+    "release_date:be_between": {"release_date": date(2036, 1, 1)},
+    "release_status:match_regex": {"release_status": "1999"},
     "end_year:be_between": {"end_year": 2036},
     "runtime_minutes:be_between": {"runtime_minutes": 60_001},
     "average_rating:be_between": {"average_rating": 10.1, "vote_count": 1},
