@@ -15,9 +15,9 @@ follows.
 from airflow.sdk import DAG
 
 from dags.nightly import NIGHTLY, add_jobs, when_inputs_are_there
-from jobs.tables import CHAMPION
+from jobs.tables import model
 
-JOBS = [CHAMPION.name]
+JOBS = [model.CHAMPION.name]
 
 with DAG("train", schedule=when_inputs_are_there(JOBS), doc_md=__doc__, **NIGHTLY):
     add_jobs(JOBS)

@@ -9,7 +9,7 @@ from typing import Any
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.suite import Reference, Suite
-from jobs.tables import CHAMPION, TABLES, Column, Model, Table, job_inputs, job_of
+from jobs.tables import NODES, Column, Model, Table, job_inputs, job_of
 from jobs.tables.ops import QUARANTINE
 
 PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
@@ -17,6 +17,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
 _LAYERS = {
     "bronze": "What was delivered, unchanged.",
     "silver": "What it means: typed, deduplicated, one grain a table.",
+    "model": "What turns viewers' histories into scores; kept by MLflow.",
     "gold": "What is asked: one table a question.",
     "ops": "What happened to the rows.",
 }
@@ -56,9 +57,9 @@ def page() -> str:
     sections = [_INTRODUCTION, "## How a night flows\n", _FLOW, _lineage(), "\n", *_contents()]
     for layer, meaning in _LAYERS.items():
         sections.append(f"\n## {layer}\n\n{meaning}\n")
-        sections += [_section(table) for table in TABLES if table.layer == layer]
-        if layer == "gold":
-            sections.append(_model_section(CHAMPION))
+        sections += [
+            _section(node) if isinstance(node, Table) else _model_section(node) for node in NODES if node.layer == layer
+        ]
     return "\n".join(sections).replace("\n\n\n", "\n\n") + "\n"
 
 
@@ -72,10 +73,10 @@ def suite_of(table: Table) -> Suite | None:
 
 
 def _contents() -> Iterator[str]:
-    """One line a table, with a link."""
+    """One line per table and model, with a link."""
     yield "| table | one row is |\n|---|---|"
-    for table in TABLES:
-        yield f"| [{table.name}](#{_anchor(table.name)}) | {_cell(table.grain)} |"
+    for node in NODES:
+        yield f"| [{node.name}](#{_anchor(node.name)}) | {_cell(node.grain)} |"
 
 
 def _section(table: Table) -> str:
@@ -107,7 +108,7 @@ def _model_section(model: Model) -> str:
         "Owner": model.owner,
         "Made from": inputs,
         "Shaped by": _settings(model.settings),
-        "Made by": f"{made_by}; kept by MLflow",
+        "Made by": made_by,
     }
     return "\n".join(
         [f"\n### {model.name}\n\n{model.grain}\n", *(f"- {name}: {fact}" for name, fact in facts.items() if fact)]
@@ -200,8 +201,7 @@ def _lineage() -> str:
     waits = job_inputs()
     layers: dict[str, list[str]] = {}
     for job in waits:
-        layer = "gold" if job == CHAMPION.name else job.partition(".")[0]
-        layers.setdefault(layer, []).append(job)
+        layers.setdefault(job.partition(".")[0], []).append(job)
     lines = ["```mermaid", "flowchart LR"]
     for layer, jobs in layers.items():
         lines.append(f"  subgraph {layer}_layer[{layer}]")
@@ -222,7 +222,7 @@ def _nearest_inputs(job: str, waits: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _label(job: str) -> str:
-    return job if job == CHAMPION.name else job.partition(".")[2]
+    return job.partition(".")[2]
 
 
 def _node(job: str) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from expectations.suite import Suite
-from jobs.tables import CHAMPION, SOURCES, TABLES, Table, job_inputs, job_of, tables_of
+from jobs.tables import SOURCES, TABLES, Table, job_inputs, job_of, tables_of
+from jobs.tables.model import CHAMPION
 
 PROJECT = Path(__file__).parents[1]
 BUILT = [table for table in TABLES if table.layer in {"silver", "gold"}]

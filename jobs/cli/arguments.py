@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.errors import JobError, nearest
-from jobs.tables import CHAMPION, TABLES, Table, job_inputs
+from jobs.tables import TABLES, Table, job_inputs
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
@@ -90,7 +90,7 @@ def _complete_table(incomplete: str) -> list[str]:
 
 
 def _complete_job(incomplete: str) -> list[str]:
-    return [name for name in (*job_inputs(), CHAMPION.name) if name.startswith(incomplete)]
+    return [name for name in job_inputs() if name.startswith(incomplete)]
 
 
 TableArgument = Annotated[

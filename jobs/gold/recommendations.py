@@ -14,7 +14,8 @@ from jobs.lakehouse.lake import Lake
 from jobs.recommenders import als
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.tables import CHAMPION, silver
+from jobs.tables import silver
+from jobs.tables.model import CHAMPION
 from jobs.tracking import registry
 
 

@@ -11,7 +11,8 @@ from jobs.recommenders import als, popularity
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.top_n import FactorModel
 from jobs.scoring.weighing import end_of, event_weight, weigh
-from jobs.tables import CHAMPION, silver
+from jobs.tables import silver
+from jobs.tables.model import CHAMPION
 from jobs.tracking import registry
 from jobs.tracking.registry import Training
 

@@ -12,7 +12,7 @@ from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake, Outcome
 from jobs.landing import gate
 from jobs.settings import Settings
-from jobs.tables import CHAMPION, TABLES, Table, job_inputs, tables_of
+from jobs.tables import NODES, Model, Node, job_inputs, nodes_of
 from jobs.tracking import registry
 
 _JOBS_AT_ONCE = 2
@@ -96,45 +96,30 @@ def run_night(
 
 
 def as_of(settings: Settings, job: str, night: date) -> date:
-    """The latest of ``night`` and the nights that the job's table and its inputs carry."""
-    own = [] if job.startswith("bronze.") else _nodes(job)
-    nights = [carried for name in own if (carried := _carried(settings, name))]
+    """The latest of ``night`` and the nights that what the job makes and its inputs carry."""
+    own = [] if job.startswith("bronze.") else nodes_of(job)
+    upstream = [node for made in own for node in made.inputs if node.layer != "bronze"]
+    nights = [carried for node in (*own, *upstream) if (carried := _carried(settings, node))]
     return max([night, *nights])
 
 
-def _nodes(job: str) -> list[str]:
-    """The job's own table or model and its inputs above bronze."""
-    inputs = CHAMPION.inputs if job == CHAMPION.name else tables_of(job)[0].inputs
-    return [job, *(node.name for node in inputs if not node.name.startswith("bronze."))]
-
-
-def _carried(settings: Settings, name: str) -> date | None:
+def _carried(settings: Settings, node: Node) -> date | None:
     """The night that a table or the model carries."""
-    if name == CHAMPION.name:
-        champion = registry.champion(settings)
-        return champion.night if champion else None
-    entry = ledger.latest(settings.lake, _table(name))
-    return entry.night if entry else None
+    found = registry.champion(settings) if isinstance(node, Model) else ledger.latest(settings.lake, node)
+    return found.night if found else None
 
 
 def _is_up_to_date(settings: Settings, job: str) -> bool:
     """Whether nothing that the job reads has changed since it last published."""
-    if job == CHAMPION.name:
-        champion = registry.champion(settings)
-        made_with = champion.inputs if champion else None
-    else:
-        entry = ledger.latest(settings.lake, tables_of(job)[0])
-        made_with = entry.inputs if entry else None
-    return made_with is not None and made_with == {name: _version(settings, name) for name in made_with}
+    (made, *_) = nodes_of(job)
+    found = registry.champion(settings) if isinstance(made, Model) else ledger.latest(settings.lake, made)
+    return found is not None and found.inputs == {name: _version(settings, name) for name in found.inputs}
 
 
 def _version(settings: Settings, name: str) -> int | None:
     """The newest version of a table or of the champion."""
-    if name == CHAMPION.name:
+    node = next(node for node in NODES if node.name == name)
+    if isinstance(node, Model):
         champion = registry.champion(settings)
         return champion.version if champion else None
-    return ledger.version(settings.lake, _table(name))
-
-
-def _table(name: str) -> Table:
-    return next(table for table in TABLES if table.name == name)
+    return ledger.version(settings.lake, node)

@@ -1,15 +1,7 @@
 """gold: what is asked. One table a question, each row naming the model and night that made it."""
 
-from jobs.tables import silver
-from jobs.tables.table import Column, Model, Table
-
-CHAMPION = Model(
-    name="model.champion",
-    grain="The registered model whose lists are served: title factors and hyper-parameters, no viewers.",
-    owner="recommendations",
-    inputs=(silver.INTERACTIONS,),
-    settings=("weighing", "als", "holdout_share"),
-)
+from jobs.tables import model, silver
+from jobs.tables.table import Column, Table
 
 _LIST_COLUMNS = (
     Column("user_id", "string", "The viewer.", nullable=False, personal=True),
@@ -30,7 +22,7 @@ RECOMMENDATIONS = Table(
     grain="One row per viewer and rank: the list that is served.",
     owner="recommendations",
     key=("user_id", "rank"),
-    inputs=(silver.PREFERENCES, CHAMPION, silver.TITLES),
+    inputs=(silver.PREFERENCES, model.CHAMPION, silver.TITLES),
     clustered_by=("user_id",),
     settings=("list_length",),
     columns=_LIST_COLUMNS,

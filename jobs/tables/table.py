@@ -48,7 +48,7 @@ class Table:
     owner: Owner
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    inputs: tuple[Table | Model, ...] = ()
+    inputs: tuple[Node, ...] = ()
     kind: Kind = "current"
     partitioned_by: str | None = None
     clustered_by: tuple[str, ...] = ()
@@ -112,9 +112,18 @@ class Model:
     name: str
     grain: str
     owner: Owner
-    inputs: tuple[Table | Model, ...]
+    inputs: tuple[Node, ...]
     settings: tuple[str, ...] = ()
     """Fields of the settings that shape it: another value makes another model."""
 
     def __post_init__(self) -> None:
         rules.require(self.name, rules.broken_by_model(self))
+
+    @property
+    def layer(self) -> str:
+        """``model``."""
+        return self.name.partition(".")[0]
+
+
+Node = Table | Model
+"""What the graph of a night consists of."""

@@ -1,0 +1,12 @@
+"""model: what turns viewers' histories into scores. Kept by MLflow instead of the lake."""
+
+from jobs.tables import silver
+from jobs.tables.table import Model
+
+CHAMPION = Model(
+    name="model.champion",
+    grain="The registered model whose lists are served: title factors and hyper-parameters, no viewers.",
+    owner="recommendations",
+    inputs=(silver.INTERACTIONS,),
+    settings=("weighing", "als", "holdout_share"),
+)
