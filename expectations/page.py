@@ -1,14 +1,13 @@
 """Write docs/tables.md from the definitions and the suites: ``python -m expectations.page``."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.suite import Reference, Suite
+from expectations.suite import Suite
+from expectations.words import in_words, reference_in_words
 from jobs.tables import NODES, Column, Model, Table, job_inputs, job_of
 from jobs.tables.ops import QUARANTINE
 
@@ -26,8 +25,6 @@ _KINDS = {
     "log": "log: every partition counts; readers see all up to their night",
     "current": "current: a run replaces the whole table",
 }
-_NOT_TOLD = {"column", "mostly"}
-
 _INTRODUCTION = """# Tables
 
 Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not this page. Words are explained in the
@@ -135,9 +132,9 @@ def _tolerance(suite: Suite) -> str:
 def promises(suite: Suite) -> list[str]:
     """A suite's promises in words, beyond the not-nulls of its columns: of its rows, of other tables, of the whole."""
     return [
-        *(f"{_in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
-        *(_reference(reference) for reference in suite.references),
-        *(_in_words(expectation) for expectation in suite.table),
+        *(f"{in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
+        *(reference_in_words(reference) for reference in suite.references),
+        *(in_words(expectation) for expectation in suite.table),
     ]
 
 
@@ -147,53 +144,6 @@ def _is_in_columns(expectation: Expectation, of: Table) -> bool:
     return kind == "expect_column_values_to_not_be_null" and any(
         column.name == given["column"] and not column.nullable for column in of.columns
     )
-
-
-def _reference(reference: Reference) -> str:
-    columns = ", ".join(f"`{column}`" for column in reference.columns)
-    found = "is found in" if reference.exists else "is not in"
-    waits = "; a row that is not waits and is offered again every night" if reference.parks else ""
-    return f"{columns} {found} {reference.to.name} (`{reference.reason}`){waits}"
-
-
-def _in_words(expectation: Expectation) -> str:
-    """An expectation in words: its own description, else what its kind says of its column and its arguments."""
-    if expectation.description:
-        return str(expectation.description)
-    kind, given = expectation.expectation_type.removeprefix("expect_"), expectation.configuration.kwargs
-    subject = f"`{given['column']}`" if "column" in given else ""
-    if kind == "table_columns_to_match_ordered_list":
-        return "exactly these columns, in this order"
-    if kind == "table_row_count_to_be_between":
-        return f"the number of rows is {_between(given)}"
-    if kind == "column_values_to_be_between":
-        return f"{subject} is {_between(given)}"
-    if kind == "column_value_lengths_to_be_between":
-        return f"the length of {subject} is {_between(given)}"
-    if kind == "column_values_to_match_regex":
-        return f"{subject} matches `{given['regex']}`"
-    if kind == "column_values_to_be_in_set":
-        return f"{subject} is one of {', '.join(f'`{value}`' for value in given['value_set'])}"
-    others = [f"{name} `{value}`" for name, value in given.items() if name not in _NOT_TOLD and value is not None]
-    said = kind.removeprefix("column_values_to_").removeprefix("column_").replace("_", " ")
-    return " ".join(part for part in (subject, said, ", ".join(others)) if part)
-
-
-def _between(given: dict[str, Any]) -> str:
-    """Bounds in words: ``from 1874 to 2035``, ``at least 1``, ``a finite number``."""
-    low, high = given.get("min_value"), given.get("max_value")
-    if (low, high) == (-math.inf, math.inf):
-        return "a finite number"
-    above = "more than" if given.get("strict_min") else "at least"
-    below = "less than" if given.get("strict_max") else "at most"
-    if low is not None and high is not None and above == "at least" and below == "at most":
-        return f"from {_value(low)} to {_value(high)}"
-    bounds = [f"{word} {_value(bound)}" for word, bound in ((above, low), (below, high)) if bound is not None]
-    return " and ".join(bounds)
-
-
-def _value(value: object) -> str:
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _lineage() -> str:

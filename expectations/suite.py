@@ -1,7 +1,8 @@
 """How the promises about a table are written down, and the ones its definition makes by itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
@@ -9,6 +10,8 @@ from great_expectations.expectations.expectation import ColumnMapExpectation, Ex
 from jobs.tables import Table
 
 NO_ROWS_BROKEN = 0.0
+PARKED = "parked:"
+"""How the reason code of a row begins that waits for another table."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,22 @@ class Reference:
     def reason(self) -> str:
         """Reason code of a row that breaks the promise."""
         if self.parks:
-            return f"parked:{','.join(self.columns)}"
+            return f"{PARKED}{','.join(self.columns)}"
         return f"{','.join(self.columns)}:{'not_in' if self.exists else 'in'}_{self.to.name}"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A promise about the whole table: of the distinct ``columns`` of ``of`` at least a share occurs in it."""
+
+    columns: tuple[str, ...]
+    of: Table
+    at_least: float
+
+    @property
+    def description(self) -> str:
+        """The promise in words."""
+        return f"at least {self.at_least:.4g} of the distinct {', '.join(self.columns)} of {self.of.name} are there"
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,13 @@ class Suite:
     table: tuple[Expectation, ...]
     references: tuple[Reference, ...]
     tolerates: float
+    parked_at_most: float = 1.0
+    """Share of the rows offered that may wait for another table."""
+    shrinks_to_at_least: float = 0.0
+    """Share of the rows of the last publication (of a snapshot: of the delivery before) that there must be."""
+    covers: tuple[Coverage, ...] = ()
+    conditions: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What Great Expectations made of ``rows`` in the session at hand; filled by the audit."""
 
 
 def suite(
@@ -53,6 +77,9 @@ def suite(
     table: Iterable[Expectation] = (),
     references: Iterable[Reference] = (),
     tolerates: float = NO_ROWS_BROKEN,
+    parked_at_most: float = 1.0,
+    shrinks_to_at_least: float = 0.0,
+    covers: Iterable[Coverage] = (),
 ) -> Suite:
     """Put what the definition itself promises before the given promises.
 
@@ -61,7 +88,11 @@ def suite(
         rows: GX column-map expectations: true or false of one row.
         table: GX expectations of the table as a whole.
         references: Promises about other tables.
-        tolerates: Share of the rows offered that may be broken; a larger one publishes nothing.
+        tolerates: Share of the rows offered that may be broken; a larger one publishes nothing. Of a dated table each
+            delivery is judged by itself.
+        parked_at_most: Share of the rows offered that may wait for another table; a larger one publishes nothing.
+        covers: Promises that nothing of another table is missing.
+        shrinks_to_at_least: A table with a smaller share of the rows of its last publication is not published.
 
     Raises:
         ValueError: Two row promises have the same reason code.
@@ -73,7 +104,16 @@ def suite(
         if reason in promised:
             raise ValueError(f"{of.name}: two promises are called {reason}")
         promised[reason] = expectation.copy(update={"mostly": 1.0 - tolerates})
-    return Suite(of, promised, (*_table_promises(of), *table), tuple(references), tolerates)
+    return Suite(
+        of,
+        promised,
+        (*_table_promises(of), *table),
+        tuple(references),
+        tolerates,
+        parked_at_most,
+        shrinks_to_at_least,
+        tuple(covers),
+    )
 
 
 def _table_promises(of: Table) -> list[Expectation]:

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     mlflow_uri: Annotated[str | None, Field(description="MLflow tracking URI; the store under <home> unless set.")] = (
         None
     )
+    rows_per_file: Annotated[int, Field(ge=1000, description="The most rows of one file of a table.")] = 4_000_000
     spark_master: Annotated[str, Field(description="Spark master of sessions started outside spark-submit.")] = (
         "local[*]"
     )

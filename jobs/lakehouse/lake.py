@@ -1,38 +1,32 @@
 """The door to storage: the only place that writes tables, and that knows how they are stored."""
 
+import contextlib
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
-from threading import Lock
 from typing import Literal
+from uuid import uuid4
 
-from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
+from deltalake import DeltaTable
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from expectations.suite import Suite
 from jobs.errors import JobError
-from jobs.lakehouse import ledger
-from jobs.lakehouse.audit import judge as audit
-from jobs.lakehouse.audit.judge import Counts
-from jobs.lakehouse.ledger import Account
+from jobs.lakehouse import ledger, quarantine, staging
+from jobs.lakehouse.audit import counts, mark, pages
+from jobs.lakehouse.audit.judge import judge_rows, judge_table, least_rows
+from jobs.lakehouse.commit import OvertakenError, commit, open_or_create, place
+from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.publication import Staged, account_of, account_parts, overtaken_by, parts_replaced
+from jobs.lakehouse.storage import open_storage, remove
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
-from jobs.tables.ops import QUARANTINE
-from jobs.version import code_version
+from jobs.version import code_hash, code_version
 
-_ROWS_A_FILE = 2_000_000
-_TABLE_PROPERTIES = {
-    # The log is the ledger: a bit more than a year of nights can be looked back at.
-    "delta.logRetentionDuration": "interval 400 days",
-    # Time travel and rollback reach back this far once files are vacuumed.
-    "delta.deletedFileRetentionDuration": "interval 35 days",
-}
-
-_ONE_AT_A_TIME = Lock()
-"""All tables share one quarantine, whose first commit two jobs of a night could race for."""
+_ATTEMPTS = 5
+"""Commits that a publication tries while others commit to the same table."""
 
 State = Literal["published", "unchanged", "stale", "superseded"]
 
@@ -58,13 +52,18 @@ class Lake:
         spark: The session.
         settings: Where the lake is.
         run: What publishes: an Airflow run, or a command.
+        accepts_shrinking: Whether a table may lose more of its rows than its suite allows.
     """
 
     spark: SparkSession
     settings: Settings
     run: str = ""
+    accepts_shrinking: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
-    _reads: dict[str, int] = field(default_factory=dict)
+    _reads: dict[str, int | None] = field(default_factory=dict)
+    _row_counts: dict[str, int] = field(default_factory=dict)
+    """Rows of each table that was read, by the log: to account for those of the spine."""
+    _left_out: list[Observation] = field(default_factory=list)
     _started: float = field(default_factory=time.monotonic)
 
     def read(self, table: Table, night: date) -> DataFrame:
@@ -80,71 +79,192 @@ class Lake:
         delta = ledger.open_table(self.settings.lake, table)
         if delta is None:
             if table.layer == "bronze":
+                self._reads[table.name], self._row_counts[table.name] = None, 0
                 return self.spark.createDataFrame([], _schema(table))
             raise JobError(
                 f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
             )
-        ledger.latest(self.settings.lake, table)  # refuses a lake of a newer version
+        ledger.in_force(table, delta)  # refuses a lake of a newer version
         self._reads[table.name] = delta.version()
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
         if not table.is_dated:
+            self._count(table, delta, None)
             return rows
-        upto = F.col("night") <= F.lit(night)
-        if table.kind == "log":
-            return rows.where(upto)
         nights = [day for part in delta.partitions() if (day := date.fromisoformat(part["night"])) <= night]
-        return rows.where(F.col("night") == F.lit(max(nights, default=night)))
+        if table.kind == "log":
+            self._count(table, delta, nights)
+            return rows.where(F.col("night") <= F.lit(night))
+        newest = max(nights, default=night)
+        self._count(table, delta, [newest])
+        return rows.where(F.col("night") == F.lit(newest))
 
-    def publish(self, rows: DataFrame, suite: Suite, night: date, deliveries: dict[date, str] | None = None) -> Outcome:
+    def leave_out(self, rows: DataFrame, **reasons: Column) -> DataFrame:
+        """Drop rows of the spine that the next publication is not about, and account for them by reason.
+
+        Args:
+            rows: Rows of the spine.
+            **reasons: Condition of the rows to drop, by reason; a row counts under the first that is true.
+
+        Returns:
+            The other rows. Those dropped are counted while the publication is written, in the same job.
+        """
+        before, tallies = F.lit(False), []  # noqa: FBT003
+        for reason, condition in reasons.items():
+            is_dropped = F.coalesce(condition, F.lit(False))  # noqa: FBT003
+            tallies.append(F.count_if(is_dropped & ~before).alias(reason))
+            before = before | is_dropped
+        observation = Observation(f"left_out_{uuid4().hex}")
+        self._left_out.append(observation)
+        return rows.observe(observation, *tallies).where(~before)
+
+    def publish(
+        self,
+        rows: DataFrame,
+        suite: Suite,
+        night: date,
+        *,
+        deliveries: Mapping[date, str] | None = None,
+        partitions: Collection[date | None] | None = None,
+    ) -> Outcome:
         """Write, audit, publish: set broken rows aside, judge the rest, make them visible in one commit.
 
         Args:
-            rows: The table's columns in any nullability, optionally with ``_record`` and ``_faults``.
+            rows: The table's columns in any nullability, optionally with the columns that
+                :mod:`jobs.lakehouse.audit.mark` names.
             suite: The promises about the table; it names the table.
             night: The night that publishes.
             deliveries: For bronze: the partitions that these rows are, with the content hash of each delivery.
+            partitions: For a current table: the partitions that these rows replace, None for that of rows without a
+                value; all others stay. The whole table unless given.
 
         Returns:
             ``published``; or ``superseded`` if a current table carries a later night already.
 
         Raises:
             JobError: The columns differ from the definition, or a promise is broken beyond tolerance. What was
-                published before stays as it is.
+                published before stays as it is; of several deliveries only those that are broken are refused.
+            RuntimeError: A row of the spine is not accounted for.
+        """
+        staged = self.stage(rows, suite, night, deliveries=deliveries, partitions=partitions)
+        outcome = self.commit(staged)
+        if staged.refused:
+            raise JobError(staged.refusal())
+        return outcome
+
+    def stage(
+        self,
+        rows: DataFrame,
+        suite: Suite,
+        night: date,
+        *,
+        deliveries: Mapping[date, str] | None = None,
+        partitions: Collection[date | None] | None = None,
+    ) -> Staged:
+        """Write and audit a publication that nobody can see until :meth:`commit`; arguments as of :meth:`publish`.
+
+        Raises:
+            JobError: The columns differ from the definition, or all of it is refused: its broken rows are kept.
         """
         table = suite.of
-        carried = ledger.latest(self.settings.lake, table)
+        quarantine.settle(self.settings.lake, [table])
+        base = ledger.open_table(self.settings.lake, table)
+        carried = ledger.in_force(table, base) if base else None
+        name = f"{night}-{uuid4().hex[:12]}"
+        replaced = parts_replaced(table, night, deliveries, partitions)
         if carried and not table.is_dated and carried.night > night:
-            return self.report(table.name, "superseded", note=f"carries {carried.night}")
+            return Staged(suite, night, name, base, replaced, superseded_by=carried.night)
         _require_schema(rows, table)
-        marked = audit.mark(rows, suite, self._references(suite, night)).persist(StorageLevel.MEMORY_AND_DISK)
+        filesystem, folder = open_storage(self._staging(table, name))
         try:
-            counts = audit.count(marked, suite)
-            audit.judge(marked, counts, suite, night, self.docs)
-            partitions = [night] if table.is_dated and deliveries is None else list(deliveries or {})
-            with _ONE_AT_A_TIME:
-                self._set_aside(marked, suite, night, partitions, counts)
-            account = Account(
-                night=max(night, carried.night) if carried else night,
-                offered=counts.offered,
-                published=counts.kept,
-                quarantined={k: v for k, v in counts.by_reason.items() if not k.startswith("parked:")},
-                parked=counts.parked,
-                inputs=dict(self._reads),
-                deliveries=self._deliveries(table, deliveries or {}),
+            marked = mark.mark(rows, suite, self._references(suite, night))
+            observations, self._left_out = self._left_out, []
+            staging.write(marked, table, self._staging(table, name), self.settings.rows_per_file)
+            files = staging.staged_files(filesystem, folder)
+            counted = counts.count(files, suite)
+            staged = Staged(
+                suite,
+                night,
+                name,
+                base,
+                replaced,
+                files,
+                counted,
+                judge_rows(counted, suite, by_part=table.is_dated),
+                deliveries or {},
+                self.reads,
+                self._spine_rows(rows, suite, is_observed=bool(observations)),
+                {reason: dropped for one in observations for reason, dropped in one.get.items()},
+            )
+            if not self._is_refused(staged):
+                self._judge_whole(staged, carried)
+            staged = replace(staged, page=pages.write_page(_page(staged), self.docs))
+        except BaseException:
+            remove(filesystem, folder)
+            raise
+        if self._is_refused(staged):
+            self._refuse(staged, set(counted.parts))
+            remove(filesystem, folder)
+            raise JobError(staged.refusal())
+        return staged
+
+    def commit(self, staged: Staged, refused: Collection[date] = ()) -> Outcome:
+        """Make a staged publication visible, without the deliveries that were refused.
+
+        Args:
+            staged: What :meth:`stage` returned.
+            refused: Further deliveries that may not be published, because another table of their source refuses them.
+
+        Returns:
+            ``published``; ``superseded`` if the table carries a later night, or newer inputs, by now; ``stale`` if
+            every delivery was refused.
+        """
+        table, root = staged.suite.of, self.settings.lake
+        if staged.superseded_by:
+            return self.report(table.name, "superseded", note=f"carries {staged.superseded_by}")
+        filesystem, folder = open_storage(self._staging(table, staged.name))
+        out = {day.isoformat() for day in {*refused, *staged.refused}}
+        if out:
+            self._refuse(staged, out)
+        if staged.replaced is not None and out >= set(staged.replaced):
+            remove(filesystem, folder)
+            return self.report(table.name, "stale", note="what was delivered was refused")
+        files = [file for file in staged.files if file.part not in out]
+        actions, base = place(root, table, [f for f in files if f.is_kept], staged.name), staged.base
+        for _ in range(_ATTEMPTS):
+            base = base or open_or_create(root, table)
+            carried = ledger.in_force(table, base)
+            if overtaken := base is not staged.base and overtaken_by(staged, carried):
+                remove(filesystem, folder)
+                return self.report(table.name, "superseded", note=overtaken)
+            parts = account_parts(staged, carried, out)
+            account = account_of(
+                staged,
+                carried,
+                parts,
+                table.keeps,
+                out=out,
+                settings=self.settings.model_dump(mode="json", include=set(table.settings)),
+                code=code_hash(),
                 code_version=code_version(),
                 run=self.run,
                 seconds=round(time.monotonic() - self._started, 3),
             )
-            self._commit(audit.kept(marked, suite), table, account, partitions)
-        finally:
-            marked.unpersist()
-        return self.report(
-            table.name,
-            "published",
-            ledger.version(self.settings.lake, table),
-            counts.kept,
-            counts.broken + counts.parked,
-        )
+            owned = account.replaced and [*account.replaced, *_outlived(base, table, account.replaced)]
+            try:
+                version = commit(base, table, actions, owned, account)
+            except OvertakenError:
+                base = ledger.open_table(root, table)
+            else:
+                break
+        else:
+            raise JobError(f"{table.name} was not published: others kept publishing it meanwhile; run it again")
+        # Gone only where another run came to settle it first.
+        with contextlib.suppress(FileNotFoundError):
+            broken = [file for file in files if not file.is_kept]
+            quarantine.replace(root, table, broken, owned, staged.name, staged.night)
+            remove(filesystem, folder)
+        aside = sum(part.broken + part.parked for name, part in parts.items() if name in staged.counted.parts)
+        return self.report(table.name, "published", version, account.published, aside)
 
     def report(
         self,
@@ -161,9 +281,13 @@ class Lake:
         self._started = time.monotonic()
         return outcome
 
+    def carried(self, table: Table) -> Entry | None:
+        """The publication in force of a table, None before the first."""
+        return ledger.latest(self.settings.lake, table)
+
     def deliveries(self, table: Table) -> dict[date, str]:
         """The partitions that a bronze table holds, with the content hash of each delivery."""
-        entry = ledger.latest(self.settings.lake, table)
+        entry = self.carried(table)
         return {date.fromisoformat(day): content for day, content in entry.deliveries.items()} if entry else {}
 
     def uses(self, name: str, version: int) -> None:
@@ -171,80 +295,124 @@ class Lake:
         self._reads[name] = version
 
     @property
-    def reads(self) -> dict[str, int]:
-        """Versions of what was read so far."""
+    def reads(self) -> dict[str, int | None]:
+        """Versions of what was read so far; None for what was never delivered."""
         return dict(self._reads)
 
     @property
-    def docs(self) -> Path:
+    def docs(self) -> str:
         """Folder of the Data Docs pages."""
-        return self.settings.root / "docs" / "data-docs"
+        return str(self.settings.root / "docs" / "data-docs")
 
     def _uri(self, table: Table) -> str:
         return f"{self.settings.lake}/{table.path}"
 
+    def _staging(self, table: Table, publication: str) -> str:
+        return f"{self._uri(table)}/{staging.FOLDER}/{publication}"
+
+    def _count(self, table: Table, delta: DeltaTable, nights: Collection[date] | None) -> None:
+        """Note how many rows a read has, by the log; nothing where the log does not say."""
+        actions = delta.get_add_actions(flatten=True)
+        rows = dict(zip(actions.column("path").to_pylist(), actions.column("num_records").to_pylist(), strict=True))
+        if nights is not None:
+            read = {f"night={night}/" for night in nights}
+            rows = {path: count for path, count in rows.items() if f"{path.partition('/')[0]}/" in read}
+        if None not in rows.values():
+            self._row_counts[table.name] = sum(rows.values())
+
+    def _spine_rows(self, rows: DataFrame, suite: Suite, *, is_observed: bool) -> int | None:
+        """Rows of the spine that were read; None where they are not accounted for."""
+        inputs = suite.of.inputs
+        is_accounted = is_observed or bool(set(mark.BEHIND) & set(rows.columns))
+        return self._row_counts.get(inputs[0].name) if inputs and is_accounted else None
+
     def _references(self, suite: Suite, night: date) -> dict[str, DataFrame]:
         """For each promise about another table, that table's distinct keys."""
         return {
-            reference.reason: self.read(reference.to, night).select(*reference.columns).distinct()
+            reference.reason: keys if reference.columns == reference.to.key else keys.distinct()
             for reference in suite.references
+            for keys in (self.read(reference.to, night).select(*reference.columns),)
         }
 
-    def _set_aside(self, marked: DataFrame, suite: Suite, night: date, partitions: list[date], counts: Counts) -> None:
-        """Replace what quarantine holds of this publication; no commit where there is nothing before and after."""
-        delta = ledger.open_table(self.settings.lake, QUARANTINE)
-        held = {part["table_name"] for part in delta.partitions()} if delta else set()
-        if counts.kept == counts.offered and suite.of.name not in held:
-            return
-        owned = f"table_name = '{suite.of.name}'" + (f" AND {_any_of(partitions)}" if suite.of.is_dated else "")
-        rows = audit.set_aside(marked, suite, night).coalesce(1)
-        writer = rows.select(*_typed(QUARANTINE)).write.format("delta").mode("overwrite").partitionBy("table_name")
-        writer.option("replaceWhere", owned).save(self._uri(QUARANTINE))
-
-    def _commit(self, rows: DataFrame, table: Table, account: Account, partitions: list[date]) -> None:
-        """Make the rows visible, with their account, in one commit."""
-        typed = rows.select(*_typed(table))
-        if account.published > _ROWS_A_FILE:
-            laid_out = typed.coalesce(account.published // _ROWS_A_FILE)
-        else:
-            laid_out = typed.repartition("night") if len(partitions) > 1 else typed.coalesce(1)
-        writer = (
-            laid_out.write.format("delta")
-            .mode("overwrite")
-            .options(**_TABLE_PROPERTIES)
-            .option("userMetadata", ledger.encode(account))
-        )
-        if table.partitioned_by:
-            writer = writer.partitionBy(table.partitioned_by)
+    def _judge_whole(self, staged: Staged, carried: Entry | None) -> None:
+        """Judge the promises about the whole table on the rows that would be visible; a broken one refuses all."""
+        suite, table, parts = staged.suite, staged.suite.of, staged.counted.parts
+        accepted = [f for f in staged.files if f.is_kept and f.part not in staged.verdict.problems]
+        rows = staging.kept_rows(accepted, self.spark, table)
+        row_count = sum(file.footer.num_rows for file in accepted)
+        last: int | None = None
         if table.is_dated:
-            writer = writer.option("replaceWhere", self._owned(table, partitions)).option("mergeSchema", "true")
-        else:
-            writer = writer.option("overwriteSchema", "true")
-        writer.save(self._uri(table))
+            last = _rows_before(staged.base, staged.replaced or []) if table.kind == "snapshot" else None
+        elif carried:
+            last = carried.published
+            if staged.replaced is not None and staged.base is not None:
+                stays = {part: count.published for part, count in carried.parts.items() if part not in staged.replaced}
+                row_count += sum(stays.values())
+                held = self.spark.read.format("delta").option("versionAsOf", staged.base.version())
+                rows = rows.unionByName(
+                    held.load(self._uri(table)).where(F.col(table.partitioned_by or "").isin(*stays))
+                )
+        others = {coverage.of.name: self.read(coverage.of, staged.night) for coverage in suite.covers}
+        least = 0 if self.accepts_shrinking else least_rows(suite, last)
+        judged = judge_table(rows, row_count, suite, others, least)
+        staged.verdict.judged[:0] = judged
+        for one in judged:
+            if not one.holds:
+                example = f" (e.g. {', '.join(one.examples)})" if one.examples else ""
+                staged.verdict.refuse(
+                    list(parts) or [staging.WHOLE], f"{one.promise}: does not hold, {one.found}{example}"
+                )
 
-    def _deliveries(self, table: Table, published: dict[date, str]) -> dict[str, str]:
-        """Content hash by partition after this publication."""
-        after = self.deliveries(table) | published
-        return {day.isoformat(): after[day] for day in sorted(after, reverse=True)[: table.keeps]}
+    @staticmethod
+    def _is_refused(staged: Staged) -> bool:
+        """Whether nothing of it may be published."""
+        problems = staged.verdict.problems
+        return bool(problems) and (not staged.suite.of.is_dated or set(problems) >= set(staged.counted.parts))
 
-    def _owned(self, table: Table, partitions: list[date]) -> str:
-        """Condition of the rows that a dated publication replaces: its partitions, and those kept long enough."""
-        delta = ledger.open_table(self.settings.lake, table)
-        if table.keeps is None or delta is None:
-            return _any_of(partitions)
-        nights = {date.fromisoformat(part["night"]) for part in delta.partitions()} | set(partitions)
-        return _any_of([*partitions, *sorted(nights, reverse=True)[table.keeps :]])
+    def _refuse(self, staged: Staged, parts: Collection[str]) -> None:
+        """Keep the broken rows of what is not published."""
+        broken = [file for file in staged.files if not file.is_kept and file.part in parts]
+        quarantine.keep_refused(self.settings.lake, staged.suite.of, broken, staged.name, staged.night)
 
 
-def _any_of(nights: Iterable[date]) -> str:
-    """SQL condition of these partitions."""
-    days = ", ".join(f"DATE'{night}'" for night in sorted(set(nights)))
-    return f"night IN ({days})"
+def _rows_before(base: DeltaTable | None, replaced: Collection[str]) -> int | None:
+    """Rows of the newest delivery before those replaced; None if there is none."""
+    if base is None:
+        return None
+    actions = base.get_add_actions(flatten=True)
+    nights = [path.partition("/")[0].removeprefix("night=") for path in actions.column("path").to_pylist()]
+    earlier = [night for night in nights if night < min(replaced)]
+    counted = zip(nights, actions.column("num_records").to_pylist(), strict=True)
+    return sum(rows or 0 for night, rows in counted if night == max(earlier)) if earlier else None
 
 
-def _typed(table: Table) -> list[Column]:
-    """The table's columns in order, each carrying its comment into the Delta schema."""
-    return [F.col(c.name).cast(c.type).alias(c.name, metadata={"comment": c.comment}) for c in table.columns]
+def _outlived(base: DeltaTable, table: Table, replaced: Collection[str]) -> list[str]:
+    """Partitions of a dated table that are older than those it keeps."""
+    if table.keeps is None:
+        return []
+    nights = {part["night"] for part in base.partitions()} | set(replaced)
+    return sorted(nights, reverse=True)[table.keeps :]
+
+
+def _page(staged: Staged) -> pages.Page:
+    """What the Data Docs page of a publication shows."""
+    suite, problems, counted = staged.suite, staged.verdict.problems, staged.counted
+    is_whole = not suite.of.is_dated or set(problems) >= set(counted.parts)
+    refused = "refused: nothing was published" if is_whole else f"published without {', '.join(sorted(problems))}"
+    said = [f"{part}: {problem}" if part else problem for part, found in sorted(problems.items()) for problem in found]
+    return pages.Page(
+        table=suite.of.name,
+        grain=suite.of.grain,
+        night=staged.night,
+        state=refused if problems else "audited: may be published",
+        problems=said,
+        parts=sorted(counted.parts.items()),
+        part_name=suite.of.partitioned_by or "part",
+        unit="each delivery" if suite.of.is_dated else "the table",
+        judged=staged.verdict.judged,
+        tolerates=suite.tolerates,
+        code=code_version(),
+    )
 
 
 def _schema(table: Table) -> str:
@@ -254,7 +422,8 @@ def _schema(table: Table) -> str:
 
 def _require_schema(rows: DataFrame, table: Table) -> None:
     """Every difference between the rows' columns and the definition, in one message."""
-    offered = {name: kind for name, kind in rows.dtypes if name not in {audit.RECORD, audit.FAULTS}}
+    own = {mark.RECORD, mark.FAULTS, *mark.BEHIND}
+    offered = {name: kind for name, kind in rows.dtypes if name not in own}
     defined = {column.name: column.type for column in table.columns}
     problems = [f"{name} is missing" for name in defined if name not in offered]
     problems += [f"{name} is not in the definition" for name in offered if name not in defined]

@@ -4,7 +4,8 @@ Read with delta-rs, so that no Spark session is needed.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,8 +15,40 @@ from deltalake.exceptions import TableNotFoundError
 from jobs.errors import JobError
 from jobs.tables import Table
 
-FORMAT = 1
+FORMAT = 2
 """Version of the lake's layout and of this metadata; a lake that carries a larger one was made by newer code."""
+
+_LOOKED_AT_FIRST = 3
+"""Commits: the publication in force is nearly always the last, or just before some maintenance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What became of the rows of one partition, or of a whole table that has none."""
+
+    published: int
+    broken: int = 0
+    """Rows set aside with a reason."""
+    parked: int = 0
+    """Rows that wait for another table."""
+    by_reason: dict[str, int] = field(default_factory=dict)
+    """Rows set aside or parked by reason code; a row with two reasons counts under both."""
+    duplicates: int = 0
+    """Rows of the spine that said exactly the same as one of those offered."""
+    superseded: int = 0
+    """Rows of the spine that one of those offered replaced or summed up."""
+    of_other_inputs: int = 0
+    """Rows offered that do not come from the spine."""
+
+    @property
+    def offered(self) -> int:
+        """Rows offered to the door."""
+        return self.published + self.broken + self.parked
+
+    @property
+    def of_spine(self) -> int:
+        """Rows of the spine that are accounted for here."""
+        return self.offered - self.of_other_inputs + self.duplicates + self.superseded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +56,29 @@ class Account:
     """What a publication says of itself: it becomes the metadata of its commit."""
 
     night: date
+    publication: str = ""
+    """Names the publication in the table's files and in ops.quarantine."""
     offered: int
     published: int
+    """Rows that are there after it; of a dated table, rows of the partitions it replaced."""
     quarantined: dict[str, int] = field(default_factory=dict)
     """Rows set aside by reason; a row with two reasons counts under both."""
     parked: int = 0
-    inputs: dict[str, int] = field(default_factory=dict)
-    """Version of each input that was read: of a table its Delta version, of the model its registered version."""
+    spine: dict[str, int] = field(default_factory=dict)
+    """What became of every row of the spine: rows, published, set_aside, parked, duplicates, superseded, and what the job
+    left out by reason. Empty for a table without a spine whose rows are counted."""
+    replaced: list[str] | None = None
+    """Partitions that it replaced; None for the whole table."""
+    parts: dict[str, Part] = field(default_factory=dict)
+    """Counts by partition: of a current table all it has, of a dated one those replaced."""
+    inputs: dict[str, int | None] = field(default_factory=dict)
+    """Version of each input: of a table its Delta version, of the model its registered version; None if not there."""
     deliveries: dict[str, str] = field(default_factory=dict)
     """For bronze: content hash of the delivery behind each partition."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Values of the settings that shape the table."""
+    code: str = ""
+    """Hash of the sources that made it."""
     code_version: str = ""
     run: str = ""
     """The Airflow run, or the command that published."""
@@ -51,13 +98,15 @@ class Entry(Account):
 def open_table(root: str, table: Table) -> DeltaTable | None:
     """The table as delta-rs sees it, None if it was never published."""
     try:
-        return DeltaTable(f"{root}/{table.path}")
+        delta = DeltaTable(f"{root}/{table.path}")
     except TableNotFoundError:
         return None
+    # Version 0 is the table being made, empty: a run that died then has published nothing.
+    return None if delta.version() == 0 and not delta.file_uris() else delta
 
 
 def history(root: str, table: Table, limit: int | None = None) -> list[Entry]:
-    """Publications of a table, newest first.
+    """Publications of a table, newest first; commits of others, such as maintenance, are left out.
 
     Args:
         root: The lake's root.
@@ -68,16 +117,39 @@ def history(root: str, table: Table, limit: int | None = None) -> list[Entry]:
         JobError: The lake was made by a newer version.
     """
     delta = open_table(root, table)
-    if delta is None:
-        return []
-    commits = delta.history(limit)
-    return [_entry(table, commit) for commit in commits if "userMetadata" in commit]
+    return [] if delta is None else list(_entries(table, delta.history(limit)))
 
 
 def latest(root: str, table: Table) -> Entry | None:
-    """The publication that is visible now, None before the first."""
-    # Maintenance commits carry no entry; a publication is nearly always the last commit or the one before.
-    return next(iter(history(root, table, limit=1) or history(root, table)), None)
+    """The publication in force, None before the first.
+
+    After a restore that is the publication of the version that was restored.
+    """
+    delta = open_table(root, table)
+    return None if delta is None else in_force(table, delta)
+
+
+def in_force(table: Table, delta: DeltaTable) -> Entry | None:
+    """The publication whose rows a table holds at the version it was opened at.
+
+    Raises:
+        JobError: The lake was made by a newer version.
+    """
+    limit: int | None = _LOOKED_AT_FIRST
+    while True:
+        commits = delta.history(limit)
+        upto = delta.version()
+        for commit in commits:
+            if commit["version"] > upto:
+                continue
+            if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
+                return entry
+            if commit.get("operation") == "RESTORE":
+                # The rows are those of an earlier version: so is the publication.
+                upto = _restored_version(commit, delta)
+        if limit is None or len(commits) < limit:
+            return None
+        limit = None
 
 
 def version(root: str, table: Table) -> int | None:
@@ -91,18 +163,47 @@ def encode(account: Account) -> str:
     return json.dumps({"format": FORMAT, **asdict(account), "night": account.night.isoformat()}, sort_keys=True)
 
 
-def _entry(table: Table, commit: dict[str, Any]) -> Entry:
-    """Read one commit's metadata."""
-    metadata = json.loads(commit["userMetadata"])
+def _entries(table: Table, commits: list[dict[str, Any]]) -> Iterator[Entry]:
+    for commit in commits:
+        if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
+            yield entry
+
+
+def _restored_version(commit: dict[str, Any], delta: DeltaTable) -> int:
+    """The version that a RESTORE went back to: told by number or, as Delta allows, by a moment."""
+    told = {name: value for name, value in commit.get("operationParameters", {}).items() if value}
+    if "version" in told:
+        return int(told["version"])
+    if "datetime" in told:
+        moment = int(told["datetime"])  # delta-rs: milliseconds
+    else:
+        said = datetime.fromisoformat(told["timestamp"])
+        moment = int((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() * 1000)
+    earlier = (c["version"] for c in delta.history() if c["version"] < commit["version"] and c["timestamp"] <= moment)
+    return max(earlier, default=-1)
+
+
+def _entry(table: Table, commit: dict[str, Any]) -> Entry | None:
+    """Read one commit's metadata; None if it is not ours."""
+    try:
+        metadata = json.loads(commit["userMetadata"])
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("format"), int) or "night" not in metadata:
+        return None
     if metadata.pop("format") > FORMAT:
         raise JobError(
             f"{table.name} was not opened: the lake was written by a newer version of Reelhouse "
             f"({metadata.get('code_version', 'unknown')}); nothing was changed; install that version or a later one"
         )
+    known = {item.name for item in fields(Account)}
+    told = {name: value for name, value in metadata.items() if name in known}
+    parts = {name: Part(**part) for name, part in told.pop("parts", {}).items()}
     return Entry(
         table=table.name,
-        night=date.fromisoformat(metadata.pop("night")),
+        night=date.fromisoformat(told.pop("night")),
         version=commit["version"],
         at=datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC),
-        **metadata,
+        parts=parts,
+        **told,
     )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.lakehouse.audit.judge import FAULTS, RECORD
+from jobs.lakehouse.audit.mark import FAULTS, RECORD
 from jobs.landing.gate import Delivered
 from jobs.tables import Table
 

@@ -54,7 +54,11 @@ def run(lake: Lake, night: date) -> None:
         | {"judged_viewers": judged["als"]["viewers"], "titles": float(len(model.title_ids))}
         # MLflow's own duration is that of logging: the run is opened when there is something to log.
         | {"training_seconds": time.monotonic() - began},
-        inputs={name: (f"{settings.lake}/{name.replace('.', '/')}", version) for name, version in lake.reads.items()},
+        inputs={
+            name: (f"{settings.lake}/{name.replace('.', '/')}", version)
+            for name, version in lake.reads.items()
+            if version is not None
+        },
         tags={"popularity": best, "split": f"global temporal, from {split.cutoff.isoformat()}"},
     )
     with tempfile.TemporaryDirectory() as folder:

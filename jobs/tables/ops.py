@@ -26,5 +26,13 @@ QUARANTINE = Table(
             personal=True,
         ),
         Column("file", "string", "File it came from, where one row comes from one file."),
+        Column(
+            "state",
+            "string",
+            "set_aside: broken, the rest was published; parked: waits for another table; refused: its publication was not made visible.",
+            nullable=False,
+        ),
+        Column("part", "string", "Partition of the table it was offered to; empty for none.", nullable=False),
+        Column("publication", "string", "The publication it was offered in.", nullable=False),
     ),
 )

@@ -15,7 +15,7 @@ from jobs.errors import JobError
 from jobs.gold.popular_titles import rank_titles
 from jobs.gold.recommendations import find_allowed
 from jobs.gold.recommendations import run as run_recommendations
-from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.audit import mark as audit
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders.als import AlsModel
 from jobs.scoring.histories import collect_histories

@@ -62,7 +62,7 @@ def test_publishes_in_one_commit_that_carries_the_account_and_the_comments(lake:
 
     delta = DeltaTable(f"{settings.lake}/silver/shelves")
     (entry,) = ledger.history(settings.lake, SHELVES)
-    assert delta.version() == 0
+    assert delta.version() == 1
     assert (entry.night, entry.offered, entry.published, entry.run) == (NIGHT, 2, 2, "test")
     assert entry.code_version
     assert [field.metadata["comment"] for field in delta.schema().fields] == ["The shelf.", "Films on it."]
@@ -77,20 +77,27 @@ def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: L
 
     outcome = lake.publish(rows, strict(tolerates=0.7), NIGHT)
 
+    entry = ledger.latest(settings.lake, SHELVES)
+    assert entry is not None
     aside = lake.spark.read.format("delta").load(f"{settings.lake}/ops/quarantine")
+    whole = {
+        "table_name": "silver.shelves",
+        "night": NIGHT,
+        "state": "set_aside",
+        "part": "",
+        "publication": entry.publication,
+    }
     expected = rows_of(
         lake.spark,
         QUARANTINE,
         [
             {
-                "table_name": "silver.shelves",
-                "night": NIGHT,
+                **whole,
                 "reasons": ["shelf_id:not_be_null", "films:be_between"],
                 "record": '{"films":101}',
             },
             {
-                "table_name": "silver.shelves",
-                "night": NIGHT,
+                **whole,
                 "reasons": ["films:be_between"],
                 "record": '{"shelf_id":"bad","films":-1}',
             },
@@ -99,8 +106,6 @@ def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: L
     assertDataFrameEqual(aside, expected)
     assert published(lake) == [("good", 1)]
     assert (outcome.rows, outcome.set_aside) == (1, 2)
-    entry = ledger.latest(settings.lake, SHELVES)
-    assert entry is not None
     assert entry.quarantined == {"films:be_between": 2, "shelf_id:not_be_null": 1}
     assert entry.offered == entry.published + outcome.set_aside
 
@@ -124,7 +129,7 @@ def test_over_the_tolerance_nothing_is_published_and_one_line_says_why(lake: Lak
     assert "'200'" in line
     assert "\n" not in line
     assert published(lake) == [("s0", 1), ("s1", 2)]
-    assert ledger.version(settings.lake, SHELVES) == 0
+    assert ledger.version(settings.lake, SHELVES) == 1
     page = Path(line.rpartition("see ")[2])
     assert "films" in page.read_text(encoding="utf-8")
 
@@ -179,7 +184,7 @@ def test_parks_rows_that_wait_for_another_table_outside_the_tolerance(lake: Lake
     entry = ledger.latest(settings.lake, VISITS)
     assert entry is not None
     assert (outcome.rows, entry.parked, entry.quarantined) == (1, 1, {})
-    assert entry.inputs == {"silver.shelves": 0}
+    assert entry.inputs == {"silver.shelves": 1}
 
 
 def test_rows_that_must_not_be_in_another_table_are_broken(lake: Lake) -> None:

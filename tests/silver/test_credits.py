@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.credits import SUITE
-from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.audit import mark as audit
 from jobs.silver.credits import choose_credits
 from jobs.tables import silver
 from tests.rows import rows_of

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.interactions import SUITE
-from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.audit import mark as audit
 from jobs.silver.interactions import refine_events
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

@@ -8,7 +8,7 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.people import SUITE
 from jobs.catalogues.imdb import list_people
-from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.audit import mark as audit
 from jobs.silver.people import name_people
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

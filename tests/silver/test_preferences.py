@@ -9,7 +9,7 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver import preferences as preference_promises
 from expectations.silver import ratings as rating_promises
-from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.audit import mark as audit
 from jobs.scoring.weighing import weigh
 from jobs.settings import Weighing
 from jobs.silver.ratings import find_last_ratings

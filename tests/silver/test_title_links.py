@@ -9,7 +9,7 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.title_links import SUITE
 from jobs.catalogues import imdb, movielens, movietweetings, tmdb
-from jobs.lakehouse.audit import judge as audit
+from jobs.lakehouse.audit import mark as audit
 from jobs.silver.title_links import link_imdb, link_movies
 from jobs.tables import bronze, silver
 from tests.rows import rows_of

@@ -1,313 +1,276 @@
-"""Judging rows by their suite: mark what is broken, let Great Expectations judge, leave a Data Docs page."""
+"""Great Expectations pronounces: on counts that were taken once, in the files that would be published."""
 
-import os
-import shutil
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from threading import Lock
+from typing import Any
+from uuid import uuid4
 
-os.environ["GX_ANALYTICS_ENABLED"] = "false"  # must be set before the import
-
-import great_expectations as gx
-from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
+import great_expectations.expectations as gxe
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.execution_engine import SparkDFExecutionEngine
-from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.render.renderer import ValidationResultsPageRenderer
-from great_expectations.render.view import DefaultJinjaPageView
-from great_expectations.validator.metric_configuration import MetricConfiguration
-from great_expectations.validator.validation_graph import ValidationGraph
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from great_expectations.expectations.expectation import Expectation
+from pyspark.sql import DataFrame
 
-from expectations.suite import Suite
-from jobs.errors import JobError
+from expectations.suite import PARKED, Coverage, Suite
+from expectations.words import in_words, reference_in_words
+from jobs.lakehouse.audit.counts import Counted, Counts
 
-REASONS = "_reasons"
-"""Column of a marked row: the reason codes of the promises it breaks; empty for a row to keep."""
-RECORD = "_record"
-"""Optional column of offered rows: the record as delivered, for quarantine."""
-FAULTS = "_faults"
-"""Optional column of offered rows: what the reader found wrong before any column could be read."""
-READER_FAULTS = ("line:field_count", "line:not_json")
-
-_PAGES_KEPT = 30
-_EXAMPLES = 5
-_PARKED = "parked:"
-_ONE_AT_A_TIME = Lock()
-"""GX puts each query's rows under one name, tmp_view: two validations at once would see each other's."""
+_RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What became of the rows offered."""
+class Judged:
+    """One promise, and what became of it over everything offered."""
 
-    offered: int
-    broken: int
-    """Rows with at least one reason that is not parking."""
-    parked: int
-    by_reason: dict[str, int]
-    """Rows by reason code, those with none left out; a row counts under each of its reasons."""
-
-    @property
-    def kept(self) -> int:
-        """Rows to publish."""
-        return self.offered - self.broken - self.parked
+    promise: str
+    """In words."""
+    reason: str
+    """Reason code of a row that breaks it; empty for a promise about the whole table."""
+    holds: bool
+    found: str
+    examples: Sequence[str] = ()
+    result: ExpectationValidationResult | None = None
+    """What Great Expectations said; None for a promise of ours: references, faults, coverage, limits."""
 
 
-def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> DataFrame:
-    """Add the reasons for which each row is broken or parked.
+@dataclass
+class Verdict:
+    """Whether a publication, or which of its parts, may become visible."""
 
-    Args:
-        rows: Rows offered: the table's columns, and optionally ``_record`` and ``_faults``.
-        suite: The promises.
-        references: For each reference's reason code, the distinct keys of the table it names.
+    judged: list[Judged] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    """Part → why it is refused; what concerns the whole is said of every part."""
 
-    Returns:
-        The rows with ``_reasons`` added, nothing dropped.
-    """
-    reasons = [_said(broken, reason) for reason, broken in _conditions(suite, rows.sparkSession).items()]
-    for number, reference in enumerate(suite.references):
-        found = f"_found_{number}"
-        keys = references[reference.reason].withColumn(found, F.lit(True))  # noqa: FBT003
-        rows = rows.join(keys, on=list(reference.columns), how="left")
-        breaks = F.col(found).isNull() if reference.exists else F.col(found).isNotNull()
-        reasons.append(_said(breaks, reference.reason))
-    # Removing blanks is compiled by Spark; dropping nulls (array_compact) is interpreted, and three times as slow.
-    marked = F.array_remove(F.array(*reasons), "") if reasons else F.array().cast("array<string>")
-    if FAULTS in rows.columns:
-        # A record that could not be read has no columns to judge: its fault is its only reason.
-        marked = F.when(F.size(FAULTS) > 0, F.col(FAULTS)).otherwise(marked)
-    # Only a row that is set aside needs its record: the others would double what is held in memory.
-    record = [F.when(F.size(REASONS) > 0, F.col(RECORD)).alias(RECORD)] if RECORD in rows.columns else []
-    return rows.withColumn(REASONS, marked).select(*suite.of.column_names, *record, REASONS)
+    def refuse(self, parts: Sequence[str], problem: str) -> None:
+        """Refuse some parts for a reason."""
+        for part in parts:
+            self.problems.setdefault(part, []).append(problem)
 
 
-def _said(condition: Column, reason: str) -> Column:
-    """The reason where the condition is true, else blank."""
-    return F.when(condition, F.lit(reason)).otherwise(F.lit(""))
+@dataclass(frozen=True)
+class Found:
+    """What a query for broken rows of a table promise found."""
+
+    rows: int
+    examples: tuple[str, ...] = ()
 
 
-def count(marked: DataFrame, suite: Suite) -> Counts:
-    """Count the rows by what became of them, in one pass."""
-    reasons = [*READER_FAULTS, *suite.rows, *(reference.reason for reference in suite.references)]
-    parking = [reference.reason for reference in suite.references if reference.parks]
-    is_broken = F.size(F.array_except(REASONS, F.array(*map(F.lit, parking)).cast("array<string>"))) > 0
-    tallies = [F.count_if(F.array_contains(REASONS, reason)).alias(f"reason_{n}") for n, reason in enumerate(reasons)]
-    row = marked.agg(
-        F.count("*").alias("offered"),
-        F.count_if(is_broken).alias("broken"),
-        F.count_if((F.size(REASONS) > 0) & ~is_broken).alias("parked"),
-        *tallies,
-    ).first()
-    if row is None:
-        raise RuntimeError("an aggregation without groups returned no row")
-    by_reason = {reason: row[f"reason_{n}"] for n, reason in enumerate(reasons) if row[f"reason_{n}"]}
-    return Counts(row["offered"], row["broken"], row["parked"], by_reason)
-
-
-def judge(marked: DataFrame, counts: Counts, suite: Suite, night: date, docs: Path) -> None:
-    """Let Great Expectations judge the rows, and write its page.
-
-    Row promises are judged on everything offered that could be read, table promises on the rows kept.
+def judge_rows(counted: Counted, suite: Suite, *, by_part: bool) -> Verdict:
+    """Judge the promises about rows, references and faults.
 
     Args:
-        marked: What :func:`mark` returned, persisted.
-        counts: What :func:`count` returned.
+        counted: What became of the rows.
         suite: The promises.
-        night: Names the run on the page.
-        docs: Folder of the Data Docs pages.
-
-    Raises:
-        JobError: A promise is broken beyond the suite's tolerance: nothing may be published.
-        RuntimeError: GX counts other broken rows than we set aside.
+        by_part: Whether each part stands for itself, as deliveries do.
     """
-    columns = suite.of.column_names
-    readable = (
-        marked
-        if not any(fault in counts.by_reason for fault in READER_FAULTS)
-        else marked.where(~F.arrays_overlap(REASONS, F.array(*map(F.lit, READER_FAULTS))))
-    )
-    rows = list(suite.rows.values())
-    if counts.kept == counts.offered:
-        results = _validate(marked.select(*columns), [*rows, *suite.table], suite, counts)
-        of_rows, of_table = results[: len(rows)], results[len(rows) :]
-    else:
-        of_rows = _validate(readable.select(*columns), rows, suite, counts)
-        of_table = _validate(kept(marked, suite), list(suite.table), suite, counts)
-    page = _write_page([*of_table, *of_rows], suite, night, docs)
-    _require_equal_counts(dict(zip(suite.rows, of_rows, strict=True)), counts, suite)
-    _require_promises(of_rows, of_table, counts, suite, page)
+    whole = Counts()
+    for counts in counted.parts.values():
+        whole += counts
+    verdict = Verdict(_judged_rows(whole, counted, suite))
+    units = counted.parts if by_part else {"": whole}
+    for part, counts in units.items():
+        for problem in _problems_of(counts, counted, suite):
+            verdict.refuse([part] if by_part else list(counted.parts) or [""], problem)
+    return verdict
 
 
-def kept(marked: DataFrame, suite: Suite) -> DataFrame:
-    """The rows without a reason, in the table's columns."""
-    return marked.where(F.size(REASONS) == 0).select(*suite.of.column_names)
+def _judged_rows(whole: Counts, counted: Counted, suite: Suite) -> list[Judged]:
+    """Each row promise over everything offered."""
+    judged = []
+    for reason, expectation in suite.rows.items():
+        result = _pronounce(expectation, _row_metrics(reason, expectation.column, whole, counted))
+        broken = whole.by_reason.get(reason, 0)
+        judged.append(
+            Judged(
+                in_words(expectation),
+                reason,
+                bool(result.success),
+                f"{broken:,} of {whole.offered - whole.unreadable:,} rows break it",
+                counted.examples.get(reason, ()),
+                result,
+            )
+        )
+    promised = {reference.reason: reference_in_words(reference) for reference in suite.references}
+    others = promised | {code: "every record can be read" for code in whole.by_reason if _is_fault(code, suite)}
+    for reason, words in others.items():
+        rows = whole.by_reason.get(reason, 0)
+        limit = suite.parked_at_most if reason.startswith(PARKED) else suite.tolerates
+        said = "wait" if reason.startswith(PARKED) else "break it"
+        judged.append(
+            Judged(
+                words,
+                reason,
+                rows <= limit * whole.offered,
+                f"{rows:,} of {whole.offered:,} rows {said}",
+                counted.examples.get(reason, ()),
+            )
+        )
+    return judged
 
 
-def set_aside(marked: DataFrame, suite: Suite, night: date) -> DataFrame:
-    """The rows with a reason, as rows of ops.quarantine."""
-    columns = suite.of.column_names
-    own_night = F.col("night") if "night" in columns else F.lit(night)
-    return marked.where(F.size(REASONS) > 0).select(
-        F.lit(suite.of.name).alias("table_name"),
-        F.coalesce(own_night, F.lit(night)).cast("date").alias("night"),
-        F.col(REASONS).alias("reasons"),
-        (F.col(RECORD) if RECORD in marked.columns else F.to_json(F.struct(*columns))).alias("record"),
-        (F.col("file") if "file" in columns else F.lit(None).cast("string")).alias("file"),
-    )
+def _is_fault(reason: str, suite: Suite) -> bool:
+    return reason not in suite.rows and all(reference.reason != reason for reference in suite.references)
 
 
-def _conditions(suite: Suite, spark: SparkSession) -> dict[str, Column]:
-    """Reason code → the Spark condition, true for a broken row, exactly as Great Expectations evaluates it."""
-    if not suite.rows:
+def _problems_of(counts: Counts, counted: Counted, suite: Suite) -> list[str]:
+    """Why rows are refused: by Great Expectations, promise for promise, and by us, over all reasons together."""
+    if not counts.by_reason:
+        return []
+    failed = [
+        reason
+        for reason, expectation in suite.rows.items()
+        if counts.by_reason.get(reason)
+        and not _pronounce(expectation, _row_metrics(reason, expectation.column, counts, counted)).success
+    ]
+    problems = []
+    if failed or counts.broken > suite.tolerates * counts.offered:
+        problems += [
+            f"{rows:,} of {counts.offered:,} rows break {reason}{_for_example(counted.examples.get(reason))}"
+            for reason, rows in sorted(counts.by_reason.items())
+            if not reason.startswith(PARKED)
+        ]
+    if counts.parked > suite.parked_at_most * counts.offered:
+        waiting = {reason: rows for reason, rows in sorted(counts.by_reason.items()) if reason.startswith(PARKED)}
+        problems += [
+            f"{rows:,} of {counts.offered:,} rows wait for another table ({reason}), more than "
+            f"{suite.parked_at_most:.0%}{_for_example(counted.examples.get(reason))}"
+            for reason, rows in waiting.items()
+        ]
+    return problems
+
+
+def _for_example(values: Sequence[str] | None) -> str:
+    return f" (e.g. {', '.join(map(repr, values))})" if values else ""
+
+
+def _row_metrics(reason: str, column: str, counts: Counts, counted: Counted) -> dict[str, Any]:
+    """The values of Great Expectations' own metrics, by the last words of their names."""
+    return {
+        "table.row_count": counts.offered - counts.unreadable,
+        "nonnull.unexpected_count": counts.nulls.get(column, counts.by_reason.get(f"{column}:not_be_null", 0)),
+        "unexpected_count": counts.by_reason.get(reason, 0),
+        "unexpected_values": list(counted.examples.get(reason, ())) if counts.by_reason.get(reason) else [],
+    }
+
+
+def judge_table(
+    rows: DataFrame, row_count: int, suite: Suite, others: Mapping[str, DataFrame], least_rows: int
+) -> list[Judged]:
+    """Judge the promises about the whole table, all queries in one job.
+
+    Args:
+        rows: The table as it would be, in its columns.
+        row_count: How many rows that are.
+        suite: The promises.
+        others: For each coverage promise, by the name of its table, the rows of that table.
+        least_rows: The row count below which the table has shrunk too much; 0 for no limit.
+    """
+    promises = list(suite.table)
+    if least_rows:
+        promises.append(
+            gxe.ExpectTableRowCountToBeBetween(
+                min_value=least_rows,
+                description=f"at least {suite.shrinks_to_at_least:.0%} of the rows of the last publication",
+            )
+        )
+    queries = {
+        str(n): str(promise.unexpected_rows_query)
+        for n, promise in enumerate(promises)
+        if isinstance(promise, gxe.UnexpectedRowsExpectation)
+    }
+    found = _query(rows, queries, suite.covers, others)
+    judged = []
+    for n, promise in enumerate(promises):
+        broken = found.get(str(n), Found(0))
+        metrics = {
+            "table.row_count": row_count,
+            "table.columns": list(rows.columns),
+            "unexpected_rows_query.row_count": broken.rows,
+            "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
+        }
+        result = _pronounce(promise, metrics)
+        observed = result.result.get("observed_value")
+        said = f"{observed:,}" if isinstance(observed, int) else str(observed)
+        judged.append(Judged(in_words(promise), "", bool(result.success), f"found {said}", broken.examples, result))
+    for n, coverage in enumerate(suite.covers):
+        missing, of = found.get(f"missing {n}", Found(0)), found.get(f"of {n}", Found(0))
+        there = of.rows - missing.rows
+        judged.append(
+            Judged(
+                coverage.description,
+                "",
+                there >= coverage.at_least * of.rows,
+                f"found {there:,} of {of.rows:,}",
+                missing.examples,
+            )
+        )
+    return judged
+
+
+def _query(
+    rows: DataFrame, queries: Mapping[str, str], covers: Sequence[Coverage], others: Mapping[str, DataFrame]
+) -> dict[str, Found]:
+    """Rows that queries find, by the name of the query: one job for all of them."""
+    if not queries and not covers:
         return {}
-    schema = ", ".join(f"`{c.name}` {c.type}" for c in suite.of.columns)
-    engine = SparkDFExecutionEngine(persist=False)
-    engine.load_batch_data("rows", spark.createDataFrame([], schema))
-    graph = ValidationGraph(execution_engine=engine)
-    metrics = {reason: _condition_metric(expectation) for reason, expectation in suite.rows.items()}
-    for metric in metrics.values():
-        graph.build_metric_dependency_graph(metric)
-    resolved, aborted = graph.resolve(show_progress_bars=False)
-    if aborted:
-        raise RuntimeError(f"{suite.of.name}: Great Expectations has no condition for {sorted(map(str, aborted))}")
-    return {reason: resolved[metric.id][0] for reason, metric in metrics.items()}
+    spark, batch = rows.sparkSession, f"staged_{uuid4().hex}"
+    views = {batch: rows}
+    texts = {name: query.replace("{batch}", batch) for name, query in queries.items()}
+    for n, coverage in enumerate(covers):
+        other, keys = f"{batch}_{n}", ", ".join(f"`{column}`" for column in coverage.columns)
+        views[other] = others[coverage.of.name]
+        wanted = f"(SELECT DISTINCT {keys} FROM {other})"  # noqa: S608 - names of a definition
+        texts[f"of {n}"] = f"SELECT * FROM {wanted}"  # noqa: S608
+        texts[f"missing {n}"] = f"SELECT * FROM {wanted} LEFT ANTI JOIN {batch} USING ({keys})"  # noqa: S608
+    counted = [
+        f"SELECT '{name}' AS promise, count(*) AS found, min(to_json(struct(*))) AS first, max(to_json(struct(*))) AS last "  # noqa: S608
+        f"FROM ({text})"
+        for name, text in texts.items()
+    ]
+    for view, shown in views.items():
+        shown.createOrReplaceTempView(view)
+    try:
+        answers = spark.sql(" UNION ALL ".join(counted)).collect()
+    finally:
+        for view in views:
+            spark.catalog.dropTempView(view)
+    return {
+        row["promise"]: Found(row["found"], tuple(dict.fromkeys(e for e in (row["first"], row["last"]) if e)))
+        for row in answers
+    }
 
 
-def _condition_metric(expectation: ColumnMapExpectation) -> MetricConfiguration:
-    """The metric of a row expectation whose value is the condition of a broken row."""
-    arguments = {k: v for k, v in expectation.configuration.kwargs.items() if k not in {"batch_id", "mostly"}}
-    domain = {k: arguments.pop(k) for k in expectation.domain_keys if k in arguments}
-    return MetricConfiguration(f"{expectation.map_metric}.condition", {**domain, "batch_id": "rows"}, arguments)
+def least_rows(suite: Suite, last: int | None) -> int:
+    """The row count below which a table has shrunk too much; 0 for no limit."""
+    return math.ceil(suite.shrinks_to_at_least * last) if last else 0
 
 
 @cache
-def _context() -> gx.data_context.AbstractDataContext:
-    """GX's context: nothing of it is kept but the pages."""
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return context
+def _engine() -> SparkDFExecutionEngine:
+    """Tells an expectation that its metrics are Spark's; nothing is asked of it."""
+    return SparkDFExecutionEngine(persist=False)
 
 
-def _validate(
-    rows: DataFrame, expectations: Sequence[Expectation], suite: Suite, counts: Counts
-) -> list[ExpectationValidationResult]:
-    """Results in the order of ``expectations``."""
-    if not expectations:
-        return []
-    with _ONE_AT_A_TIME:
-        return _validate_alone(rows, expectations, suite, counts)
+def _pronounce(expectation: Expectation, values: Mapping[str, Any]) -> ExpectationValidationResult:
+    """Let an expectation judge the values of its own metrics, without a query.
 
-
-def _validate_alone(
-    rows: DataFrame, expectations: Sequence[Expectation], suite: Suite, counts: Counts
-) -> list[ExpectationValidationResult]:
-    source = _context().data_sources.add_or_update_spark(name=suite.of.name, persist=False)
-    batch = source.add_dataframe_asset(name=suite.of.name).add_batch_definition_whole_dataframe("offered")
-    # Samples cost a query a promise: ask for them only where there is something to show.
-    samples = _EXAMPLES if counts.kept < counts.offered else 0
-    result = batch.get_batch(batch_parameters={"dataframe": rows}).validate(
-        gx.ExpectationSuite(
-            name=suite.of.name, expectations=[e.copy(update={"meta": {"place": n}}) for n, e in enumerate(expectations)]
-        ),
-        result_format={"result_format": "BASIC", "partial_unexpected_count": samples},
+    Raises:
+        RuntimeError: It asks for a metric that is not counted.
+    """
+    wanted = expectation.get_validation_dependencies(
+        execution_engine=_engine(), runtime_configuration=_RESULT_FORMAT
+    ).metric_configurations
+    metrics = {}
+    for name, metric in wanted.items():
+        key = next((key for key in values if name == key or name.endswith(f".{key}")), None)
+        if key is None:
+            raise RuntimeError(
+                f"{expectation.expectation_type} wants the metric {name}, which the audit does not count"
+            )
+        # Great Expectations names the count of nulls as that of broken rows where a promise is not to be null.
+        metrics[metric.id] = values[key]
+    return expectation.metrics_validate(
+        metrics=metrics, execution_engine=_engine(), runtime_configuration=_RESULT_FORMAT
     )
-    raised = [r for r in result.results if r.exception_info.get("raised_exception")]
-    if raised:
-        raise RuntimeError(f"{suite.of.name}: Great Expectations failed: {raised[0].exception_info}")
-    return sorted(result.results, key=lambda judged: int(_promise(judged).meta["place"]))
-
-
-def _promise(judged: ExpectationValidationResult) -> ExpectationConfiguration:
-    """The expectation behind a result."""
-    if judged.expectation_config is None:
-        raise RuntimeError("Great Expectations returned a result without its expectation")
-    return judged.expectation_config
-
-
-def _require_equal_counts(results: dict[str, ExpectationValidationResult], counts: Counts, suite: Suite) -> None:
-    """What is audited is what is set aside: both counts come from the same rows, so a difference is a bug."""
-    ours = {reason: counts.by_reason.get(reason, 0) for reason in results}
-    # Of no rows at all GX counts None.
-    theirs = {reason: result.result.get("unexpected_count") or 0 for reason, result in results.items()}
-    if ours != theirs:
-        raise RuntimeError(f"{suite.of.name}: broken rows by our count {ours}, by Great Expectations' {theirs}")
-
-
-def _require_promises(
-    of_rows: list[ExpectationValidationResult],
-    of_table: list[ExpectationValidationResult],
-    counts: Counts,
-    suite: Suite,
-    page: Path,
-) -> None:
-    """Every promise that is broken beyond tolerance, in one line."""
-    problems = []
-    if counts.broken > suite.tolerates * counts.offered:
-        examples = _examples(of_rows)
-        problems += [
-            f"{broken:,} of {counts.offered:,} rows break {reason}"
-            + (f" (e.g. {examples[reason]})" if reason in examples else "")
-            for reason, broken in counts.by_reason.items()
-            if not reason.startswith(_PARKED)
-        ]
-    for result in of_table:
-        if not result.success:
-            promise = _promise(result)
-            wanted = {k: v for k, v in promise.kwargs.items() if k not in {"batch_id", "unexpected_rows_query"}}
-            found = result.result.get("observed_value")
-            problems.append(f"{promise.description or promise.type} {wanted or ''} does not hold: found {found}")
-    if problems:
-        raise JobError(
-            f"{suite.of.name} was not published (at most {suite.tolerates:.1%} of the rows may be broken): "
-            f"{'; '.join(problems)}; what was published before stays; see {page}"
-        )
-
-
-def _examples(results: list[ExpectationValidationResult]) -> dict[str, str]:
-    """A few offending values by ``column:kind``, as GX sampled them."""
-    found: dict[str, str] = {}
-    for result in results:
-        values = [v for v in result.result.get("partial_unexpected_list", []) if v is not None]
-        if values:
-            kind = _promise(result).type.removeprefix("expect_column_values_to_")
-            column = _promise(result).kwargs.get("column")
-            found[f"{column}:{kind}"] = ", ".join(repr(v)[:80] for v in dict.fromkeys(map(str, values)))
-    return found
-
-
-def _write_page(results: list[ExpectationValidationResult], suite: Suite, night: date, docs: Path) -> Path:
-    """Render GX's page of one table and night; the newest 30 nights of a table are kept."""
-    success = all(result.success for result in results)
-    validation = ExpectationSuiteValidationResult(
-        success=success,
-        results=results,
-        suite_name=suite.of.name,
-        statistics={
-            "evaluated_expectations": len(results),
-            "successful_expectations": sum(bool(r.success) for r in results),
-            "unsuccessful_expectations": sum(not r.success for r in results),
-            "success_percent": 100.0 * sum(bool(r.success) for r in results) / max(len(results), 1),
-        },
-        meta={
-            "great_expectations_version": gx.__version__,
-            "run_id": RunIdentifier(run_name=f"night {night}", run_time=str(night)),
-            "active_batch_definition": {"data_asset_name": suite.of.name},
-        },
-    )
-    html = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))  # type: ignore[no-untyped-call]
-    folder = docs / suite.of.name
-    folder.mkdir(parents=True, exist_ok=True)
-    page = folder / f"{night}.html"
-    unfinished = folder / f".{night}.html"
-    unfinished.write_text(html, encoding="utf-8")
-    shutil.move(unfinished, page)
-    for old in sorted(folder.glob("*.html"))[:-_PAGES_KEPT]:
-        old.unlink()
-    return page

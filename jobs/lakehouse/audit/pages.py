@@ -1,0 +1,126 @@
+"""Data Docs: a page for each table and night, with Great Expectations' verdict and ours, readable without a network."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+import great_expectations as gx
+import jinja2
+import pyarrow as pa
+import pyarrow.fs
+
+from jobs.lakehouse.audit.counts import Counts
+from jobs.lakehouse.audit.judge import Judged
+from jobs.lakehouse.storage import files_below, open_storage
+
+_PAGES_KEPT = 30
+
+_TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ page.table }}, night {{ page.night }}</title>
+<style>
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --good: #1a7f4b; --bad: #c0362c; }
+@media (prefers-color-scheme: dark) { :root { --good: #5fce93; --bad: #ff8a80; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+.verdict { font-weight: 600; } .good { color: var(--good); } .bad { color: var(--bad); }
+.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+code { font-size: .9em; overflow-wrap: anywhere; } .quiet { opacity: .7; }
+</style>
+</head>
+<body>
+<h1>{{ page.table }}</h1>
+<p class="quiet">night {{ page.night }}; {{ page.grain }}</p>
+<p class="verdict {{ 'bad' if page.problems else 'good' }}">{{ page.state }}</p>
+{% if page.problems %}<ul>{% for problem in page.problems %}<li>{{ problem }}</li>{% endfor %}</ul>{% endif %}
+<h2>What became of the rows</h2>
+<div class="wide"><table>
+<thead><tr><th>{{ page.part_name }}</th><th class="number">offered</th><th class="number">published</th>
+<th class="number">set aside</th><th class="number">waiting</th><th>reasons</th></tr></thead>
+<tbody>{% for part, counts in page.parts %}<tr><td>{{ part or "the whole table" }}</td>
+<td class="number">{{ "{:,}".format(counts.offered) }}</td><td class="number">{{ "{:,}".format(counts.published) }}</td>
+<td class="number">{{ "{:,}".format(counts.broken) }}</td><td class="number">{{ "{:,}".format(counts.parked) }}</td>
+<td>{% for reason, rows in counts.by_reason | dictsort %}<code>{{ reason }}</code> {{ "{:,}".format(rows) }}<br>
+{% endfor %}</td></tr>
+{% endfor %}</tbody></table></div>
+<h2>Promises</h2>
+<div class="wide"><table>
+<thead><tr><th></th><th>promise</th><th>found</th><th>examples</th><th>judged by</th></tr></thead>
+<tbody>{% for one in page.judged %}<tr>
+<td class="{{ 'good' if one.holds else 'bad' }}">{{ "holds" if one.holds else "broken" }}
+</td><td>{{ one.promise }}{% if one.reason %}<br><code class="quiet">{{ one.reason }}</code>{% endif %}</td>
+<td>{{ one.found }}{% set share = page.share(one) %}{% if share %}<br><span class="quiet">{{ share }}</span>{% endif %}</td>
+<td>{% for example in one.examples %}<code>{{ example }}</code><br>{% endfor %}</td>
+<td class="quiet">{{ "Great Expectations" if one.result else "the door" }}</td></tr>
+{% endfor %}</tbody></table></div>
+<p class="quiet">Up to {{ "{:.4g}".format(100 * page.tolerates) }} % of the rows of {{ page.unit }} may be broken, all reasons
+together. Promises about rows are judged on everything offered that could be read, those about the whole table on the rows kept.
+Great Expectations {{ page.version }}; code {{ page.code }}.</p>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows."""
+
+    table: str
+    grain: str
+    night: date
+    state: str
+    """Our verdict, in a few words."""
+    problems: list[str]
+    parts: list[tuple[str, Counts]]
+    part_name: str
+    unit: str
+    judged: list[Judged]
+    tolerates: float
+    code: str
+    version: str = gx.__version__
+
+    def share(self, one: Judged) -> str:
+        """Great Expectations' own percentage of broken rows, where it found any."""
+        found: dict[str, Any] = one.result.result if one.result else {}
+        percent = found.get("unexpected_percent")
+        return f"{percent:.4g} % of the rows with a value" if percent else ""
+
+
+def write_page(page: Page, docs: str) -> str:
+    """Write the page of one table and night; the newest 30 nights of a table are kept.
+
+    Args:
+        page: What it shows.
+        docs: Folder of the Data Docs pages, a path or URI.
+
+    Returns:
+        Its address.
+    """
+    filesystem, folder = open_storage(f"{docs}/{page.table}")
+    filesystem.create_dir(folder, recursive=True)
+    path = f"{folder}/{page.night}.html"
+    unfinished = f"{folder}/.{page.night}.html"
+    with filesystem.open_output_stream(unfinished) as file:
+        file.write(_template().render(page=page).encode("utf-8"))
+    filesystem.move(unfinished, path)
+    _forget_old(filesystem, folder)
+    return f"{docs}/{page.table}/{page.night}.html"
+
+
+def _forget_old(filesystem: pa.fs.FileSystem, folder: str) -> None:
+    pages = [path for path in files_below(filesystem, folder, ".html") if not path.rpartition("/")[2].startswith(".")]
+    for old in pages[:-_PAGES_KEPT]:
+        filesystem.delete_file(old)
+
+
+@cache
+def _template() -> jinja2.Template:
+    """The page; whatever comes from the data is text, never markup."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(_TEMPLATE)

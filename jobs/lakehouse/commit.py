@@ -1,0 +1,193 @@
+"""One Delta commit of files that are written already: atomic, refused if anybody committed meanwhile, a few milliseconds."""
+
+import json
+import math
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.schema import ArrayType, Field, MapType, PrimitiveType, Schema
+from deltalake.transaction import AddAction
+
+from jobs.errors import JobError
+from jobs.lakehouse import ledger
+from jobs.lakehouse.ledger import Account
+from jobs.lakehouse.staging import NO_VALUE, StagedFile
+from jobs.lakehouse.storage import move_into, open_storage
+from jobs.tables import Table
+
+_CONFIGURATION = {
+    # The log is the ledger: a bit more than a year of nights can be looked back at.
+    "delta.logRetentionDuration": "interval 400 days",
+    # Time travel and rollback reach back this far once files are vacuumed.
+    "delta.deletedFileRetentionDuration": "interval 35 days",
+}
+_PRIMITIVES = {"int": "integer", "bigint": "long"}
+_BOUNDED = {"string", "integer", "long", "double", "date", "timestamp"}
+"""Types of columns whose smallest and largest values are worth knowing."""
+_BOUND_LENGTH = 32
+"""Characters of a text bound; readers need bounds, not values."""
+_LARGEST = "\U0010ffff"
+
+
+class OvertakenError(Exception):
+    """Somebody committed to the table since the version that this commit was decided on."""
+
+
+def open_or_create(root: str, table: Table) -> DeltaTable:
+    """The table, made empty if it is not there yet."""
+    address = f"{root}/{table.path}"
+    try:
+        return DeltaTable(address)
+    except TableNotFoundError:
+        # Two runs may make it at once: the second opens what the first has made.
+        return DeltaTable.create(
+            address,
+            _schema(table),
+            mode="ignore",
+            partition_by=[table.partitioned_by] if table.partitioned_by else None,
+            configuration=_CONFIGURATION,
+        )
+
+
+def place(root: str, table: Table, files: Collection[StagedFile], publication: str) -> list[AddAction]:
+    """Move staged files to where the table's files are; until a commit names them no reader knows them.
+
+    Args:
+        root: The lake's root.
+        table: Its definition.
+        files: Kept files of the publication.
+        publication: Its name.
+
+    Returns:
+        What a commit says of each.
+    """
+    return [_place(f"{root}/{table.path}", table, file, publication, number) for number, file in enumerate(files)]
+
+
+def commit(
+    base: DeltaTable, table: Table, actions: Sequence[AddAction], replaced: Collection[str] | None, account: Account
+) -> int:
+    """Make placed files visible, with their account, instead of what was there.
+
+    Args:
+        base: The table at the version that the commit was decided on.
+        table: Its definition.
+        actions: What :func:`place` returned.
+        replaced: Partitions whose rows are replaced; None for the whole table.
+        account: What the publication says of itself.
+
+    Returns:
+        The new version.
+
+    Raises:
+        OvertakenError: Somebody else committed meanwhile. Nothing has become visible.
+        JobError: The table is partitioned in another way than its definition says.
+    """
+    partitions = [table.partitioned_by] if table.partitioned_by else []
+    if base.metadata().partition_columns != partitions:
+        raise JobError(
+            f"{table.name} was not published: it is partitioned by {base.metadata().partition_columns or 'nothing'}, "
+            f"its definition says {partitions or 'nothing'}; move its folder away to have it made anew"
+        )
+    filters = None if replaced is None else [(partitions[0], "in", sorted({*replaced} - {NO_VALUE}))]
+    try:
+        base.create_write_transaction(
+            list(actions),
+            "overwrite",
+            _schema(table),
+            partitions,
+            filters,
+            commit_properties=CommitProperties(
+                custom_metadata={"userMetadata": ledger.encode(account)},
+                # The version after the one it was decided on, or none: a retry of delta-rs could keep both sides' rows.
+                max_commit_retries=0,
+            ),
+        )
+    except CommitFailedError as overtaken:
+        raise OvertakenError(table.name) from overtaken
+    return base.version() + 1
+
+
+def _place(address: str, table: Table, file: StagedFile, publication: str, number: int) -> AddAction:
+    values: dict[str, str | None] = {table.partitioned_by: file.part} if table.partitioned_by else {}
+    folder = "".join(f"{name}={value}/" for name, value in values.items())
+    path = f"{folder}{publication}-{number:05d}.parquet"
+    statistics, size = _statistics(file.footer, table), file.size
+    move_into(file.filesystem, file.path, f"{open_storage(address)[1]}/{path}")
+    return AddAction(path, size, values, int(datetime.now(UTC).timestamp() * 1000), True, statistics)  # noqa: FBT003
+
+
+def _schema(table: Table) -> Schema:
+    """The table's columns as Delta keeps them, with their comments."""
+    return Schema([Field(c.name, _type(c.type), nullable=True, metadata={"comment": c.comment}) for c in table.columns])
+
+
+def _type(spark_type: str) -> PrimitiveType | ArrayType | MapType:
+    """A column's type, from Spark SQL's way of writing it."""
+    if spark_type.startswith("array<"):
+        return ArrayType(_type(spark_type[6:-1]), contains_null=True)
+    if spark_type.startswith("map<"):
+        key, _, value = spark_type[4:-1].partition(",")
+        return MapType(_type(key), _type(value), value_contains_null=True)
+    return PrimitiveType(_PRIMITIVES.get(spark_type, spark_type))
+
+
+def _statistics(footer: pq.FileMetaData, table: Table) -> str:
+    """Delta's statistics of a file, from its Parquet footer: row count, and bounds and nulls of plain columns."""
+    types = {c.name: kind.type for c in table.columns if isinstance(kind := _type(c.type), PrimitiveType)}
+    nulls: dict[str, int] = {}
+    bounds: dict[str, list[tuple[Any, Any]] | None] = {}
+    for group in range(footer.num_row_groups):
+        for column in (footer.row_group(group).column(n) for n in range(footer.num_columns)):
+            name, statistics = column.path_in_schema, column.statistics
+            if name not in types or statistics is None:
+                continue
+            nulls[name] = nulls.get(name, 0) + statistics.null_count
+            if statistics.has_min_max:
+                known = bounds.setdefault(name, [])
+                if known is not None:
+                    known.append((statistics.min, statistics.max))
+            elif statistics.null_count < column.num_values:
+                bounds[name] = None  # a group without bounds, such as one with NaN: nothing is known of the file's
+    lows, highs = {}, {}
+    for name, known in bounds.items():
+        if known and types[name] in _BOUNDED:
+            low, high = _low(min(pair[0] for pair in known)), _high(max(pair[1] for pair in known))
+            if low is not None and high is not None:
+                lows[name], highs[name] = low, high
+    return json.dumps({"numRecords": footer.num_rows, "minValues": lows, "maxValues": highs, "nullCount": nulls})
+
+
+def _low(value: Any) -> Any:
+    """A lower bound as the log writes it; None for a value that cannot be written."""
+    if isinstance(value, str):
+        return value[:_BOUND_LENGTH]
+    if isinstance(value, datetime):
+        return _milliseconds(value)
+    return _plain(value)
+
+
+def _high(value: Any) -> Any:
+    """An upper bound as the log writes it; None for a value that cannot be written."""
+    if isinstance(value, str):
+        return value if len(value) <= _BOUND_LENGTH else value[:_BOUND_LENGTH] + _LARGEST
+    if isinstance(value, datetime):
+        # Written in milliseconds: rounded up, so that nothing lies above.
+        return _milliseconds(value + timedelta(microseconds=999))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) else None
+
+
+def _milliseconds(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

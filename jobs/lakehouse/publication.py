@@ -1,0 +1,199 @@
+"""A publication between its audit and its commit, and the account it gives of itself."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from deltalake import DeltaTable
+
+from expectations.suite import PARKED, Suite
+from jobs.errors import JobError
+from jobs.lakehouse.audit.counts import Counted, Counts
+from jobs.lakehouse.audit.judge import Verdict
+from jobs.lakehouse.ledger import Account, Entry, Part
+from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
+from jobs.tables import Table
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A publication that was written and audited, and that nobody can see yet."""
+
+    suite: Suite
+    night: date
+    name: str
+    """Name of the publication, and of the folder it is staged in."""
+    base: DeltaTable | None
+    """The table at the version that the publication was decided on; None if it was not there."""
+    replaced: list[str] | None
+    """Partitions whose rows it replaces; None for the whole table."""
+    files: list[StagedFile] = field(default_factory=list)
+    counted: Counted = field(default_factory=lambda: Counted({}, {}))
+    verdict: Verdict = field(default_factory=Verdict)
+    deliveries: Mapping[date, str] = field(default_factory=dict)
+    inputs: Mapping[str, int | None] = field(default_factory=dict)
+    spine_rows: int | None = None
+    """Rows of the spine that were read; None where they are not accounted for."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Rows of the spine that the job left out, by reason."""
+    page: str = ""
+    superseded_by: date | None = None
+    """The later night that the table carries: nothing was written."""
+
+    @property
+    def refused(self) -> set[date]:
+        """Deliveries that may not be published."""
+        return {date.fromisoformat(part) for part in self.verdict.problems}
+
+    def refusal(self) -> str:
+        """Why it, or which of its deliveries, may not be published: one line."""
+        table, problems = self.suite.of, self.verdict.problems
+        if table.is_dated:
+            said = [f"delivery {part}: {'; '.join(found)}" for part, found in sorted(problems.items())]
+        else:
+            said = list(dict.fromkeys(problem for found in problems.values() for problem in found))
+        rest = "the other deliveries were published; " if set(problems) < set(self.counted.parts) else ""
+        return (
+            f"{table.name} was not published (at most {self.suite.tolerates:.1%} of the rows may be broken): "
+            f"{'; '.join(said)}; {rest}what was published before stays; see {self.page}"
+        )
+
+
+def parts_replaced(
+    table: Table,
+    night: date,
+    deliveries: Collection[date] | None,
+    partitions: Collection[date | None] | None,
+) -> list[str] | None:
+    """The partitions that a publication owns; None for the whole table.
+
+    Raises:
+        ValueError: Partitions are given for a table that has none of its own.
+    """
+    if table.is_dated:
+        return sorted(day.isoformat() for day in (deliveries or [night]))
+    if partitions is None:
+        return None
+    if not table.partitioned_by:
+        raise ValueError(f"{table.name} has no partitions to replace")
+    return sorted(NO_VALUE if day is None else day.isoformat() for day in partitions)
+
+
+def account_parts(staged: Staged, carried: Entry | None, out: Collection[str]) -> dict[str, Part]:
+    """Counts by partition after the publication: of a current table all it has, of a dated one those replaced.
+
+    Args:
+        staged: The publication.
+        carried: The entry in force before it.
+        out: Parts that are not published.
+    """
+    parts = {part: _part(counts) for part, counts in staged.counted.parts.items() if part not in out}
+    if staged.replaced is None:
+        return parts or {WHOLE: Part(published=0)}
+    if staged.suite.of.is_dated:
+        return {part: parts.get(part, Part(published=0)) for part in staged.replaced if part not in out}
+    kept = {} if carried is None else {k: part for k, part in carried.parts.items() if k not in staged.replaced}
+    return dict(sorted({**kept, **parts}.items()))
+
+
+def spine_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
+    """What became of every row of the spine, by term.
+
+    Raises:
+        RuntimeError: The terms do not add up to the rows that were read: the job lost or invented some.
+    """
+    if staged.spine_rows is None:
+        return {}
+    terms = {
+        "published": sum(part.published - part.of_other_inputs for part in parts.values()),
+        "set_aside": sum(part.broken for part in parts.values()),
+        "parked": sum(part.parked for part in parts.values()),
+        "duplicates": sum(part.duplicates for part in parts.values()),
+        "superseded": sum(part.superseded for part in parts.values()),
+        **staged.left_out,
+    }
+    if sum(terms.values()) != staged.spine_rows:
+        raise RuntimeError(
+            f"{staged.suite.of.name} was not published: of {staged.spine_rows:,} rows of its spine "
+            f"{sum(terms.values()):,} are accounted for: {terms}"
+        )
+    return {"rows": staged.spine_rows, **terms}
+
+
+def account_of(
+    staged: Staged,
+    carried: Entry | None,
+    parts: dict[str, Part],
+    kept: int | None,
+    *,
+    out: Collection[str],
+    **told: Any,
+) -> Account:
+    """The account that goes into the commit.
+
+    Args:
+        staged: The publication.
+        carried: The entry in force before it.
+        parts: What :func:`account_parts` returned.
+        kept: How many of the newest deliveries the table keeps; all, if None.
+        out: Parts that are not published.
+        **told: What the run says of itself: settings, code, code_version, run, seconds.
+    """
+    by_reason: dict[str, int] = {}
+    for part in parts.values():
+        for reason, rows in part.by_reason.items():
+            by_reason[reason] = by_reason.get(reason, 0) + rows
+    held = dict(carried.deliveries) if carried else {}
+    held |= {day.isoformat(): content for day, content in staged.deliveries.items() if day.isoformat() not in out}
+    return Account(
+        night=max(staged.night, carried.night) if carried else staged.night,
+        publication=staged.name,
+        offered=sum(part.offered for part in parts.values()),
+        published=sum(part.published for part in parts.values()),
+        quarantined={reason: rows for reason, rows in by_reason.items() if not reason.startswith(PARKED)},
+        parked=sum(part.parked for part in parts.values()),
+        spine=spine_account(staged, parts),
+        replaced=None if staged.replaced is None else [part for part in staged.replaced if part not in out],
+        parts=parts,
+        inputs=dict(staged.inputs),
+        deliveries={day: held[day] for day in sorted(held, reverse=True)[:kept]},
+        **told,
+    )
+
+
+def overtaken_by(staged: Staged, now: Entry | None) -> str | None:
+    """Why a publication that lost a race is not to be made after all; None if it is.
+
+    Raises:
+        JobError: It replaces partitions of what is no longer there.
+    """
+    table = staged.suite.of
+    if now is None or table.is_dated:
+        return None
+    if now.night > staged.night:
+        return f"carries {now.night}"
+    newer = [
+        name
+        for name, version in staged.inputs.items()
+        if (theirs := now.inputs.get(name)) is not None and theirs > (-1 if version is None else version)
+    ]
+    if newer:
+        return f"another run published it from newer {', '.join(sorted(newer))}"
+    if staged.replaced is not None:
+        raise JobError(
+            f"{table.name} was not published: another run published it meanwhile; what it published stays; run it again"
+        )
+    return None
+
+
+def _part(counts: Counts) -> Part:
+    return Part(
+        published=counts.published,
+        broken=counts.broken,
+        parked=counts.parked,
+        by_reason=dict(sorted(counts.by_reason.items())),
+        duplicates=counts.duplicates,
+        superseded=counts.superseded,
+        of_other_inputs=counts.of_other_inputs,
+    )

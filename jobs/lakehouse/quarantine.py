@@ -1,0 +1,178 @@
+"""ops.quarantine: the rows that were offered and not published, as offered, with their reasons.
+
+A publication becomes visible first, then its broken rows: they stay staged in between, so that whoever comes next can
+finish what a kill interrupted (:func:`settle`). Table and quarantine cannot disagree for longer than that.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.fs
+from deltalake import write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+
+from expectations.suite import PARKED
+from jobs.lakehouse import ledger, staging
+from jobs.lakehouse.audit.mark import REASONS, RECORD
+from jobs.lakehouse.commit import open_or_create
+from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
+from jobs.lakehouse.storage import folders_in, open_storage, remove
+from jobs.tables import TABLES, Table
+from jobs.tables.ops import QUARANTINE
+
+State = Literal["set_aside", "parked", "refused"]
+
+_SCHEMA = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("night", pa.date32()),
+        ("reasons", pa.list_(pa.string())),
+        ("record", pa.string()),
+        ("file", pa.string()),
+        ("state", pa.string()),
+        ("part", pa.string()),
+        ("publication", pa.string()),
+    ]
+)
+_ATTEMPTS = 20
+_ABANDONED_AFTER = timedelta(days=1)
+"""No publication takes that long: what is staged for longer was left by a run that died."""
+
+
+def replace(
+    root: str, table: Table, files: Collection[StagedFile], parts: Collection[str] | None, publication: str, night: date
+) -> None:
+    """Replace what quarantine holds of a table, or of some of its parts, by the broken rows of a publication.
+
+    Args:
+        root: The lake's root.
+        table: The table they were offered to.
+        files: Staged files of the broken rows.
+        parts: Parts that the publication replaced; None for all of the table.
+        publication: Its name.
+        night: The night that published.
+    """
+    if not files and not _holds(root, table):
+        return
+    owned = f"table_name = '{table.name}'"
+    if parts is not None:
+        owned += f" AND part IN ({', '.join(repr(_shown(part)) for part in sorted(parts))})"
+    _write(root, files, table, publication, night, owned, refused=False)
+
+
+def keep_refused(root: str, table: Table, files: Collection[StagedFile], publication: str, night: date) -> None:
+    """Keep the broken rows of a publication that was refused, beside what is set aside of the one in force.
+
+    Args:
+        root: The lake's root.
+        table: The table they were offered to.
+        files: Staged files of the broken rows of the refused parts.
+        publication: Its name.
+        night: The night that would have published.
+    """
+    parts = sorted({_shown(file.part) for file in files})
+    if parts:
+        owned = f"table_name = '{table.name}' AND state = 'refused' AND part IN ({', '.join(map(repr, parts))})"
+        _write(root, files, table, publication, night, owned, refused=True)
+
+
+def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
+    """Finish what a killed run left: quarantine the rows of a publication in force, sweep up what never became one.
+
+    Args:
+        root: The lake's root.
+        tables: Which tables to look at.
+    """
+    filesystem, path = open_storage(root)
+    for table in tables:
+        for folder in folders_in(filesystem, f"{path}/{table.path}/{staging.FOLDER}"):
+            entry = ledger.latest(root, table)
+            if entry is not None and entry.publication == folder.base_name:
+                broken = [file for file in staging.staged_files(filesystem, folder.path) if not file.is_kept]
+                replace(root, table, broken, entry.replaced, entry.publication, entry.night)
+                remove(filesystem, folder.path)
+            elif _age(folder) > _ABANDONED_AFTER:
+                remove(filesystem, folder.path)
+
+
+def _age(folder: pa.fs.FileInfo) -> timedelta:
+    return datetime.now(UTC) - (folder.mtime or datetime.now(UTC))
+
+
+def _holds(root: str, table: Table) -> bool:
+    """Whether quarantine has any row of the table."""
+    delta = ledger.open_table(root, QUARANTINE)
+    return delta is not None and any(part["table_name"] == table.name for part in delta.partitions())
+
+
+def _write(
+    root: str,
+    files: Collection[StagedFile],
+    table: Table,
+    publication: str,
+    night: date,
+    owned: str,
+    *,
+    refused: bool,
+) -> None:
+    """Replace the rows that a condition names; others write their tables' rows meanwhile, so again if need be."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for file in files:
+            for batch in file.batches([REASONS, RECORD, "file", "night"]):
+                yield _rows(batch, file.part, table, publication, night, refused=refused)
+
+    _patiently(lambda: _overwrite(root, batches(), owned))
+
+
+def _overwrite(root: str, batches: Iterator[pa.RecordBatch], owned: str) -> None:
+    rows = pa.RecordBatchReader.from_batches(_SCHEMA, batches)
+    write_deltalake(open_or_create(root, QUARANTINE), rows, mode="overwrite", predicate=owned, schema_mode="merge")
+
+
+def _patiently(work: Callable[[], None]) -> None:
+    """Do it again while somebody else's commit comes first."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            work()
+        except (CommitFailedError, DeltaError):
+            if attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.05 * (attempt + 1))
+        else:
+            return
+
+
+def _rows(
+    batch: pa.RecordBatch, part: str, table: Table, publication: str, night: date, *, refused: bool
+) -> pa.RecordBatch:
+    """Broken rows as rows of ops.quarantine."""
+    count, held = batch.num_rows, batch.schema.names
+    reasons = batch.column(REASONS).cast(pa.list_(pa.string()))
+    parking = np.asarray(pc.starts_with(reasons.flatten(), PARKED))
+    is_broken = np.bincount(np.asarray(pc.list_parent_indices(reasons)), weights=~parking, minlength=count) > 0
+    states = pa.array(np.where(is_broken, "refused" if refused else "set_aside", "refused" if refused else "parked"))
+    own_night = date.fromisoformat(part) if table.is_dated and part not in {WHOLE, NO_VALUE} else night
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([table.name] * count),
+            pa.array([own_night] * count, pa.date32()),
+            reasons,
+            batch.column(RECORD),
+            batch.column("file") if "file" in held else pa.nulls(count, pa.string()),
+            states.cast(pa.string()),
+            pa.array([_shown(part)] * count),
+            pa.array([publication] * count),
+        ],
+        schema=_SCHEMA,
+    )
+
+
+def _shown(part: str) -> str:
+    """A part as quarantine names it."""
+    return "" if part == NO_VALUE else part
