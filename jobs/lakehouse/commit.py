@@ -191,3 +191,22 @@ def _plain(value: Any) -> Any:
 
 def _milliseconds(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def rows_before(base: DeltaTable | None, replaced: Collection[str]) -> int | None:
+    """Rows of the newest delivery before those replaced; None if there is none."""
+    if base is None:
+        return None
+    actions = base.get_add_actions(flatten=True)
+    nights = [path.partition("/")[0].removeprefix("night=") for path in actions.column("path").to_pylist()]
+    earlier = [night for night in nights if night < min(replaced)]
+    counted = zip(nights, actions.column("num_records").to_pylist(), strict=True)
+    return sum(rows or 0 for night, rows in counted if night == max(earlier)) if earlier else None
+
+
+def outlived(base: DeltaTable, table: Table, replaced: Collection[str]) -> list[str]:
+    """Partitions of a dated table that are older than those it keeps."""
+    if table.keeps is None:
+        return []
+    nights = {part["night"] for part in base.partitions()} | set(replaced)
+    return sorted(nights, reverse=True)[table.keeps :]

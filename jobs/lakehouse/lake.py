@@ -17,9 +17,10 @@ from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_rows, judge_table, least_rows
-from jobs.lakehouse.commit import OvertakenError, commit, open_or_create, place
+from jobs.lakehouse.commit import OvertakenError, commit, open_or_create, outlived, place, rows_before
 from jobs.lakehouse.ledger import Entry
-from jobs.lakehouse.publication import Staged, account_of, account_parts, overtaken_by, parts_replaced
+from jobs.lakehouse.publication import Staged, account_of, account_parts, overtaken_by, page_of, parts_replaced
+from jobs.lakehouse.schema import require_schema, spark_schema
 from jobs.lakehouse.storage import open_storage, remove
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
@@ -80,7 +81,7 @@ class Lake:
         if delta is None:
             if table.layer == "bronze":
                 self._reads[table.name], self._row_counts[table.name] = None, 0
-                return self.spark.createDataFrame([], _schema(table))
+                return self.spark.createDataFrame([], spark_schema(table))
             raise JobError(
                 f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
             )
@@ -173,9 +174,10 @@ class Lake:
         replaced = parts_replaced(table, night, deliveries, partitions)
         if carried and not table.is_dated and carried.night > night:
             return Staged(suite, night, name, base, replaced, superseded_by=carried.night)
-        _require_schema(rows, table)
+        require_schema(rows, table)
         filesystem, folder = open_storage(self._staging(table, name))
-        try:
+        with contextlib.ExitStack() as undone:
+            undone.callback(remove, filesystem, folder)
             marked = mark.mark(rows, suite, self._references(suite, night))
             observations, self._left_out = self._left_out, []
             staging.write(marked, table, self._staging(table, name), self.settings.rows_per_file)
@@ -197,14 +199,11 @@ class Lake:
             )
             if not self._is_refused(staged):
                 self._judge_whole(staged, carried)
-            staged = replace(staged, page=pages.write_page(_page(staged), self.docs))
-        except BaseException:
-            remove(filesystem, folder)
-            raise
-        if self._is_refused(staged):
-            self._refuse(staged, set(counted.parts))
-            remove(filesystem, folder)
-            raise JobError(staged.refusal())
+            staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
+            if self._is_refused(staged):
+                self._refuse(staged, set(counted.parts))
+                raise JobError(staged.refusal())
+            undone.pop_all()
         return staged
 
     def commit(self, staged: Staged, refused: Collection[date] = ()) -> Outcome:
@@ -249,7 +248,7 @@ class Lake:
                 run=self.run,
                 seconds=round(time.monotonic() - self._started, 3),
             )
-            owned = account.replaced and [*account.replaced, *_outlived(base, table, account.replaced)]
+            owned = account.replaced and [*account.replaced, *outlived(base, table, account.replaced)]
             try:
                 version = commit(base, table, actions, owned, account)
             except OvertakenError:
@@ -342,7 +341,7 @@ class Lake:
         row_count = sum(file.footer.num_rows for file in accepted)
         last: int | None = None
         if table.is_dated:
-            last = _rows_before(staged.base, staged.replaced or []) if table.kind == "snapshot" else None
+            last = rows_before(staged.base, staged.replaced or []) if table.kind == "snapshot" else None
         elif carried:
             last = carried.published
             if staged.replaced is not None and staged.base is not None:
@@ -373,60 +372,3 @@ class Lake:
         """Keep the broken rows of what is not published."""
         broken = [file for file in staged.files if not file.is_kept and file.part in parts]
         quarantine.keep_refused(self.settings.lake, staged.suite.of, broken, staged.name, staged.night)
-
-
-def _rows_before(base: DeltaTable | None, replaced: Collection[str]) -> int | None:
-    """Rows of the newest delivery before those replaced; None if there is none."""
-    if base is None:
-        return None
-    actions = base.get_add_actions(flatten=True)
-    nights = [path.partition("/")[0].removeprefix("night=") for path in actions.column("path").to_pylist()]
-    earlier = [night for night in nights if night < min(replaced)]
-    counted = zip(nights, actions.column("num_records").to_pylist(), strict=True)
-    return sum(rows or 0 for night, rows in counted if night == max(earlier)) if earlier else None
-
-
-def _outlived(base: DeltaTable, table: Table, replaced: Collection[str]) -> list[str]:
-    """Partitions of a dated table that are older than those it keeps."""
-    if table.keeps is None:
-        return []
-    nights = {part["night"] for part in base.partitions()} | set(replaced)
-    return sorted(nights, reverse=True)[table.keeps :]
-
-
-def _page(staged: Staged) -> pages.Page:
-    """What the Data Docs page of a publication shows."""
-    suite, problems, counted = staged.suite, staged.verdict.problems, staged.counted
-    is_whole = not suite.of.is_dated or set(problems) >= set(counted.parts)
-    refused = "refused: nothing was published" if is_whole else f"published without {', '.join(sorted(problems))}"
-    said = [f"{part}: {problem}" if part else problem for part, found in sorted(problems.items()) for problem in found]
-    return pages.Page(
-        table=suite.of.name,
-        grain=suite.of.grain,
-        night=staged.night,
-        state=refused if problems else "audited: may be published",
-        problems=said,
-        parts=sorted(counted.parts.items()),
-        part_name=suite.of.partitioned_by or "part",
-        unit="each delivery" if suite.of.is_dated else "the table",
-        judged=staged.verdict.judged,
-        tolerates=suite.tolerates,
-        code=code_version(),
-    )
-
-
-def _schema(table: Table) -> str:
-    """The table's columns as a Spark schema string."""
-    return ", ".join(f"`{column.name}` {column.type}" for column in table.columns)
-
-
-def _require_schema(rows: DataFrame, table: Table) -> None:
-    """Every difference between the rows' columns and the definition, in one message."""
-    own = {mark.RECORD, mark.FAULTS, *mark.BEHIND}
-    offered = {name: kind for name, kind in rows.dtypes if name not in own}
-    defined = {column.name: column.type for column in table.columns}
-    problems = [f"{name} is missing" for name in defined if name not in offered]
-    problems += [f"{name} is not in the definition" for name in offered if name not in defined]
-    problems += [f"{n} is {offered[n]}, not {t}" for n, t in defined.items() if n in offered and offered[n] != t]
-    if problems:
-        raise JobError(f"{table.name} was not published: {'; '.join(problems)}; mend its job or its definition")

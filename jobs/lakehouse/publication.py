@@ -9,11 +9,13 @@ from deltalake import DeltaTable
 
 from expectations.suite import PARKED, Suite
 from jobs.errors import JobError
+from jobs.lakehouse.audit import pages
 from jobs.lakehouse.audit.counts import Counted, Counts
 from jobs.lakehouse.audit.judge import Verdict
 from jobs.lakehouse.ledger import Account, Entry, Part
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.tables import Table
+from jobs.version import code_version
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,27 @@ def overtaken_by(staged: Staged, now: Entry | None) -> str | None:
             f"{table.name} was not published: another run published it meanwhile; what it published stays; run it again"
         )
     return None
+
+
+def page_of(staged: Staged) -> pages.Page:
+    """What the Data Docs page of a publication shows."""
+    suite, problems, counted = staged.suite, staged.verdict.problems, staged.counted
+    is_whole = not suite.of.is_dated or set(problems) >= set(counted.parts)
+    refused = "refused: nothing was published" if is_whole else f"published without {', '.join(sorted(problems))}"
+    said = [f"{part}: {problem}" if part else problem for part, found in sorted(problems.items()) for problem in found]
+    return pages.Page(
+        table=suite.of.name,
+        grain=suite.of.grain,
+        night=staged.night,
+        state=refused if problems else "audited: may be published",
+        problems=said,
+        parts=sorted(counted.parts.items()),
+        part_name=suite.of.partitioned_by or "part",
+        unit="each delivery" if suite.of.is_dated else "the table",
+        judged=staged.verdict.judged,
+        tolerates=suite.tolerates,
+        code=code_version(),
+    )
 
 
 def _part(counts: Counts) -> Part:

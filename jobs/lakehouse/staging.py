@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.audit.mark import REASONS
+from jobs.lakehouse.schema import spark_schema
 from jobs.lakehouse.storage import files_below
 from jobs.tables import Table
 
@@ -98,7 +99,7 @@ def kept_rows(files: list[StagedFile], spark: SparkSession, table: Table) -> Dat
         spark: The session to read them in.
         table: Their table.
     """
-    schema = ", ".join(f"`{c.name}` {c.type}" for c in table.columns)
+    schema = spark_schema(table)
     if not files:
         return spark.createDataFrame([], schema)
     # Partition values are in the names of the folders above the files.
