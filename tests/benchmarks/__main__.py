@@ -9,6 +9,7 @@ _MINUTES = {
     "lists": 1,
     "door": 5,
     "nights": 5,
+    "airflow": 6,
     "five_million": 15,
 }
 

@@ -124,7 +124,7 @@ def _weigh(connection: duckdb.DuckDBPyConnection, night: date) -> pa.Table:
     end = datetime.combine(night + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
     kinds = " ".join(f"WHEN '{kind}' THEN {weight}" for kind, weight in weighing.by_event_type().items())
     neutral = weighing.neutral_rating
-    return connection.execute(
+    return connection.sql(
         f"""
         SELECT user_id, title_id, greatest(0.0, sum(weight)) AS weight, count(*) AS events, max(occurred_at) AS last_at
         FROM (
