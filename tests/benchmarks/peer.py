@@ -101,13 +101,13 @@ def _conform(connection: duckdb.DuckDBPyConnection, landing: Path, night: date) 
         """
         CREATE TABLE interactions AS
         WITH first AS (
-            SELECT event_id, arg_min(d, (file, user_id, title_id, event_type, value, occurred_at, source)) AS d
-            FROM delivered AS d WHERE event_id IS NOT NULL GROUP BY event_id
+            SELECT * FROM delivered WHERE event_id IS NOT NULL
+            QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY file) = 1
         )
-        SELECT event_id, d.user_id AS user_id, t.title_id AS title_id, d.event_type AS event_type,
-            try_cast(d.value AS DOUBLE) AS value, try_cast(d.occurred_at AS TIMESTAMPTZ) AS occurred_at, d.source AS source
-        FROM first JOIN titles AS t ON t.named = d.title_id
-        WHERE d.user_id IS NOT NULL AND try_cast(d.occurred_at AS TIMESTAMPTZ) IS NOT NULL
+        SELECT event_id, user_id, t.title_id, event_type, try_cast(value AS DOUBLE) AS value,
+            try_cast(occurred_at AS TIMESTAMPTZ) AS occurred_at, source
+        FROM first JOIN titles AS t ON t.named = first.title_id
+        WHERE user_id IS NOT NULL AND try_cast(occurred_at AS TIMESTAMPTZ) IS NOT NULL
         """
     )
 
