@@ -1,6 +1,7 @@
-"""What the DAGs of a night share: jobs as tasks, and their order, which is the order of ``jobs.tables``.
+"""What the DAGs of a night share: commands as tasks, and their order, which is the order of ``jobs.tables``.
 
-A task is named as its job and updates the asset of that name; the night is the asset's partition.
+A task is named as its job and runs the command that an operator would type; the night is its argument. The last task of
+a DAG announces the night, as a partition of every asset that the DAG makes, to the DAGs that read them.
 """
 
 import os
@@ -8,35 +9,42 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import reduce
 from operator import and_
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
-from airflow.sdk import Asset, BaseOperator, Context, CronPartitionTimetable, Param, PartitionedAssetTimetable, chain
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import (
+    Asset,
+    BaseOperator,
+    Context,
+    CronPartitionTimetable,
+    Param,
+    PartitionedAssetTimetable,
+    TriggerRule,
+    chain,
+)
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from jobs.tables import job_inputs
 
 POOL = "spark"
-"""Its one slot keeps one machine from running two Spark drivers at once; a cluster's operator gives it more."""
+"""Its slots are the jobs that run at once, all of them on one Spark Connect server."""
 NIGHT = "{{ params.night or dag_run.partition_key }}"
 """The night of a run: the parameter of a run started by hand, else the partition."""
 NIGHTLY: Mapping[str, Any] = MappingProxyType(
     {
         "catchup": False,
         "max_active_runs": 1,
-        # A scheduled night for which nothing was delivered ends green: its sources are stale, its tables as they were.
+        # A scheduled night for which nothing was delivered ends green, every task of it skipped.
         "is_paused_upon_creation": False,
-        # A night of millions of viewers takes minutes a task; a driver that hangs must not hold the pool for ever.
-        "default_args": {"retries": 1, "retry_delay": timedelta(minutes=2), "execution_timeout": timedelta(hours=6)},
+        # A night of millions of viewers takes minutes a task; one that hangs must not hold the pool for ever.
+        "default_args": {"retries": 1, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(hours=6)},
         "params": {
             "night": Param(
                 None,
                 type=["null", "string"],
                 format="date",
-                description="Night to run by hand, e.g. 2026-11-22: rebuilds what this DAG makes, nothing behind it.",
+                description="Night to run by hand, e.g. 2026-11-22; what is behind this DAG follows for that night.",
             )
         },
         "tags": ["reelhouse"],
@@ -45,91 +53,117 @@ NIGHTLY: Mapping[str, Any] = MappingProxyType(
 AT_TWO = CronPartitionTimetable("0 2 * * *", timezone="UTC", key_format="%Y-%m-%d", run_offset=-1)
 """Night D, everything delivered for day D, runs at 02:00 UTC on D+1."""
 
-_APPLICATION = str(Path(__file__).parents[1] / "jobs" / "runs" / "submit.py")
-_MARK = "JobError: "
-"""How ``jobs/runs/submit.py`` begins the line that says why a job was not done."""
+_NOTHING_TO_DO = 99
+"""Exit status of a command that was asked for it by ``--skip-status``."""
+_MARK = "error: "
+"""How the line begins that says why a command did nothing."""
 
 
-class Job(SparkSubmitOperator):
-    """A job as a task: what stopped it is the task's error, in the job's own line.
+class Command(BaseOperator):
+    """A command of the operator's as a task: its last line is the task's.
 
     Args:
-        job: Name of the job, which is the name of the task and of the asset.
+        command: The command and its arguments; templates are filled in.
+        is_tried_again: Whether what the command says is wrong may be right a minute later.
     """
 
-    def __init__(self, *, job: str, **task: Any) -> None:
-        super().__init__(
-            task_id=job,
-            name=job,
-            application=_APPLICATION,
-            application_args=[job, "--night", NIGHT, "--run", "{{ run_id }}"],
-            outlets=[Asset(job)],
-            pool=POOL,
-            **task,
-        )
+    template_fields = ("command",)
 
-    def execute(self, context: Context) -> None:
-        """Submit the job and wait for it.
+    def __init__(self, *, command: Collection[str], is_tried_again: bool = False, **task: Any) -> None:
+        super().__init__(**task)
+        self.command = list(command)
+        self.is_tried_again = is_tried_again
+        self._hook = SubprocessHook()
+
+    def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
+        """Run the command to its end.
 
         Raises:
-            AirflowFailException: The job's JobError. A person must act, so the task is not tried again.
-            AirflowException: Anything else.
+            AirflowSkipException: There was nothing to do.
+            AirflowFailException: What a person must mend, in the command's own line: the task is not tried again.
+            AirflowException: Anything else: a bug, or the Spark server was lost.
         """
-        try:
-            super().execute(context)
-        except AirflowException as failure:
-            said = [line for line in str(failure).splitlines() if line.startswith(_MARK)]
-            if said:
-                raise AirflowFailException(said[-1].removeprefix(_MARK)) from None
-            raise
+        result = self._hook.run_command(self.command)
+        said = result.output.removeprefix(_MARK)
+        if result.exit_code == _NOTHING_TO_DO:
+            raise AirflowSkipException(said)
+        if result.exit_code in {1, 2} and result.output.startswith(_MARK) and not self.is_tried_again:
+            raise AirflowFailException(said)
+        if result.exit_code:
+            raise AirflowException(said)
+
+    def on_kill(self) -> None:
+        """End the command with the task."""
+        self._hook.send_sigterm()  # type: ignore[no-untyped-call]
 
 
-class Fetch(BaseOperator):
-    """Fetch a source's files into landing before they are ingested.
+class Announce(BaseOperator):
+    """The last task: the DAGs behind this one may begin with the night.
+
+    A skipped task updates no asset in Airflow, but a table that was as it should be already is there all the same. So
+    this one does it for all of them, and only a failure, or a night for which nothing was delivered, holds it back.
 
     Args:
-        source: ``imdb`` or ``tmdb``.
+        jobs: The jobs of the DAG, which are the names of their assets.
     """
 
     template_fields = ("night",)
 
-    def __init__(self, *, source: str, **task: Any) -> None:
-        super().__init__(task_id=f"fetch.{source}", **task)
-        self.source = source
+    def __init__(self, *, jobs: Collection[str], **task: Any) -> None:
+        super().__init__(task_id="announce", outlets=[Asset(job) for job in jobs], **task)
         self.night = NIGHT
-        self._hook = SubprocessHook()
 
-    def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
-        """Run ``reelhouse fetch`` for the night.
-
-        Raises:
-            AirflowException: Its last line; what was fetched is kept, and the retry goes on there.
-        """
-        result = self._hook.run_command(["reelhouse", "fetch", self.source, "--night", self.night])
-        if result.exit_code:
-            raise AirflowException(result.output)
-
-    def on_kill(self) -> None:
-        """End the download with the task."""
-        self._hook.send_sigterm()  # type: ignore[no-untyped-call]
+    def execute(self, context: Context) -> None:
+        """Update each asset's partition of the night, however the run was started."""
+        for asset in self.outlets:
+            context["outlet_events"][asset].add_partitions(self.night)
 
 
-def add_jobs(jobs: Collection[str]) -> dict[str, Job]:
-    """Add one task a job to the DAG at hand, each behind the tasks that make its inputs."""
+def add_jobs(jobs: Collection[str]) -> dict[str, Command]:
+    """Add one task per job to the DAG at hand, each behind the tasks that make its inputs, and the announcement."""
     inputs = job_inputs()
-    tasks = {job: Job(job=job) for job in inputs if job in jobs}
+    tasks = {job: _job(job) for job in inputs if job in jobs}
     for job, task in tasks.items():
         task.set_upstream([tasks[upstream] for upstream in inputs[job] if upstream in tasks])
+    chain(list(tasks.values()), Announce(jobs=list(tasks), trigger_rule=TriggerRule.NONE_FAILED))
     return tasks
 
 
-def add_fetch(source: str, before: BaseOperator) -> None:
-    """Fetch ``source`` before it is ingested, if REELHOUSE_FETCH names it; else its files are delivered by others."""
-    if source in os.environ.get("REELHOUSE_FETCH", "").split(","):
-        chain(Fetch(source=source), before)
+def add_sources(sources: Collection[str]) -> None:
+    """Add the ingestion of every source, behind the question whether anything was delivered at all.
+
+    A source that REELHOUSE_FETCH names is fetched first. If that fails the night goes on with the source's last delivery.
+    """
+    asked = os.environ.get("REELHOUSE_FETCH", "").split(",")
+    fetched = [_fetch(source) for job in sources if (source := job.removeprefix("bronze.")) in asked]
+    delivered = Command(
+        task_id="delivered",
+        command=["reelhouse", "delivered", "--night", NIGHT, "--skip-status"],
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
+    tasks = {job: _job(job) for job in sources}
+    for task in tasks.values():
+        # Nothing delivered for any source: all of them are skipped with `delivered`.
+        task.trigger_rule = TriggerRule.ALL_SUCCESS
+    announce = Announce(jobs=list(tasks), trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    chain(fetched, delivered) if fetched else None
+    chain(delivered, list(tasks.values()), announce)
+    chain(delivered, announce)
 
 
 def when_inputs_are_there(jobs: Collection[str]) -> PartitionedAssetTimetable:
     """Run ``jobs`` for a night once every asset that they read from other DAGs has that night's partition."""
     read = {upstream for job in jobs for upstream in job_inputs()[job]} - set(jobs)
     return PartitionedAssetTimetable(assets=reduce(and_, (Asset(name) for name in sorted(read))))
+
+
+def _job(job: str) -> Command:
+    """A job as a task; one whose inputs were skipped, as they were up to date, is run."""
+    command = ["reelhouse", "run", job, "--night", NIGHT, "--by", "{{ run_id }}", "--skip-status"]
+    return Command(task_id=job, command=command, pool=POOL, trigger_rule=TriggerRule.NONE_FAILED)
+
+
+def _fetch(source: str) -> Command:
+    """A download; what was fetched is kept, and the next try goes on there."""
+    command = ["reelhouse", "fetch", source, "--night", NIGHT]
+    return Command(task_id=f"fetch.{source}", command=command, is_tried_again=True)

@@ -1,7 +1,8 @@
 """Write a night's audited top-N lists for every viewer, and the other gold tables.
 
-**Green**: every gold table was audited and published as of the night (`published`), or carries a later night already
-and nothing it reads has changed since (`superseded`). What is served is `gold.recommendations`.
+**Green**: a task is green where its table was audited and published as of the night, and skipped where nothing was to
+do: the table is made from what the night holds already (`unchanged`), or carries a later night (`superseded`). What is
+served is `gold.recommendations`.
 
 **Red**: the task's error is one line that names the table, each broken promise, and a few of the offending values.
 The table stays as it was: last night's lists stay served. Mend the cause and clear the task. If the lists themselves

@@ -1,9 +1,9 @@
 """Train a night's model, judge it beside popularity on what viewers did next, and make it the champion.
 
-**Green**: a model was trained (`published`) and is `reelhouse-als@champion` in MLflow, or the champion carries a later
-night already and nothing it was trained on has changed since (`superseded`). The task's log ends with its nDCG@10 beside
-that of popularity. There is no gate yet: look at the figures in MLflow's experiment `nightly-training`, and give the alias
-`champion` back to an earlier version there if they are bad; then clear `gold.recommendations` in `recommend`.
+**Green**: a model was trained (`published`) and is `reelhouse-als@champion` in MLflow. Skipped: the champion was trained on
+what the night holds already (`unchanged`), or carries a later night (`superseded`). The task's log ends with its nDCG@10
+beside that of popularity. There is no gate yet: look at the figures in MLflow's experiment `nightly-training`, and give
+the alias `champion` back to an earlier version there if they are bad; then clear `gold.recommendations` in `recommend`.
 
 **Red**: the task's error is one line that says what training lacked. The
 champion stays, and with it the recommendations of the last night. Mend the cause and clear the task; `recommend`

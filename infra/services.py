@@ -1,4 +1,4 @@
-"""Airflow and MLflow on one machine: what ``make up`` starts and ``make down`` stops.
+"""Airflow, MLflow and the Spark Connect server on one machine: what ``make up`` starts and ``make down`` stops.
 
 Everything they write is under the home folder, and they listen on 127.0.0.1 only.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from infra import spark_server
 from jobs.errors import JobError
 from jobs.settings import Settings
 
@@ -28,6 +29,11 @@ _ROOT = Path(__file__).parents[1]
 _BIN = Path(sys.executable).parent
 _HOST = "127.0.0.1"
 _AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
+_PORT_SETTINGS = {
+    "api-server": "REELHOUSE_AIRFLOW_PORT",
+    "mlflow": "REELHOUSE_MLFLOW_PORT",
+    "spark": "REELHOUSE_SPARK_PORT",
+}
 _HEALTHY_WITHIN = 240
 """Seconds. About 40 on two idle cores; several times that while they are busy."""
 _STOPPED_WITHIN = 30
@@ -68,9 +74,10 @@ def up(settings: Settings, say: Say) -> None:
         running = {service.name: service for service in _running(settings)}
         ports = _ports(settings, running)
         missing = [name for name in ports if name not in running]
+        environment = _environment(settings, ports)
         if missing:
             _require_free({name: port for name in missing if (port := ports[name])})
-            environment = _environment(settings, ports)
+            spark_server.token(settings)
             prepare(environment, say)
             try:
                 for name in missing:
@@ -81,9 +88,10 @@ def up(settings: Settings, say: Say) -> None:
                 _stop([running[name] for name in missing if name in running])
                 _keep(settings, _running(settings))
                 raise
-        say("Airflow and MLflow are up." if missing else "Airflow and MLflow were up already.")
+        say("Airflow, MLflow and Spark are up." if missing else "Airflow, MLflow and Spark were up already.")
         say(f"Airflow  http://{_HOST}:{ports['api-server']}  user admin, password in {_password_file(settings)}")
         say(f"MLflow   {settings.mlflow_uri or f'http://{_HOST}:' + str(ports['mlflow'])}")
+        say(f"Spark    {environment['REELHOUSE_SPARK_REMOTE']}  token in {settings.spark_token_file}")
 
 
 def down(settings: Settings, say: Say) -> None:
@@ -101,7 +109,7 @@ def down(settings: Settings, say: Say) -> None:
         say(f"Stopping {', '.join(service.name for service in running)}.")
         _stop(running)
         _keep(settings, [])
-        say("Airflow and MLflow are down.")
+        say("Airflow, MLflow and Spark are down.")
 
 
 def prepare(environment: Mapping[str, str], say: Say) -> None:
@@ -126,7 +134,7 @@ def prepare(environment: Mapping[str, str], say: Say) -> None:
     if _airflow(environment, "pools", "get", "spark", is_question=True):
         return
     # The slots of a pool that is there already are the operator's business.
-    _airflow(environment, "pools", "set", "spark", "1", "Spark drivers at once; one on one machine.")
+    _airflow(environment, "pools", "set", "spark", "2", "Jobs at once on the Spark server.")
 
 
 def _airflow(environment: Mapping[str, str], *command: str, is_question: bool = False) -> bool:
@@ -145,11 +153,8 @@ def _environment(settings: Settings, ports: Mapping[str, int | None]) -> dict[st
     home, address = settings.root / "airflow", f"http://{_HOST}:{ports['api-server']}"
     defaults = _env_file("airflow") | _env_file("mlflow")
     defaults["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{home / 'airflow.db'}"
-    if "AIRFLOW_CONN_SPARK_DEFAULT" not in os.environ:
-        defaults["AIRFLOW_CONN_SPARK_DEFAULT"] = json.dumps({"conn_type": "spark", "host": "local[*]"})
-        defaults["SPARK_LOCAL_IP"] = _HOST
-        defaults["SPARK_CONF_DIR"] = str(_ROOT / "infra" / "spark")
-        defaults["SPARK_DRIVER_MEMORY"] = settings.driver_memory
+    # Another server's address is the operator's to set.
+    defaults["REELHOUSE_SPARK_REMOTE"] = f"sc://{_HOST}:{ports.get('spark')}"
     addresses = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(_ROOT / "dags"),
@@ -181,6 +186,7 @@ def _ports(settings: Settings, running: Mapping[str, Service]) -> dict[str, int 
     ports: dict[str, int | None] = dict.fromkeys(_AIRFLOW)
     # A store elsewhere has its own server.
     asked = {"api-server": settings.airflow_port} | ({} if settings.mlflow_uri else {"mlflow": settings.mlflow_port})
+    asked |= {} if settings.spark_remote else {"spark": settings.spark_port}
     return ports | {name: running[name].port if name in running else port for name, port in asked.items()}
 
 
@@ -193,10 +199,10 @@ def _require_free(ports: Mapping[str, int]) -> None:
             try:
                 probe.bind((_HOST, port))
             except OSError:
-                variable = "REELHOUSE_MLFLOW_PORT" if name == "mlflow" else "REELHOUSE_AIRFLOW_PORT"
+                variable = _PORT_SETTINGS[name]
                 problems.append(f"port {port} is in use (set {variable} to a free one)")
     if problems:
-        raise JobError(f"Airflow and MLflow were not started: {'; '.join(problems)}")
+        raise JobError(f"the services were not started: {'; '.join(problems)}")
 
 
 def _command(name: str, settings: Settings) -> list[str]:
@@ -206,6 +212,8 @@ def _command(name: str, settings: Settings) -> list[str]:
         where = ["--backend-store-uri", settings.tracking_uri, "--artifacts-destination", str(store / "artifacts")]
         address = ["--host", _HOST, "--port", str(settings.mlflow_port), "--workers", "1"]
         return [str(_BIN / "mlflow"), "server", "--serve-artifacts", *where, *address]
+    if name == "spark":
+        return [sys.executable, "-m", "infra.spark_server"]
     # The api-server reads task logs from the disk they share: no log server of their own is needed.
     extra = ["--skip-serve-logs"] if name in {"scheduler", "triggerer"} else []
     return [str(_BIN / "airflow"), name, *extra]
@@ -213,7 +221,7 @@ def _command(name: str, settings: Settings) -> list[str]:
 
 def _start(name: str, port: int | None, settings: Settings, environment: Mapping[str, str]) -> Service:
     """Start one service, detached from this terminal; its output goes to its log."""
-    folder = settings.root / ("mlflow" if name == "mlflow" else "airflow")
+    folder = settings.root / (name if name in {"mlflow", "spark"} else "airflow")
     folder.mkdir(parents=True, exist_ok=True)
     with _log(settings, name).open("wb") as log:
         started = subprocess.Popen(
@@ -239,7 +247,7 @@ def _wait_until_healthy(settings: Settings, services: Mapping[str, Service], say
             name = (ended or waiting)[0]
             log = _log(settings, name)
             last = (log.read_text(errors="replace").strip() or "nothing").splitlines()[-1]
-            raise JobError(f"Airflow and MLflow were not started: {name} {why}; its log {log} ends with: {last}")
+            raise JobError(f"the services were not started: {name} {why}; its log {log} ends with: {last}")
         say(f"{seconds:4.0f} s  waiting for {', '.join(waiting)}")
         time.sleep(5)
 
@@ -253,7 +261,18 @@ def _unhealthy(services: Mapping[str, Service]) -> list[str]:
         healthy.add("api-server")
     if "mlflow" in services and _ask(f"http://{_HOST}:{services['mlflow'].port}/health"):
         healthy.add("mlflow")
+    if "spark" in services and _listens(services["spark"].port or 0):
+        healthy.add("spark")
     return [name for name in services if name not in healthy]
+
+
+def _listens(port: int) -> bool:
+    """Whether something accepts connections: the Spark Connect server does once its driver is ready."""
+    try:
+        socket.create_connection((_HOST, port), timeout=10).close()
+    except OSError:
+        return False
+    return True
 
 
 def _ask(url: str) -> httpx.Response | None:

@@ -16,6 +16,10 @@ class JobError(Exception):
         return " ".join(super().__str__().split())
 
 
+class LostServerError(JobError):
+    """The Spark Connect server is gone: nothing is wrong with the job, and it can be run again as it is."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name nearest to ``name``, whether or not that gives the layer."""
     by_short = {full.rpartition(".")[2]: full for full in names}

@@ -63,10 +63,30 @@ class Settings(BaseSettings):
         None
     )
     rows_per_file: Annotated[int, Field(ge=1000, description="The most rows of one file of a table.")] = 4_000_000
-    spark_master: Annotated[str, Field(description="Spark master of sessions started outside spark-submit.")] = (
+    spark_remote: Annotated[
+        str | None,
+        Field(
+            pattern=r"^sc://",
+            description="Spark Connect server, e.g. sc://127.0.0.1:15002; none: a session of its own.",
+        ),
+    ] = None
+    spark_token: Annotated[
+        SecretStr | None, Field(description="What the server asks clients for; <home>/spark/token unless set.")
+    ] = None
+    spark_master: Annotated[str, Field(description="Spark master of a session of its own and of the server.")] = (
         "local[*]"
     )
-    driver_memory: Annotated[str, Field(description="JVM heap of a session started outside spark-submit.")] = "2g"
+    spark_partitions: Annotated[
+        int | None, Field(ge=1, description="Partitions of a shuffle; as many as this machine has cores unless set.")
+    ] = None
+    driver_memory: Annotated[
+        str | None,
+        Field(pattern=r"^\d+[mg]$", description="JVM heap of the driver, e.g. 3g; by the machine unless set."),
+    ] = None
+    executor_memory: Annotated[
+        str | None,
+        Field(pattern=r"^\d+[mg]$", description="JVM heap of an executor on a cluster; Spark's own unless set."),
+    ] = None
     tmdb_api_key: Annotated[SecretStr | None, Field(description="Key of the TMDb API, for fetching details.")] = None
 
     weighing: Weighing = Weighing()
@@ -78,6 +98,10 @@ class Settings(BaseSettings):
 
     airflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of Airflow's page, on 127.0.0.1.")] = 8080
     mlflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of MLflow's page, on 127.0.0.1.")] = 5000
+
+    spark_port: Annotated[int, Field(ge=1, le=65535, description="Port of the Spark Connect server, on 127.0.0.1.")] = (
+        15002
+    )
 
     imdb_url: str = "https://datasets.imdbws.com/"
     movielens_url: str = "https://files.grouplens.org/datasets/movielens/"
@@ -104,6 +128,19 @@ class Settings(BaseSettings):
     def tracking_uri(self) -> str:
         """Where MLflow's runs and models are kept."""
         return self.mlflow_uri or f"sqlite:///{self.root / 'mlflow' / 'mlflow.db'}"
+
+    @property
+    def spark_token_file(self) -> Path:
+        """Where the token of the server on this machine is, readable by its owner only."""
+        return self.root / "spark" / "token"
+
+    @property
+    def spark_token_value(self) -> str | None:
+        """The token that is set, else the one in the file; None if there is neither."""
+        if self.spark_token:
+            return self.spark_token.get_secret_value()
+        file = self.spark_token_file
+        return file.read_text(encoding="ascii").strip() if file.exists() else None
 
     @property
     def lake(self) -> str:

@@ -10,10 +10,16 @@ from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.spark import session
 from jobs.settings import Settings
 
+# Every query of a test runs once, on a few rows: code compiled quickly beats code compiled well.
+QUICK_JAVA = "-Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    spark = session(Settings(spark_master="local[1]", driver_memory="1g"), "tests")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    settings = Settings(
+        home=tmp_path_factory.mktemp("driver"), spark_master="local[1]", spark_partitions=1, driver_memory="1g"
+    )
+    spark = session(settings, "tests", {"spark.driver.extraJavaOptions": QUICK_JAVA})
     yield spark
     spark.stop()
 

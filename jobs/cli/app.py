@@ -8,9 +8,12 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from jobs.cli import deliveries, display, nights, publications, sql, titles, viewers
+from jobs.cli import delivered, deliveries, display, nights, publications, sql, titles, viewers
 from jobs.cli.arguments import examples
-from jobs.errors import JobError
+from jobs.errors import JobError, LostServerError
+
+_TRY_AGAIN = 75
+"""Exit status of a command that may succeed when it is run again as it is: EX_TEMPFAIL of sysexits.h."""
 
 
 class _Commands(TyperGroup):
@@ -22,7 +25,7 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except JobError as error:
             display.fail(str(error))
-            raise typer.Exit(1) from error
+            raise typer.Exit(_TRY_AGAIN if isinstance(error, LostServerError) else 1) from error
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Commands in the order in which they are registered."""
@@ -45,12 +48,14 @@ def reelhouse() -> None:
 
     Everything lives under one folder: REELHOUSE_HOME, var/ unless set.
 
-    Exit status: 0 done, 1 not done (the reason is on the error stream), 2 wrong usage.
+    Exit status: 0 done, 1 not done (the reason is on the error stream), 2 wrong usage,
+    75 not done as the Spark server was lost: run it again.
     """
 
 
 app.command(epilog=nights.NIGHT_EXAMPLES)(nights.night)
 app.command(epilog=nights.RUN_EXAMPLES)(nights.run)
+app.command(epilog=delivered.EXAMPLES)(delivered.delivered)
 app.command(epilog=deliveries.WORLD_EXAMPLES)(deliveries.world)
 app.command(epilog=deliveries.FETCH_EXAMPLES)(deliveries.fetch)
 app.command("import", epilog=deliveries.IMPORT_EXAMPLES)(deliveries.import_set)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from jobs.settings import Settings
 
+NOTHING_TO_DO = 99
+"""Exit status of a run that was unchanged, stale or superseded, for a scheduler that asks to be told."""
 NIGHT_EXAMPLES = examples("reelhouse night", "reelhouse night --night 2026-11-22", "reelhouse night --sample")
 RUN_EXAMPLES = examples(
     "reelhouse run silver.titles --night 2026-11-22",
@@ -55,7 +57,16 @@ def night(
     show_summary(home, progress.steps, time.monotonic() - began)
 
 
-def run(job: JobArgument, night: Night = None) -> None:
+def run(
+    job: JobArgument,
+    night: Night = None,
+    by: Annotated[
+        str, typer.Option("--by", metavar="TEXT", help="What runs it, for the ledger; this command unless given.")
+    ] = "",
+    skip_status: Annotated[
+        bool, typer.Option("--skip-status", help=f"End with status {NOTHING_TO_DO} where there was nothing to do.")
+    ] = False,
+) -> None:
     """Run one job of a night: a table, a source or the model."""
     home = settings()
     day: date = night or newest_delivery(home)
@@ -70,7 +81,10 @@ def run(job: JobArgument, night: Night = None) -> None:
     name = "bronze." + job.removeprefix("bronze.").partition("_")[0] if job.startswith("bronze.") else job
     with Progress(start_seconds, (name,)) as progress:
         progress.start(name)
-        progress.end(name, run_job(spark, home, name, day, f"reelhouse run {job} --night {day}"))
+        outcomes = run_job(spark, home, name, day, by or f"reelhouse run {job} --night {day}")
+        progress.end(name, outcomes)
+    if skip_status and not any(outcome.state == "published" for outcome in outcomes):
+        raise typer.Exit(NOTHING_TO_DO)
     display.next_step(f"reelhouse history {tables[0].name}" if tables else "reelhouse show")
 
 

@@ -1,18 +1,31 @@
-"""The Spark session, with what Delta and small machines need."""
+"""The Spark session: on a Spark Connect server that the settings name, else in this process.
 
+Jobs use only what both kinds of session have, and nothing outside this module asks which kind it is.
+"""
+
+import atexit
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+from urllib.parse import urlsplit
 
+import psutil
 import pyspark
 from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from jobs.errors import JobError
+from jobs.errors import JobError, LostServerError
 from jobs.settings import Settings
 
+_ROOT = Path(__file__).parents[2]
 _ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -27,6 +40,10 @@ _ALWAYS = {
     # One BLAS thread a task: tasks already fill the cores.
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",
+    "spark.executorEnv.PYTHONPATH": str(_ROOT),
+    # ALS of ten iterations has a lineage that overflows the default stack when tasks are deserialised.
+    "spark.driver.extraJavaOptions": "-Xss16m -XX:+UseParallelGC",
+    "spark.executor.extraJavaOptions": "-Xss16m -XX:+UseParallelGC",
 }
 _ONE_MACHINE: dict[str, str] = {
     "spark.ui.enabled": "false",
@@ -34,47 +51,187 @@ _ONE_MACHINE: dict[str, str] = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.adaptive.enabled": "false",
 }
+_PYTHON = {"PYSPARK_PYTHON": sys.executable, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""What the Python workers of a driver on this machine are told: python3 of the PATH need not be ours."""
+_GIB = 1 << 30
 
 
-def session(settings: Settings, name: str = "reelhouse") -> SparkSession:
-    """The process's session; under spark-submit, on the master it was submitted to.
+def session(
+    settings: Settings, name: str = "reelhouse", more: Mapping[str, str] = MappingProxyType({})
+) -> SparkSession:
+    """The process's session.
+
+    Args:
+        settings: Which server, or which master; where everything is.
+        name: What Spark's own pages call it.
+        more: Options of a session in this process, over ours.
 
     Raises:
-        JobError: There is no Java, or the Delta jars were not installed.
+        JobError: There is no Java, or the Delta jars were not installed, or the server refused the token.
+        LostServerError: The server does not answer.
+    """
+    return _connect(settings) if settings.spark_remote else _start(settings, name, more)
+
+
+def options(settings: Settings) -> dict[str, str]:
+    """Spark's options of a driver: of a session in a process, and of a Spark Connect server."""
+    master, partitions = settings.spark_master, settings.spark_partitions or len(os.sched_getaffinity(0))
+    chosen = _ALWAYS | {
+        "spark.master": master,
+        "spark.driver.memory": settings.driver_memory or _heap(_memory_limit()),
+        "spark.sql.shuffle.partitions": str(partitions),
+    }
+    if settings.executor_memory:
+        chosen["spark.executor.memory"] = settings.executor_memory
+    return chosen | _ONE_MACHINE if master.startswith("local") else chosen
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the process of a driver needs in its environment beside what is there already."""
+    told = _PYTHON | {"SPARK_CONF_DIR": str(_ROOT / "infra" / "spark")}
+    if settings.spark_master.startswith("local"):
+        # Spark warns about every host whose name is not an address of its own.
+        told["SPARK_LOCAL_IP"] = "127.0.0.1"
+    return {name: value for name, value in told.items() if name not in os.environ}
+
+
+def require_installed() -> None:
+    """Say in a line that Java or the Delta jars are missing.
+
+    Raises:
+        JobError: They are.
     """
     _require_java()
-    os.environ.setdefault("SPARK_CONF_DIR", str(Path(__file__).parents[2] / "infra" / "spark"))
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # python3 of the PATH need not be ours
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if not list((Path(pyspark.__file__).parent / "jars").glob("delta-spark_*.jar")):
+        # Without its jars the first read or write fails with a class that is not found.
+        raise JobError("Spark was not started: the Delta jars are not installed; run `make setup`")
+
+
+class Watch:
+    """Says in a line that a job was stopped by the loss of the Spark Connect server; a context manager.
+
+    Args:
+        spark: The session that the job uses.
+        settings: Which server it is.
+        job: The job.
+    """
+
+    def __init__(self, spark: SparkSession, settings: Settings, job: str) -> None:
+        self._spark, self._settings, self._job = spark, settings, job
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Replace whatever failed if the server does not know the session any more.
+
+        Raises:
+            LostServerError: It does not.
+        """
+        is_failure = isinstance(error, Exception) and not isinstance(error, LostServerError)
+        if self._settings.spark_remote and is_failure and not _is_known(self._spark):
+            raise _lost(self._settings, f"{self._job} was not done") from error
+
+
+def _start(settings: Settings, name: str, more: Mapping[str, str]) -> SparkSession:
+    """A session in this process. What its Java says goes to a log: what matters of it is in Python's exceptions too."""
+    require_installed()
+    os.environ |= environment(settings)
+    chosen = options(settings) | dict(more)
+    if SparkContext._gateway is None:
+        folder = settings.root / "spark"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "driver.log").open("wb") as log:
+            conf = SparkConf(loadDefaults=False).setAll(list(chosen.items()))
+            SparkContext._ensure_initialized(gateway=launch_gateway(conf, {"stdout": log, "stderr": log}))  # type: ignore[no-untyped-call]
     builder = SparkSession.builder.appName(name)
-    for key, value in _ALWAYS.items():
-        builder = builder.config(key, value)
-    if _is_submitted():
-        SparkContext._ensure_initialized()
-        master = SparkConf().get("spark.master") or ""
-    else:
-        _require_delta()
-        master = settings.spark_master
-        builder = builder.master(master).config("spark.driver.memory", settings.driver_memory)
-    if master.startswith("local"):
-        cores = str(len(os.sched_getaffinity(0)))
-        for key, value in (_ONE_MACHINE | {"spark.sql.shuffle.partitions": cores}).items():
-            builder = builder.config(key, value)
+    for option, value in chosen.items():
+        builder = builder.config(option, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 
 
-def _is_submitted() -> bool:
-    """Whether spark-submit started this process: it then owns master and memory."""
-    return "SPARK_ENV_LOADED" in os.environ and "PYSPARK_GATEWAY_PORT" in os.environ
+def _connect(settings: Settings) -> SparkSession:
+    """A session of the server; it ends with this process."""
+    remote = settings.spark_remote or ""
+    address = urlsplit(remote)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 15002), timeout=10).close()
+    except OSError:
+        raise _lost(settings, "no job was begun") from None
+
+    # The client and gRPC are imported only where there is a server.
+    from pyspark.errors.exceptions.connect import SparkConnectException
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession as Connected
+
+    from jobs.lakehouse.channel import Channel
+
+    # PySpark's functions ask these two which kind of session there is.
+    os.environ |= {"SPARK_CONNECT_MODE_ENABLED": "1", "SPARK_REMOTE": remote}
+    warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")  # the line that is raised says so
+    try:
+        spark = Connected.builder.channelBuilder(Channel(remote, settings.spark_token_value)).create()
+        spark.client.set_retry_policies([DefaultPolicy(max_retries=_TRIES)])
+        has_delta = "Delta" in (spark.conf.get("spark.sql.extensions", "") or "")
+    except SparkConnectException as error:
+        said = " ".join(str(error).split())
+        if "UNAUTHENTICATED" in said:
+            raise JobError(
+                f"no job was begun: the Spark Connect server at {remote} refused the token; set REELHOUSE_SPARK_TOKEN "
+                f"to the server's, or let {settings.spark_token_file} hold it"
+            ) from None
+        raise _lost(settings, "no job was begun") from error
+    if not has_delta:
+        raise JobError(
+            f"no job was begun: the Spark Connect server at {remote} was started without Delta; see docs/operators.md"
+        )
+    atexit.register(spark.stop)
+    return spark  # type: ignore[return-value] # both kinds have what jobs use
 
 
-def _require_delta() -> None:
-    """Without its jars the first read or write fails with a class that is not found."""
-    if not list((Path(pyspark.__file__).parent / "jars").glob("delta-spark_*.jar")):
-        raise JobError("Spark was not started: the Delta jars are not installed; run `make setup`")
+_TRIES = 5
+"""Waits of .05, .2, .8, 3.2 and 12.8 s: longer than a network stumbles, shorter than a server starts."""
+
+
+def _is_known(spark: SparkSession) -> bool:
+    """Whether the server answers and still has the session: one that was started again has not."""
+    from pyspark.errors.exceptions.connect import SparkConnectException
+
+    try:
+        spark.conf.get("spark.sql.session.timeZone")
+    except SparkConnectException:
+        return False
+    return True
+
+
+def _lost(settings: Settings, what: str) -> LostServerError:
+    return LostServerError(
+        f"{what}: the Spark Connect server at {settings.spark_remote} did not answer, or was started again meanwhile; "
+        "every table is as it was; `make up` starts the server, then run the job again (Airflow does)"
+    )
+
+
+def _memory_limit() -> int:
+    """Bytes that this process may use: of the machine, or of the container."""
+    limits = [psutil.virtual_memory().total]
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        path = Path(file)
+        text = path.read_text(encoding="ascii").strip() if path.exists() else "max"
+        limits += [int(text)] if text.isdigit() else []
+    return min(limits)
+
+
+def _heap(memory: int) -> str:
+    """Heap of a driver on a machine of so many bytes.
+
+    An eighth of it, as Python workers, the job's own process and Airflow need theirs; but 2 GiB, which a sample night
+    needs, where that is not more than a third.
+    """
+    return f"{max(memory // 8, min(2 * _GIB, memory // 3)) >> 20}m"
 
 
 def _require_java() -> None:

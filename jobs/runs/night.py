@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake, Outcome
+from jobs.lakehouse.spark import Watch
 from jobs.landing import gate
 from jobs.settings import Settings
 from jobs.tables import NODES, Model, Node, job_inputs, nodes_of
@@ -44,7 +45,8 @@ def run_job(spark: SparkSession, settings: Settings, job: str, night: date, run:
     if latest > night and _is_up_to_date(settings, job):
         lake.report(job, "superseded", note=f"carries {latest}")
         return lake.outcomes
-    import_module(f"jobs.{job}").run(lake, latest)
+    with Watch(spark, settings, job):
+        import_module(f"jobs.{job}").run(lake, latest)
     return lake.outcomes
 
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from jobs.tables import job_inputs
+from jobs.tables import SOURCES, job_inputs
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(file for file in (ROOT / "dags").glob("*.py") if file.name != "nightly.py")
-INGEST = {"ingest_imdb", "ingest_tmdb", "ingest_interactions"}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +40,11 @@ def dags(load_dags: Any) -> Any:
     return load_dags()
 
 
+def _jobs(dag: Any) -> list[Any]:
+    """The tasks that are jobs."""
+    return [task for task in dag.tasks if task.task_id in job_inputs()]
+
+
 def _scheduled(dag: Any) -> Any:
     """The timetable as the scheduler sees it."""
     from airflow.serialization.serialized_objects import DagSerialization
@@ -50,41 +54,62 @@ def _scheduled(dag: Any) -> Any:
 
 def test_each_dag_file_holds_the_dag_of_its_name(dags: Any) -> None:
     assert sorted(dags) == [file.stem for file in FILES]
-    assert set(dags) == {*INGEST, "refine", "train", "recommend"}
+    assert set(dags) == {"ingest", "refine", "train", "recommend"}
 
 
 def test_every_job_is_a_task_of_one_dag(dags: Any) -> None:
     tasks = Counter(task.task_id for dag in dags.values() for task in dag.tasks)
 
+    assert tasks.pop("announce") == len(dags)
+    assert tasks.pop("delivered") == 1
     assert tasks == dict.fromkeys(job_inputs(), 1)
 
 
 def test_inside_a_dag_a_task_waits_for_the_jobs_that_make_its_inputs(dags: Any) -> None:
     for dag in dags.values():
-        for task in dag.tasks:
-            assert task.upstream_task_ids == set(job_inputs()[task.task_id]) & set(dag.task_ids)
+        for task in _jobs(dag):
+            assert task.upstream_task_ids - {"delivered"} == set(job_inputs()[task.task_id]) & set(dag.task_ids)
 
 
 def test_between_dags_a_dag_waits_for_the_assets_that_its_jobs_read(dags: Any) -> None:
-    for name in set(dags) - INGEST:
-        dag = dags[name]
-        read = {upstream for task in dag.task_ids for upstream in job_inputs()[task]} - set(dag.task_ids)
+    for name in set(dags) - {"ingest"}:
+        jobs = {task.task_id for task in _jobs(dags[name])}
+        read = {upstream for job in jobs for upstream in job_inputs()[job]} - jobs
 
-        assert {key.name for key, _ in _scheduled(dag).asset_condition.iter_assets()} == read
+        assert {key.name for key, _ in _scheduled(dags[name]).asset_condition.iter_assets()} == read
 
 
-def test_a_task_updates_the_asset_of_its_name(dags: Any) -> None:
+def test_a_dag_ends_with_the_announcement_of_all_that_it_makes(dags: Any) -> None:
     for dag in dags.values():
-        for task in dag.tasks:
-            assert [asset.name for asset in task.outlets] == [task.task_id]
+        announce = dag.get_task("announce")
+
+        assert dag.leaves == [announce]
+        assert {asset.name for asset in announce.outlets} == {task.task_id for task in _jobs(dag)}
+        assert all(task.outlets == [] for task in _jobs(dag))
 
 
-def test_a_task_runs_its_job_for_the_night_with_one_driver_at_a_time(dags: Any) -> None:
+def test_the_announcement_is_of_the_night_however_the_run_was_started(dags: Any) -> None:
+    announce = dags["ingest"].get_task("announce")
+    announced: dict[str, set[str]] = {}
+
+    class Event:
+        def __init__(self, asset: str) -> None:
+            self.asset = asset
+
+        def add_partitions(self, keys: str) -> None:
+            announced.setdefault(keys, set()).add(self.asset)
+
+    announce.render_template_fields({"params": {"night": "2026-11-18"}, "dag_run": {"partition_key": None}})
+    announce.execute({"outlet_events": {asset: Event(asset.name) for asset in announce.outlets}})
+
+    assert announced == {"2026-11-18": {source.name for source in SOURCES}}
+
+
+def test_a_task_is_the_command_that_an_operator_would_type(dags: Any) -> None:
     for dag in dags.values():
-        for task in dag.tasks:
-            assert Path(task.application) == ROOT / "jobs" / "runs" / "submit.py"
-            assert task.application_args[:2] == [task.task_id, "--night"]
-            assert task.application_args[3:] == ["--run", "{{ run_id }}"]
+        for task in _jobs(dag):
+            assert task.command[:4] == ["reelhouse", "run", task.task_id, "--night"]
+            assert task.command[5:] == ["--by", "{{ run_id }}", "--skip-status"]
             assert task.pool == "spark"
             assert task.retries == 1
 
@@ -103,12 +128,11 @@ def test_the_night_is_the_parameter_else_the_partition(
     task = dags["refine"].get_task("silver.titles")
     context = {"params": {"night": given}, "dag_run": {"partition_key": partition}, "run_id": "manual"}
 
-    assert task.render_template(task.application_args, context)[2] == night
+    assert task.render_template(task.command, context)[4] == night
 
 
-@pytest.mark.parametrize("name", sorted(INGEST))
-def test_a_run_at_two_is_the_night_before(dags: Any, name: str) -> None:
-    _, key = _scheduled(dags[name])._get_partition_info(datetime(2026, 11, 21, 2, tzinfo=UTC))
+def test_a_run_at_two_is_the_night_before(dags: Any) -> None:
+    _, key = _scheduled(dags["ingest"])._get_partition_info(datetime(2026, 11, 21, 2, tzinfo=UTC))
 
     assert key == "2026-11-20"
 
@@ -129,12 +153,13 @@ def test_every_dag_says_what_green_means_and_what_to_do_when_red(dags: Any) -> N
 def test_files_are_fetched_first_where_the_operator_asks_for_it(
     load_dags: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REELHOUSE_FETCH", "imdb")
+    monkeypatch.setenv("REELHOUSE_FETCH", "imdb,tmdb")
 
-    dags = load_dags()
+    ingest = load_dags()["ingest"]
 
-    assert dags["ingest_imdb"].get_task("bronze.imdb").upstream_task_ids == {"fetch.imdb"}
-    assert dags["ingest_tmdb"].task_ids == ["bronze.tmdb"]
+    assert ingest.get_task("delivered").upstream_task_ids == {"fetch.imdb", "fetch.tmdb"}
+    # A source that cannot be fetched does not stop the night: its last good delivery serves.
+    assert ingest.get_task("delivered").trigger_rule == "all_done"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -145,16 +170,31 @@ def test_a_dag_file_knows_nothing_of_ours_but_the_tables(file: Path) -> None:
     assert modules <= {"airflow.sdk", "dags.nightly", "jobs.tables"}
 
 
-def test_a_job_error_becomes_the_task_s_error(dags: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+@pytest.mark.parametrize(
+    ("script", "error", "says"),
+    [
+        ("echo published", None, ""),
+        ("echo 'superseded  x'; exit 99", "AirflowSkipException", "superseded  x"),
+        ("echo log; echo 'error: x was not published' >&2; exit 1", "AirflowFailException", "x was not published"),
+        ("echo 'error: the server is gone' >&2; exit 75", "AirflowException", "the server is gone"),
+        ("echo 'KeyError: x' >&2; exit 1", "AirflowException", "KeyError: x"),
+        ("kill -9 $$", "AirflowException", ""),
+    ],
+    ids=["published", "nothing to do", "a person must act", "the server was lost", "a bug", "killed"],
+)
+def test_what_a_command_ends_with_is_what_its_task_ends_with(
+    load_dags: Any, script: str, error: str | None, says: str
+) -> None:
+    from airflow.sdk import exceptions
 
-    def fail(*_: object) -> None:
-        raise AirflowException(
-            "Cannot execute: spark-submit …\nLast output:\nINFO x\nJobError: y was not published\nbye"
-        )
+    from dags.nightly import Command
 
-    monkeypatch.setattr(SparkSubmitOperator, "execute", fail)
+    task = Command(task_id="silver.titles", command=["bash", "-c", script])
 
-    with pytest.raises(AirflowFailException, match=r"^y was not published$"):
-        dags["refine"].get_task("silver.titles").execute({})
+    if error is None:
+        task.execute({})
+        return
+    with pytest.raises(exceptions.AirflowException) as raised:
+        task.execute({})
+    # Airflow tries again what fails with the plain exception only.
+    assert (type(raised.value).__name__, str(raised.value)) == (error, says)

@@ -53,7 +53,7 @@ class Compose:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        names = ("airflow-api-server:8080", "postgres:5432", "mlflow:5000", "spark-master:7077")
+        names = ("airflow-api-server:8080", "postgres:5432", "mlflow:5000", "spark-master:7077", "spark-connect:15002")
         self.port = {name.partition(":")[0]: free_port() for name in names}
         self.page = {"spark-master": free_port(), "spark-worker": free_port()}
         self._moves = {name: f"127.0.0.1:{self.port[name.partition(':')[0]]}" for name in names}
@@ -210,9 +210,9 @@ def _are_healthy(compose: Compose) -> bool:
 def test_airflow_runs_on_postgresql(compose: Compose, airflow: Airflow, processes: Processes) -> None:
     assert "postgresql" in compose.environment("airflow-scheduler")["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     assert not list((compose.home / "airflow").glob("*.db"))
-    processes.wait_until("all DAGs are known", lambda: len(airflow.dags()) == 6, 120)
+    processes.wait_until("all DAGs are known", lambda: len(airflow.dags()) == 4, 120)
     assert airflow.import_errors() == []
-    assert airflow.pool_slots("spark") == 1
+    assert airflow.pool_slots("spark") == 2
 
 
 def test_mlflow_answers(compose: Compose, airflow: Airflow, processes: Processes) -> None:
@@ -228,6 +228,15 @@ def test_the_worker_is_registered(compose: Compose, airflow: Airflow, processes:
     assert processes.wait_until("the worker is registered", workers, 60) == 1
 
 
+def test_driver_and_executors_get_the_memory_that_the_settings_name() -> None:
+    services = yaml.safe_load(re.sub(r"\$\{(\w+)[^}]*\}", r"<\1>", FILE.read_text()))["services"]
+    server, worker = services["spark-connect"]["environment"], services["spark-worker"]["command"]
+
+    assert server["REELHOUSE_DRIVER_MEMORY"] == "<REELHOUSE_DRIVER_MEMORY>"
+    assert server["REELHOUSE_EXECUTOR_MEMORY"] == "<REELHOUSE_EXECUTOR_MEMORY>"
+    assert worker[worker.index("--memory") + 1] == "<REELHOUSE_EXECUTOR_MEMORY>"
+
+
 def test_a_job_runs_on_the_cluster(compose: Compose, airflow: Airflow, processes: Processes) -> None:
     delivery = compose.home / "landing" / "tmdb" / str(NIGHT)
     delivery.mkdir(parents=True)
@@ -235,19 +244,18 @@ def test_a_job_runs_on_the_cluster(compose: Compose, airflow: Airflow, processes
     with gzip.open(delivery / f"movie_ids_{NIGHT:%m_%d_%Y}.json.gz", "wt") as export:
         export.write(json.dumps(movie) + "\n")
 
-    run = airflow.trigger("ingest_tmdb", str(NIGHT))
+    run = airflow.trigger("ingest", str(NIGHT))
 
     def ended() -> str | None:
-        tasks = airflow.tasks("ingest_tmdb", run)
-        return next((task["state"] for task in tasks if task["state"] in {"success", "failed"}), None)
+        tasks = {task["task_id"]: task["state"] for task in airflow.tasks("ingest", run)}
+        return tasks["bronze.tmdb"] if tasks["bronze.tmdb"] in {"success", "failed"} else None
 
     state = processes.wait_until("the task has ended", ended, 400)
-    events = [str(event.get("event")) for event in airflow.log("ingest_tmdb", run, "bronze.tmdb")]
+    events = [str(event.get("event")) for event in airflow.log("ingest", run, "bronze.tmdb")]
     assert state == "success", "\n".join(events[-40:])
-    assert any(f"--master spark://127.0.0.1:{compose.port['spark-master']}" in event for event in events)
     entry = ledger.latest(str(compose.home / "lake"), bronze.TMDB_MOVIE_IDS)
     assert entry
     assert (entry.run, entry.night, entry.published) == (run, NIGHT, 1)
     master = _page(compose.page["spark-master"], "/json/")
-    finished = (master if isinstance(master, dict) else json.loads(master))["completedapps"]
-    assert [app["name"] for app in finished] == ["bronze.tmdb"]
+    (server,) = (master if isinstance(master, dict) else json.loads(master))["activeapps"]
+    assert (server["name"], server["memoryperexecutor"]) == ("reelhouse", 4096)
