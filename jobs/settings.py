@@ -1,5 +1,7 @@
 """Settings, read once at start from the environment."""
 
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -87,6 +89,9 @@ class Settings(BaseSettings):
         str | None,
         Field(pattern=r"^\d+[mg]$", description="JVM heap of an executor on a cluster; Spark's own unless set."),
     ] = None
+    today: Annotated[
+        date | None, Field(description="Today's date, after which no night is run; the real one, in UTC, unless set.")
+    ] = None
     tmdb_api_key: Annotated[SecretStr | None, Field(description="Key of the TMDb API, for fetching details.")] = None
 
     weighing: Weighing = Weighing()
@@ -146,3 +151,8 @@ class Settings(BaseSettings):
     def lake(self) -> str:
         """Root URI of the Delta tables."""
         return self.lake_uri or str(self.root / "lake")
+
+
+def variable_of(field: Sequence[int | str]) -> str:
+    """The environment variable that gives a setting: ``REELHOUSE_WEIGHING__VIEW`` for ``("weighing", "view")``."""
+    return "REELHOUSE_" + "__".join(str(part) for part in field).upper()

@@ -1,7 +1,7 @@
 """Arguments that commands share: nights, tables, settings, examples."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,21 +57,47 @@ def known_job(name: str) -> str:
 
 
 def settings() -> "Settings":
-    """The settings of this run, read once by each command."""
-    from jobs.settings import Settings
-
-    return Settings()
-
-
-def newest_delivery(home: "Settings") -> date:
-    """The newest day for which any source delivered.
+    """The settings of this run, read once by each command.
 
     Raises:
-        JobError: Nothing was delivered yet.
+        JobError: A variable of the environment holds what it may not; names it.
     """
-    from jobs.landing import gate
+    from pydantic import ValidationError
 
-    days = gate.delivered_days(home.landing)
+    from jobs.settings import Settings, variable_of
+
+    try:
+        home = Settings()
+    except ValidationError as wrong:
+        problems = "; ".join(
+            f"{variable_of(error['loc'])} is {error['input']!r}: {error['msg']}" for error in wrong.errors()
+        )
+        raise JobError(f"nothing was done: {problems}; set it otherwise, or unset it") from None
+    in_the_way = next((path for path in (home.root, *home.root.parents) if path.exists() and not path.is_dir()), None)
+    if in_the_way:
+        raise JobError(f"nothing was done: REELHOUSE_HOME is {home.home}, and {in_the_way} is a file; name a folder")
+    return home
+
+
+def today(home: "Settings") -> date:
+    """Today's date in UTC, or the one that the settings name: the only clock that nights know."""
+    return home.today or datetime.now(UTC).date()
+
+
+def night_to_run(home: "Settings", night: date | None) -> date:
+    """The night asked for, else the newest day up to today for which any source delivered.
+
+    Raises:
+        JobError: The night lies after today, or nothing was delivered yet.
+    """
+    from jobs.landing.deliveries import delivered_days
+    from jobs.runs.night import require_past
+
+    now = today(home)
+    if night:
+        require_past(night, now)
+        return night
+    days = [day for day in delivered_days(home.landing) if day <= now]
     if not days:
         raise JobError(
             f"no night was run: nothing was delivered yet in {home.landing}/<source>/<day>/; put files there, "

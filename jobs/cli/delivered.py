@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import Night, examples, newest_delivery, settings
+from jobs.cli.arguments import Night, examples, night_to_run, settings
 from jobs.cli.nights import NOTHING_TO_DO
 from jobs.tables import SOURCES
 
@@ -19,16 +19,16 @@ def delivered(
     ] = False,
 ) -> None:
     """Show which sources delivered for a night, and how much."""
-    from jobs.landing import gate
+    from jobs.landing.deliveries import deliveries, entries, require_delivery
 
     home = settings()
-    day = night or newest_delivery(home)
-    folders = {source.name: gate.deliveries(home.landing, source).get(day) for source in SOURCES}
-    if skip_status and not any(folders.values()):
+    day = night_to_run(home, night)
+    folders = {source.name: deliveries(home.landing, source).get(day) for source in SOURCES}
+    files = {source: entries(folder) if folder else [] for source, folder in folders.items()}
+    if skip_status and not any(files.values()):
         display.say(f"nothing was delivered for {day}")
         raise typer.Exit(NOTHING_TO_DO)
-    gate.require_delivery(home.landing, day)
-    for source, folder in folders.items():
-        files = [file for file in sorted(folder.iterdir()) if file.is_file()] if folder else []
-        size = sum(file.stat().st_size for file in files) / 1e6
-        display.say(f"{source}  {len(files)} files, {size:,.1f} MB" if folder else f"{source}  nothing")
+    require_delivery(home.landing, day)
+    for source, found in files.items():
+        size = sum(file.stat().st_size for file in found) / 1e6
+        display.say(f"{source}  {len(found)} files, {size:,.1f} MB" if found else f"{source}  nothing")

@@ -1,16 +1,17 @@
 """``reelhouse world``, ``fetch`` and ``import``: how files get into ``landing/``."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import examples, iso_date, settings
-from jobs.tables import SOURCES, TABLES
+from jobs.cli.arguments import examples, iso_date, settings, today
+from jobs.tables import TABLES
 
 if TYPE_CHECKING:
+    from jobs.sample_world import WorldParameters
     from jobs.settings import Settings
 
 WORLD_EXAMPLES = examples(
@@ -35,7 +36,12 @@ def world(
     ] = None,
     first_day: Annotated[
         date | None,
-        typer.Option(parser=iso_date, metavar="DATE", help="Day of the first event log.", show_default="2026-01-01"),
+        typer.Option(
+            parser=iso_date,
+            metavar="DATE",
+            help="Day of the first event log.",
+            show_default="such that the world ends a week ago",
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.", show_default="7")] = None,
     tastes: Annotated[
@@ -46,9 +52,10 @@ def world(
     """Write a sample world into landing/, or the next days of the one that is there."""
     from pydantic import ValidationError
 
-    from jobs.sample_world import WorldParameters, last_day, load_parameters, write_world
+    from jobs.sample_world import WorldParameters, last_day, load_parameters
 
-    landing = settings().landing
+    home = settings()
+    landing = home.landing
     given = {
         name: value
         for name, value in {
@@ -56,39 +63,68 @@ def world(
             "titles": titles,
             "events_per_day": events_per_day,
             "first_day": first_day,
+            "days": days,
             "seed": seed,
             "tastes": tastes,
         }.items()
         if value is not None
     }
     known, written = load_parameters(landing), last_day(landing)
-    first_days = {} if days is None else {"days": days}
+    if known:
+        given.pop("days", None)
     try:
-        parameters = WorldParameters.model_validate(
-            known.model_dump() | given if known else {**given, **first_days}, strict=True
+        parameters = (
+            WorldParameters.model_validate(known.model_dump() | given, strict=True)
+            if known
+            else WorldParameters.made_on(today(home), **given)
         )
     except ValidationError as error:
         raise typer.BadParameter("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from error
     until = written + (days or 1) * _A_DAY if known and written else parameters.last_day
-    write_world(landing, parameters, until, display.say)
+    _write(landing, parameters, until)
     display.next_step(f"reelhouse night --night {until}")
 
 
-def write_sample(home: "Settings") -> None:
+def write_sample(home: "Settings", now: date) -> None:
     """Write the sample world where ``landing/`` is empty, its next day where the last one's night is done.
 
-    A folder with other deliveries stays as it is.
+    A folder with other deliveries stays as it is, and a world that has come to ``now`` is not continued.
     """
-    from jobs.landing import gate
-    from jobs.sample_world import WorldParameters, last_day, load_parameters, write_world
+    from jobs.landing.deliveries import delivered_days
+    from jobs.sample_world import WorldParameters, last_day, load_parameters
 
     known, written = load_parameters(home.landing), last_day(home.landing)
     if known is None or written is None:
-        if not any(gate.deliveries(home.landing, source) for source in SOURCES):
-            parameters = known or WorldParameters()
-            write_world(home.landing, parameters, parameters.last_day, display.say)
-    elif _is_done(home, written):
-        write_world(home.landing, known, written + _A_DAY, display.say)
+        if not delivered_days(home.landing):
+            parameters = known or WorldParameters.made_on(now)
+            _write(home.landing, parameters, parameters.last_day)
+    elif written < now and _is_done(home, written):
+        _write(home.landing, known, written + _A_DAY)
+
+
+def _write(landing: Path, parameters: "WorldParameters", until: date) -> None:
+    """Write the days of a sample world that are missing: a bar on a terminal, and one line in the end."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from jobs.sample_world import write_world
+
+    console = display.console()
+    bar = Progress(
+        TextColumn("writing the sample world"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("")
+        days = write_world(
+            landing, parameters, until, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if days:
+        span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        display.say(f"sample world: {span}, {len(days)} day{'' if len(days) == 1 else 's'} in {landing}")
 
 
 def fetch(
@@ -107,7 +143,7 @@ def fetch(
 
     home = settings()
     # A night is a day that is over: 2026-11-22 runs on the 23rd.
-    day = night or datetime.now(UTC).date() - _A_DAY
+    day = night or today(home) - _A_DAY
     with Progress(console=display.error_console(), transient=True) as progress:
         if source == "movielens":
             archive = fetch_movielens(

@@ -1,21 +1,14 @@
 """``reelhouse night`` and ``reelhouse run``: all jobs of a night, or one."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import date
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import JobArgument, Night, examples, newest_delivery, settings
+from jobs.cli.arguments import JobArgument, Night, examples, night_to_run, settings, today
 from jobs.cli.deliveries import write_sample
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-    from jobs.settings import Settings
+from jobs.errors import JobError
 
 NOTHING_TO_DO = 99
 """Exit status of a run that was unchanged, stale or superseded, for a scheduler that asks to be told."""
@@ -37,24 +30,32 @@ def night(
     ] = False,
 ) -> None:
     """Run a night: ingest what was delivered, refine it, train, and publish every viewer's list."""
-    from jobs.landing import gate
+    from jobs.cli.progress import Progress
+    from jobs.runs.job import Sessions
+    from jobs.runs.night import run_night
 
     home = settings()
     if sample:
-        write_sample(home)
-    day = night or newest_delivery(home)
-    gate.require_delivery(home.landing, day)
+        write_sample(home, today(home))
+    day = night_to_run(home, night)
     began = time.monotonic()
-    spark, start_seconds = _start(home)
-
-    from jobs.cli.progress import Progress
-    from jobs.cli.summary import show_summary
-    from jobs.runs.night import run_night
-
     display.say(f"night {day}", "bold")
-    with Progress(start_seconds) as progress:
-        run_night(spark, home, day, f"reelhouse night --night {day}", progress.start, progress.end)
-    show_summary(home, progress.steps, time.monotonic() - began)
+    with Progress() as progress:
+        ended = run_night(home, day, f"reelhouse night --night {day}", Sessions(home, watcher=progress), progress)
+    from jobs.cli.summary import show_failures, show_published, show_served, show_time
+
+    show_published(progress.steps)
+    failed = [one for one in ended if one.error]
+    if failed:
+        show_failures(ended)
+        others = [one.job for one in ended if one.waits_for]
+        behind = f", and {display.listing(others)} could not run because of that" if others else ""
+        raise JobError(
+            f"night {day} was not done: {display.listing([one.job for one in failed])} failed{behind}; mend the cause "
+            "and run the night again: what is done already is not done again"
+        )
+    show_time(progress.steps, time.monotonic() - began)
+    show_served(home)
 
 
 def run(
@@ -68,33 +69,22 @@ def run(
     ] = False,
 ) -> None:
     """Run one job of a night: a table, a source or the model."""
-    home = settings()
-    day: date = night or newest_delivery(home)
-    spark, start_seconds = _start(home)
-
     from jobs.cli.progress import Progress
-    from jobs.runs.night import run_job
-    from jobs.tables import tables_of
+    from jobs.runs.ended import Ended
+    from jobs.runs.job import Sessions, run_job
+    from jobs.tables import job_of, nodes_of
 
-    tables = tables_of(job)
+    home = settings()
+    day = night_to_run(home, night)
+    made = nodes_of(job)[0]
     # One job ingests all tables of a source.
-    name = "bronze." + job.removeprefix("bronze.").partition("_")[0] if job.startswith("bronze.") else job
-    with Progress(start_seconds, (name,)) as progress:
+    name = job_of(made)
+    with Progress((name,)) as progress:
         progress.start(name)
-        outcomes = run_job(spark, home, name, day, by or f"reelhouse run {job} --night {day}")
-        progress.end(name, outcomes)
+        outcomes = run_job(
+            home, name, day, by or f"reelhouse run {job} --night {day}", Sessions(home, name, watcher=progress)
+        )
+        progress.end(Ended(name, tuple(outcomes)))
     if skip_status and not any(outcome.state == "published" for outcome in outcomes):
         raise typer.Exit(NOTHING_TO_DO)
-    display.next_step(f"reelhouse history {tables[0].name}" if tables else "reelhouse show")
-
-
-def _start(home: "Settings") -> tuple["SparkSession", float]:
-    """A session, and the seconds it took; Great Expectations and MLflow are imported while the JVM starts."""
-    began = time.monotonic()
-    # PySpark first: two threads that import it at once find it half made.
-    from jobs.lakehouse.spark import session
-
-    with ThreadPoolExecutor(1) as imports:
-        imports.submit(import_module, "jobs.runs.night")
-        spark = session(home)
-    return spark, time.monotonic() - began
+    display.next_step("reelhouse show" if made.layer == "model" else f"reelhouse history {made.name}")

@@ -1,18 +1,18 @@
 """The jobs of a night while they run: a live table on a terminal, otherwise a line an outcome."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.live import Live
 from rich.table import Table as Grid
 
 from jobs.cli import display
+from jobs.lakehouse.outcome import Outcome
+from jobs.runs.ended import SESSION, Ended
 from jobs.tables import job_inputs
-
-if TYPE_CHECKING:
-    from jobs.lakehouse.lake import Outcome
 
 _STYLES = {
     "published": "green",
@@ -20,6 +20,8 @@ _STYLES = {
     "superseded": "",
     "stale": "yellow",
     "failed": "red",
+    "not run": "yellow",
+    "stopped": "yellow",
     "running": "bold",
 }
 
@@ -31,22 +33,21 @@ class Step:
     name: str
     state: str = ""
     """Empty: has not begun."""
-    outcomes: list["Outcome"] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     began: float = 0.0
     seconds: float = 0.0
+    note: str = ""
 
 
 class Progress:
     """Follows jobs and shows them; a context manager.
 
     Args:
-        start_seconds: How long the session took to start.
         jobs: The jobs in order; all of a night unless given.
     """
 
-    def __init__(self, start_seconds: float, jobs: tuple[str, ...] | None = None) -> None:
-        self.steps = [Step("start", "done", seconds=start_seconds)]
-        self.steps += [Step(name) for name in (job_inputs() if jobs is None else jobs)]
+    def __init__(self, jobs: tuple[str, ...] | None = None) -> None:
+        self.steps = [Step(name) for name in (SESSION, *(job_inputs() if jobs is None else jobs))]
         self._console = display.console()
         self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
 
@@ -60,8 +61,7 @@ class Progress:
     ) -> None:
         for step in self.steps:
             if step.state == "running":
-                # Another job failed, and this one was let end: what it published counts, and nobody waits for the rest.
-                self._end(step, "ended" if kind is None else "failed")
+                self._end(step, "failed" if kind is None or issubclass(kind, Exception) else "stopped")
         if self._console.is_terminal:
             self._live.stop()
             self._console.print(self._render())
@@ -72,14 +72,19 @@ class Progress:
         step.began = time.monotonic()
         step.state = "running"
 
-    def end(self, job: str, outcomes: list["Outcome"]) -> None:
-        """A job has ended with these outcomes."""
-        step = self._step(job)
-        step.outcomes += outcomes
-        self._end(step, ", ".join(dict.fromkeys(outcome.state for outcome in outcomes)))
+    def end(self, ended: Ended) -> None:
+        """A job has ended, failed, or could not run."""
+        step = self._step(ended.job)
+        step.outcomes += ended.outcomes
+        if ended.waits_for:
+            step.state, step.note = "not run", f"waits for {display.listing(ended.waits_for)}"
+        elif ended.error:
+            self._end(step, "failed")
+        else:
+            self._end(step, ", ".join(dict.fromkeys(outcome.state for outcome in ended.outcomes)) or "done")
         if not self._console.is_terminal:
-            for outcome in outcomes:
-                display.say(_line(outcome))
+            for line in _lines(step):
+                display.say(line)
 
     def _step(self, job: str) -> Step:
         return next(step for step in self.steps if step.name == job)
@@ -93,21 +98,31 @@ class Progress:
         for step in self.steps:
             rows = [outcome.rows for outcome in step.outcomes if outcome.rows is not None]
             aside = sum(outcome.set_aside for outcome in step.outcomes)
+            notes = [step.note, *(outcome.note for outcome in step.outcomes)]
             seconds = time.monotonic() - step.began if step.state == "running" else step.seconds
             grid.add_row(
                 step.name,
                 display.plain(step.state, _STYLES.get(step.state, "")),
                 display.count(sum(rows)) if rows else "",
                 display.count(aside) if aside else "",
-                f"{seconds:.1f}" if step.state else "",
-                display.plain("; ".join(dict.fromkeys(o.note for o in step.outcomes if o.note)), "dim"),
+                f"{seconds:.1f}" if step.began else "",
+                display.plain("; ".join(dict.fromkeys(filter(None, notes))), "dim"),
                 style="" if step.state else "dim",
             )
         return grid
 
 
-def _line(outcome: "Outcome") -> str:
-    """An outcome on one line, for a log."""
+def _lines(step: Step) -> Iterator[str]:
+    """A job that has ended, for a log: a line per outcome."""
+    if step.name == SESSION:
+        return
+    yield from map(_line, step.outcomes)
+    if not step.outcomes:
+        yield "  ".join(filter(None, (step.state, step.name, f"{step.seconds:.1f} s" if step.began else "", step.note)))
+
+
+def _line(outcome: Outcome) -> str:
+    """An outcome on one line."""
     parts = [
         outcome.state,
         outcome.name,

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
+from jobs.answers.viewers import viewer_list
 from jobs.cli import display
 from jobs.cli.progress import Step
-from jobs.cli.viewers import example_viewer, open_views, show_list
+from jobs.cli.viewers import show_list
+from jobs.runs.ended import Ended
 from jobs.settings import Settings
-from jobs.tracking import registry
 
 _BAR = 30
 """Characters of the longest bar."""
@@ -22,10 +23,10 @@ _METRICS = {
 }
 
 
-def show_summary(home: Settings, steps: Sequence[Step], elapsed_seconds: float) -> None:
-    """Write the summary of a night that is done, and the next command worth trying."""
-    show_published(steps)
-    show_time(steps, elapsed_seconds)
+def show_served(home: Settings) -> None:
+    """Write how good the champion is, one viewer's list, and the next command worth trying."""
+    from jobs.tracking import registry
+
     if champion := registry.champion(home):
         best = champion.parameters.get("popularity", "")
         display.say("")
@@ -34,10 +35,16 @@ def show_summary(home: Settings, steps: Sequence[Step], elapsed_seconds: float) 
         )
         show_metrics(champion.metrics, best)
     display.say("")
-    views = open_views(home.lake)
-    viewer = example_viewer(views)
-    show_list(views, viewer, _LIST_SHOWN)
-    display.next_step(f"reelhouse show {display.quoted(viewer)}")
+    example = viewer_list(home.lake, None, _LIST_SHOWN)
+    show_list(example)
+    display.next_step(f"reelhouse show {display.quoted(example.user_id)}")
+
+
+def show_failures(ended: Sequence[Ended]) -> None:
+    """Write why each job was not done, a line each, to the error stream."""
+    for one in ended:
+        if one.error:
+            display.fail(f"{one.job}: {one.error}")
 
 
 def show_metrics(metrics: Mapping[str, float], popularity: str) -> None:
@@ -78,7 +85,7 @@ def show_time(steps: Sequence[Step], elapsed_seconds: float) -> None:
     display.say(f"time: {elapsed_seconds:.0f} s for {total:.0f} s of jobs, two at once", "bold")
     grid = display.grid("job", "seconds", "share", "", right=("seconds", "share"))
     for step in steps:
-        if step.state:
+        if step.seconds:
             share = step.seconds / total if total else 0.0
             bar = Text("█" * round(_BAR * step.seconds / longest), "cyan") if longest else Text()
             grid.add_row(step.name, f"{step.seconds:.1f}", f"{share:.0%}", bar)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
 from uuid import uuid4
 
 from deltalake import DeltaTable
@@ -19,30 +18,16 @@ from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_rows, judge_table, least_rows
 from jobs.lakehouse.commit import OvertakenError, commit, open_or_create, outlived, place, rows_before
 from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.publication import Staged, account_of, account_parts, overtaken_by, page_of, parts_replaced
 from jobs.lakehouse.schema import require_schema, spark_schema
-from jobs.lakehouse.storage import open_storage, remove
+from jobs.lakehouse.storage import STAGING, open_storage, remove
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
 from jobs.version import code_hash, code_version
 
 _ATTEMPTS = 5
 """Commits that a publication tries while others commit to the same table."""
-
-State = Literal["published", "unchanged", "stale", "superseded"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended for one table (or the model)."""
-
-    name: str
-    state: State
-    version: int | None = None
-    rows: int | None = None
-    set_aside: int = 0
-    seconds: float = 0.0
-    note: str = ""
 
 
 @dataclass
@@ -307,7 +292,7 @@ class Lake:
         return f"{self.settings.lake}/{table.path}"
 
     def _staging(self, table: Table, publication: str) -> str:
-        return f"{self._uri(table)}/{staging.FOLDER}/{publication}"
+        return f"{self._uri(table)}/{STAGING}/{publication}"
 
     def _count(self, table: Table, delta: DeltaTable, nights: Collection[date] | None) -> None:
         """Note how many rows a read has, by the log; nothing where the log does not say."""

@@ -21,7 +21,7 @@ from jobs.lakehouse import ledger, staging
 from jobs.lakehouse.audit.mark import REASONS, RECORD
 from jobs.lakehouse.commit import open_or_create
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
-from jobs.lakehouse.storage import folders_in, open_storage, remove
+from jobs.lakehouse.storage import STAGING, folders_in, open_storage, remove
 from jobs.tables import TABLES, Table
 from jobs.tables.ops import QUARANTINE
 
@@ -90,7 +90,7 @@ def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
     """
     filesystem, path = open_storage(root)
     for table in tables:
-        for folder in folders_in(filesystem, f"{path}/{table.path}/{staging.FOLDER}"):
+        for folder in folders_in(filesystem, f"{path}/{table.path}/{STAGING}"):
             entry = ledger.latest(root, table)
             if entry is not None and entry.publication == folder.base_name:
                 broken = [file for file in staging.staged_files(filesystem, folder.path) if not file.is_kept]

@@ -17,8 +17,6 @@ from jobs.lakehouse.schema import spark_schema
 from jobs.lakehouse.storage import files_below
 from jobs.tables import Table
 
-FOLDER = "_staging"
-"""Folder below a table's address; its leading underscore keeps every reader out."""
 WHOLE = ""
 """The part of a table that is not partitioned."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"

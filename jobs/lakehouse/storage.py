@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 import pyarrow.fs
 
+STAGING = "_staging"
+"""Folder below a table's address where a publication is before it is visible; its leading underscore keeps readers out."""
+
 
 def open_storage(uri: str) -> tuple[pa.fs.FileSystem, str]:
     """The file system behind an address, and the path there.

@@ -1,31 +1,41 @@
 """The gate: every delivered file is read once, streaming, before Spark sees it."""
 
 import codecs
+import csv
 import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.errors import JobError
-from jobs.tables import SOURCES, Source, Table
+from jobs.tables import Table
 
 _CHUNK = 1 << 20
-_HEADER_LIMIT = 64 * 1024
-"""Bytes. A file whose first line is longer is not one of ours."""
-_LINE_LIMIT = 16 << 20
-"""Bytes. Spark holds whole lines in memory."""
-_UNPACKED_LIMIT = 64 << 30
-"""Bytes. Five times IMDb's largest dump; more is a bomb."""
 _WITH_HEADER = (".tsv", ".csv")
-_DAY_FOLDER = "????-??-??"
+_OWN = ("extra", "file", "night")
+"""Columns of every bronze row that are not delivered; neither is any that begins with an underscore."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may not pass, in bytes."""
+
+    header: int = 64 << 10
+    """A file whose first line is longer is not one of ours."""
+    line: int = 16 << 20
+    """Spark holds whole lines in memory."""
+    unpacked: int = 64 << 30
+    """Five times IMDb's largest dump; more is a bomb."""
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -38,58 +48,22 @@ class Delivered:
     """Column names of a file that has them in its first line; empty otherwise."""
 
 
-def deliveries(landing: Path, source: Source) -> dict[date, Path]:
-    """Delivery day → folder, oldest first; folders with other names are not deliveries."""
-    found = {}
-    for folder in sorted((landing / source.folder).glob(_DAY_FOLDER)):
-        try:
-            found[date.fromisoformat(folder.name)] = folder
-        except ValueError:
-            continue
-    return found
-
-
-def delivered_days(landing: Path) -> list[date]:
-    """Every day for which any source delivered, oldest first."""
-    return sorted({day for source in SOURCES for day in deliveries(landing, source)})
-
-
-def require_delivery(landing: Path, night: date) -> None:
-    """Refuse a night for which nothing was delivered.
-
-    Raises:
-        JobError: Names the newest delivery there is.
-    """
-    days = delivered_days(landing)
-    if night not in days:
-        newest = f"the newest delivery is {days[-1]}" if days else "there is none at all"
-        raise JobError(
-            f"night {night} did not run: nothing was delivered for it in {landing}/<source>/{night}/, {newest}; "
-            "put the files there, or run `reelhouse world` for a sample"
-        )
-
-
-def files_of(table: Table, folder: Path) -> list[Path]:
-    """Files of one delivery that belong to a table, by its patterns, in order of name."""
-    return sorted({path for pattern in table.files for path in folder.glob(pattern) if not path.name.startswith(".")})
-
-
-def content_hash(files: list[Delivered]) -> str:
-    """One hash for all files of a table's delivery, whatever their names (some names carry the day)."""
-    return hashlib.sha256("".join(sorted(file.sha256 for file in files)).encode()).hexdigest()[:32]
-
-
-def check(table: Table, path: Path) -> tuple[Delivered | None, list[str]]:
+def check(table: Table, path: Path, limits: Limits = LIMITS) -> tuple[Delivered | None, list[str]]:
     """Read a file to its end.
+
+    Args:
+        table: What it is delivered for.
+        path: The file.
+        limits: What it may not pass.
 
     Returns:
         What was learned, None if the file cannot be used; and every problem found, in words.
     """
     if path.suffix == ".parquet":
         return _check_parquet(table, path)
-    digest = hashlib.sha256()
+    digest, has_header = hashlib.sha256(), any(suffix in path.suffixes for suffix in _WITH_HEADER)
     try:
-        header, size = _read_through(path, digest)
+        header, size = _read_through(path, digest, limits)
     except (EOFError, gzip.BadGzipFile, zlib.error) as damage:
         return None, [f"{path} is truncated or damaged ({damage})"]
     except UnicodeDecodeError as wrong:
@@ -98,50 +72,44 @@ def check(table: Table, path: Path) -> tuple[Delivered | None, list[str]]:
         return None, [f"{path} {wrong}"]
     if not size:
         return None, [f"{path} is empty"]
-    if not any(suffix in path.suffixes for suffix in _WITH_HEADER):
+    if not has_header:
         return Delivered(path, digest.hexdigest(), ()), []
-    columns = _split_header(header, path)
-    problems = _missing_columns(table, columns, path)
+    if len(header) > limits.header:
+        return None, [f"{path} has a first line of more than {_size(limits.header)}"]
+    columns = _split_header(header.decode().rstrip("\r\n").removeprefix("\ufeff"), path)
+    problems = _wrong_columns(table, columns, path)
     return (None if problems else Delivered(path, digest.hexdigest(), columns)), problems
-
-
-def require(table: Table, paths: list[Path]) -> list[Delivered]:
-    """Check all files of one table's delivery.
-
-    Raises:
-        JobError: With every problem of every file.
-    """
-    checked = [check(table, path) for path in paths]
-    problems = [problem for _, found in checked for problem in found]
-    if problems:
-        raise JobError(
-            f"{table.name} was not ingested: {'; '.join(problems)}; deliver the file again; what was published before stays"
-        )
-    return [file for file, _ in checked if file]
 
 
 class _TooLargeError(ValueError):
     """A file passes one of the limits above."""
 
 
-def _read_through(path: Path, digest: "hashlib._Hash") -> tuple[str, int]:
-    """First line and unpacked size of a text file; hashes the bytes as delivered."""
+def _read_through(path: Path, digest: "hashlib._Hash", limits: Limits) -> tuple[bytes, int]:
+    """First line (or as much of it as passes the limit) and unpacked size of a text file; hashes the bytes as delivered."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     header, size, line, has_header = b"", 0, 0, False
     for chunk in _unpacked(path, digest):
         decoder.decode(chunk)
         size += len(chunk)
         if not has_header:
-            header += chunk[: _HEADER_LIMIT - len(header)]
-            has_header = b"\n" in header or len(header) >= _HEADER_LIMIT
-        last_break = chunk.rfind(b"\n")
-        line = line + len(chunk) if last_break < 0 else len(chunk) - last_break
-        if line > _LINE_LIMIT:
-            raise _TooLargeError(f"has a line of more than {_LINE_LIMIT >> 20} MiB")
-        if size > _UNPACKED_LIMIT:
-            raise _TooLargeError(f"unpacks to more than {_UNPACKED_LIMIT >> 30} GiB")
+            header += chunk[: limits.header + 1 - len(header)]
+            has_header = b"\n" in header or len(header) > limits.header
+        first_break, last_break = chunk.find(b"\n"), chunk.rfind(b"\n")
+        longest = line + (len(chunk) if first_break < 0 else first_break)
+        line = longest if last_break < 0 else len(chunk) - last_break - 1
+        if longest > limits.line:
+            raise _TooLargeError(f"has a line of more than {_size(limits.line)}")
+        if size > limits.unpacked:
+            raise _TooLargeError(f"unpacks to more than {_size(limits.unpacked)}")
     decoder.decode(b"", final=True)
-    return header.partition(b"\n")[0].decode("utf-8", errors="replace").rstrip("\r").removeprefix("\ufeff"), size
+    return header.partition(b"\n")[0], size
+
+
+def _size(limit: int) -> str:
+    """A limit in the largest unit that it is a whole number of."""
+    units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+    return next((f"{limit // unit} {name}" for unit, name in units if limit % unit == 0), f"{limit} bytes")
 
 
 class _HashingReader(io.RawIOBase):
@@ -178,19 +146,41 @@ def _unpacked(path: Path, digest: "hashlib._Hash") -> Iterator[bytes]:
 
 def _split_header(header: str, path: Path) -> tuple[str, ...]:
     """Column names of a header line."""
-    separator = "\t" if ".tsv" in path.suffixes else ","
-    return tuple(name.strip().strip('"') for name in header.split(separator))
+    if ".tsv" in path.suffixes:
+        return tuple(name.strip() for name in header.split("\t"))
+    return tuple(name.strip() for name in next(csv.reader([header]), []))
 
 
-def _missing_columns(table: Table, columns: tuple[str, ...], path: Path) -> list[str]:
+def _wrong_columns(table: Table, columns: tuple[str, ...], path: Path) -> list[str]:
+    """Everything that makes a header unusable, in words."""
+    return [f"{path} {problem}" for problem in (*_missing_columns(table, columns), *_unusable_names(columns))]
+
+
+def _missing_columns(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
     """Every column of the definition that the header does not have, with the nearest name it does have."""
-    expected = [name for name in table.column_names if name not in {"extra", "file", "night"}]
-    problems = []
-    for name in expected:
-        if name not in columns:
+    for name in table.column_names:
+        if name not in _OWN and name not in columns:
             near = get_close_matches(name, columns, n=1)
-            problems.append(f"{path} has no column {name}" + (f" (it has {near[0]})" if near else ""))
-    return problems
+            yield f"has no column {name}" + (f" (it has {near[0]})" if near else "")
+
+
+def _unusable_names(columns: tuple[str, ...]) -> Iterator[str]:
+    """Names that would hide one another, or that a bronze row has a meaning of its own for."""
+    empty = [str(place) for place, name in enumerate(columns, start=1) if not name]
+    if empty:
+        yield f"has no name for column {_quoted(empty, quote='')}"
+    # Spark does not tell names apart by their case.
+    times = Counter(name.casefold() for name in columns if name)
+    twice = [name for name, count in times.items() if count > 1]
+    if twice:
+        yield f"has more than one column {_quoted(twice)}"
+    reserved = [name for name in columns if name.startswith("_") or name.casefold() in _OWN]
+    if reserved:
+        yield f"has a column {_quoted(reserved)}, a name that is reserved: rename it"
+
+
+def _quoted(names: Iterable[str], quote: str = "'") -> str:
+    return ", ".join(f"{quote}{name}{quote}" for name in names)
 
 
 def _check_parquet(table: Table, path: Path) -> tuple[Delivered | None, list[str]]:
@@ -203,5 +193,5 @@ def _check_parquet(table: Table, path: Path) -> tuple[Delivered | None, list[str
         columns = tuple(pq.read_schema(path).names)
     except pa.ArrowInvalid as damage:
         return None, [f"{path} is empty, truncated or no Parquet file ({str(damage).splitlines()[0][:100]})"]
-    problems = _missing_columns(table, columns, path)
+    problems = _wrong_columns(table, columns, path)
     return (None if problems else Delivered(path, digest.hexdigest(), columns)), problems

@@ -35,8 +35,8 @@ def read_files(spark: SparkSession, table: Table, files: Sequence[Delivered]) ->
 
 def _format(file: Delivered) -> str:
     """How a file is written, by its name."""
-    name = file.path.name.removesuffix(".gz")
-    return {"json": "jsonl"}.get(name.rpartition(".")[2], name.rpartition(".")[2])
+    kind = file.path.name.removesuffix(".gz").rpartition(".")[2]
+    return "jsonl" if kind in {"json", "ndjson"} else kind
 
 
 def _finish(rows: DataFrame, table: Table, known: dict[str, Column], extra: Column) -> DataFrame:

@@ -1,127 +1,89 @@
-"""Run one job, or all jobs of a night in order."""
+"""Run all jobs of a night in the order of their inputs, and say how each ended."""
 
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date
 from graphlib import TopologicalSorter
-from importlib import import_module
 
-from pyspark.sql import SparkSession
-
-from jobs.lakehouse import ledger
-from jobs.lakehouse.lake import Lake, Outcome
-from jobs.lakehouse.spark import Watch
-from jobs.landing import gate
+from jobs.errors import JobError
+from jobs.landing.deliveries import require_delivery
+from jobs.runs.ended import Ended, Watcher
+from jobs.runs.job import Sessions, run_job
 from jobs.settings import Settings
-from jobs.tables import NODES, Model, Node, job_inputs, nodes_of
-from jobs.tracking import registry
+from jobs.tables import job_inputs
 
 _JOBS_AT_ONCE = 2
 """A job waits for one thing after another (plans, small stages, commits): two of them keep a machine busy."""
 
 
-def run_job(spark: SparkSession, settings: Settings, job: str, night: date, run: str) -> list[Outcome]:
-    """Run one job for a night.
-
-    A current table is always built as of the latest night that it, or anything it is made from, carries already: a
-    backfill of an older night brings late deliveries in without taking newer ones out, so the order of nights does not
-    matter. Where no input has changed since, the run ends as ``superseded`` without work.
-
-    Args:
-        spark: The session.
-        settings: Where everything is.
-        job: Name of a table, a source (``bronze.imdb``) or the model.
-        night: The night.
-        run: What runs it: an Airflow run, or a command.
-
-    Returns:
-        One outcome a table.
+def require_past(night: date, today: date) -> None:
+    """Refuse a night that has not begun: it would make every table as of a day of which nothing is known.
 
     Raises:
-        JobError: The job was not done; every table is as it was.
+        JobError: It lies after today.
     """
-    lake = Lake(spark, settings, run)
-    latest = as_of(settings, job, night)
-    if latest > night and _is_up_to_date(settings, job):
-        lake.report(job, "superseded", note=f"carries {latest}")
-        return lake.outcomes
-    with Watch(spark, settings, job):
-        import_module(f"jobs.{job}").run(lake, latest)
-    return lake.outcomes
+    if night > today:
+        raise JobError(f"night {night} did not run: today is {today} (UTC), and a night is a day that was delivered")
 
 
-def run_night(
-    spark: SparkSession,
-    settings: Settings,
-    night: date,
-    run: str,
-    on_start: Callable[[str], None] = lambda _: None,
-    on_end: Callable[[str, list[Outcome]], None] = lambda *_: None,
-) -> list[Outcome]:
+def run_night(settings: Settings, night: date, run: str, sessions: Sessions, watcher: Watcher) -> list[Ended]:
     """Run every job of a night, inputs first, and two at once where neither waits for the other.
 
+    A job that fails stops what is made from it and nothing else.
+
     Args:
-        spark: The session.
         settings: Where everything is.
         night: The night.
         run: What runs it.
-        on_start: Told the name of each job when it starts.
-        on_end: Told each job's outcomes when it has ended.
+        sessions: Where jobs take a session from; one for all.
+        watcher: Is told how it goes.
+
+    Returns:
+        How every job ended.
 
     Raises:
-        JobError: Nothing was delivered for the night, or a job was not done; jobs that run then are let end, and no
-            other is begun.
+        JobError: Nothing was delivered for the night.
+        KeyboardInterrupt: It was interrupted: jobs that ran were stopped, no other was begun.
     """
-    gate.require_delivery(settings.landing, night)
-    outcomes: list[Outcome] = []
-    jobs = TopologicalSorter(job_inputs())
+    require_delivery(settings.landing, night)
+    waits = job_inputs()
+    jobs = TopologicalSorter(waits)
     jobs.prepare()
+    ended: dict[str, Ended] = {}
 
-    def run_one(job: str) -> list[Outcome]:
-        on_start(job)
-        return run_job(spark, settings, job, night, run)
+    def run_one(job: str) -> Ended:
+        watcher.start(job)
+        try:
+            return Ended(job, tuple(run_job(settings, job, night, run, sessions)))
+        except JobError as error:
+            return Ended(job, error=error)
 
+    ready: list[str] = []
     with ThreadPoolExecutor(_JOBS_AT_ONCE) as threads:
-        running: dict[Future[list[Outcome]], str] = {}
+        running: dict[Future[Ended], str] = {}
         try:
             while jobs.is_active():
-                running |= {threads.submit(run_one, job): job for job in jobs.get_ready()}
-                for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(ended)
-                    on_end(job, ended.result())
-                    outcomes += ended.result()
+                ready += jobs.get_ready()
+                while ready and len(running) < _JOBS_AT_ONCE:
+                    job = ready.pop(0)
+                    if causes := _causes(waits[job], ended):
+                        ended[job] = Ended(job, waits_for=causes)
+                        watcher.end(ended[job])
+                        jobs.done(job)
+                        ready += jobs.get_ready()
+                    else:
+                        running[threads.submit(run_one, job)] = job
+                for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
+                    job = running.pop(future)
+                    ended[job] = future.result()
+                    watcher.end(ended[job])
                     jobs.done(job)
-        finally:
-            for waiting in running:
-                waiting.cancel()
-    return outcomes
+        except KeyboardInterrupt:
+            sessions.interrupt()
+            raise
+    return list(ended.values())
 
 
-def as_of(settings: Settings, job: str, night: date) -> date:
-    """The latest of ``night`` and the nights that what the job makes and its inputs carry."""
-    own = [] if job.startswith("bronze.") else nodes_of(job)
-    upstream = [node for made in own for node in made.inputs if node.layer != "bronze"]
-    nights = [carried for node in (*own, *upstream) if (carried := _carried(settings, node))]
-    return max([night, *nights])
-
-
-def _carried(settings: Settings, node: Node) -> date | None:
-    """The night that a table or the model carries."""
-    found = registry.champion(settings) if isinstance(node, Model) else ledger.latest(settings.lake, node)
-    return found.night if found else None
-
-
-def _is_up_to_date(settings: Settings, job: str) -> bool:
-    """Whether nothing that the job reads has changed since it last published."""
-    (made, *_) = nodes_of(job)
-    found = registry.champion(settings) if isinstance(made, Model) else ledger.latest(settings.lake, made)
-    return found is not None and found.inputs == {name: _version(settings, name) for name in found.inputs}
-
-
-def _version(settings: Settings, name: str) -> int | None:
-    """The newest version of a table or of the champion."""
-    node = next(node for node in NODES if node.name == name)
-    if isinstance(node, Model):
-        champion = registry.champion(settings)
-        return champion.version if champion else None
-    return ledger.version(settings.lake, node)
+def _causes(upstream: tuple[str, ...], ended: dict[str, Ended]) -> tuple[str, ...]:
+    """The failed jobs at the root of why a job cannot run; none if it can."""
+    found = [cause for job in upstream for cause in (ended[job].waits_for or ((job,) if ended[job].error else ()))]
+    return tuple(dict.fromkeys(found))

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from zlib import crc32
 
 import numpy as np
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.errors import JobError
 
+ENDS_BEFORE = timedelta(days=7)
+"""A world ends this long before the day it is made, so that it can be continued day by day."""
 PARAMETERS_FILE = "world.json"
 EVENT_LOG = "events.jsonl.gz"
 
@@ -34,6 +36,18 @@ class WorldParameters(BaseModel):
     tastes: Annotated[
         bool, Field(description="Whether viewers have tastes; otherwise all draw from popularity alone.")
     ] = True
+
+    @classmethod
+    def made_on(cls, today: date, **given: object) -> Self:
+        """The parameters of a world whose first delivery ends a week before today, unless its first day is given.
+
+        Raises:
+            ValidationError: A parameter is out of its range.
+        """
+        asked = cls.model_validate(given, strict=True)
+        if "first_day" in given:
+            return asked
+        return asked.model_copy(update={"first_day": today - ENDS_BEFORE - timedelta(days=asked.days - 1)})
 
     @property
     def last_day(self) -> date:

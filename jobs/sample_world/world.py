@@ -1,7 +1,8 @@
 """A sample world: planted titles, viewers and tastes, and its deliveries day by day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from jobs.sample_world.titles import FloatArray, IntArray, found_titles, title_i
 from jobs.sample_world.tmdb import write_tmdb
 from jobs.sample_world.truth import DayTruth
 from jobs.sample_world.viewers import found_facets, found_viewers
+
+_CATALOGUES = {"imdb": write_imdb, "tmdb": write_tmdb}
 
 
 class World:
@@ -62,7 +65,7 @@ def write_world(
     landing: Path,
     parameters: WorldParameters,
     last_day: date,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> list[date]:
     """Write every day of a world up to ``last_day`` that is not in ``landing`` yet.
 
@@ -72,7 +75,7 @@ def write_world(
         landing: The landing folder.
         parameters: What the world is made from; the same for every call on one landing folder.
         last_day: Last day to write.
-        progress: Called with one line for each delivery.
+        progress: Called with the number of deliveries written and of those to write, before the first and after each.
 
     Returns:
         The days of which something was written.
@@ -81,18 +84,21 @@ def write_world(
         JobError: ``last_day`` lies before the world begins, or another world is in ``landing`` already.
     """
     _check(landing, parameters, last_day)
-    say = progress or (lambda _: None)
     days = [parameters.first_day + timedelta(days=number) for number in range(parameters.day_number(last_day) + 1)]
     missing = {day for day in days if not (landing / "interactions" / str(day) / EVENT_LOG).is_file()}
-    has_catalogue = all((landing / source / str(last_day)).is_dir() for source in ("imdb", "tmdb"))
+    has_catalogue = all((landing / source / str(last_day)).is_dir() for source in _CATALOGUES)
     if not missing and has_catalogue:
         return []
     save_parameters(landing, parameters)
+    total = len(missing) + (0 if has_catalogue else len(_CATALOGUES))
+    progress(0, total)
     world = World(parameters, last_day)
-    if missing:
-        _write_event_logs(landing, world, missing, say)
-    if not has_catalogue:
-        _write_catalogue(landing, world, last_day, say)
+    deliveries = chain(
+        _write_event_logs(landing, world, missing) if missing else (),
+        () if has_catalogue else _write_catalogue(landing, world, last_day),
+    )
+    for number, _ in enumerate(deliveries, start=1):
+        progress(number, total)
     return sorted(missing | (set() if has_catalogue else {last_day}))
 
 
@@ -113,8 +119,8 @@ def _check(landing: Path, parameters: WorldParameters, last_day: date) -> None:
         raise JobError(msg)
 
 
-def _write_event_logs(landing: Path, world: World, missing: set[date], say: Callable[[str], None]) -> None:
-    """Draw the views from the first day on, and write the logs that are missing."""
+def _write_event_logs(landing: Path, world: World, missing: set[date]) -> Iterator[date]:
+    """Draw the views from the first day on, and write the logs that are missing; the day of each when it is written."""
     parameters = world.parameters
     days = parameters.day_number(max(missing)) + 1
     for day_number, truth, views in draw_views(parameters, world.titles, world.facets, world.viewers, days):
@@ -122,14 +128,14 @@ def _write_event_logs(landing: Path, world: World, missing: set[date], say: Call
         if day not in missing:
             continue
         with delivery(landing / "interactions" / str(day)) as folder:
-            count = write_event_log(folder / EVENT_LOG, parameters, world.titles, truth, views, day_number)
-        say(f"interactions {day}: {count:,} events")
+            write_event_log(folder / EVENT_LOG, parameters, world.titles, truth, views, day_number)
+        yield day
 
 
-def _write_catalogue(landing: Path, world: World, day: date, say: Callable[[str], None]) -> None:
-    """Write the catalogue of one day as IMDb and TMDb deliver it."""
+def _write_catalogue(landing: Path, world: World, day: date) -> Iterator[date]:
+    """Write the catalogue of one day as IMDb and TMDb deliver it; the day of each when it is written."""
     snapshot = take_snapshot(world.parameters, day, world.titles, world.people)
-    for source, write in (("imdb", write_imdb), ("tmdb", write_tmdb)):
+    for source, write in _CATALOGUES.items():
         with delivery(landing / source / str(day)) as folder:
             write(folder, snapshot)
-        say(f"{source} {day}: {len(snapshot.titles):,} titles")
+        yield day

@@ -230,7 +230,7 @@ INTERACTIONS = Table(
     key=(),
     kind="log",
     partitioned_by="night",
-    files=("*.jsonl.gz", "*.jsonl", "*.csv", "*.parquet"),
+    files=("*.jsonl", "*.jsonl.gz", "*.ndjson", "*.ndjson.gz", "*.csv", "*.csv.gz", "*.parquet"),
     # A log may name a viewer in a column that we do not know.
     columns=_strings(
         ("user_id", _EXTRA),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -21,7 +22,8 @@ from mlflow.tracking import MlflowClient
 
 from jobs.errors import JobError
 from jobs.settings import Settings
-from jobs.version import code_version
+from jobs.tables.model import CHAMPION
+from jobs.version import code_hash, code_version
 
 MODEL_NAME = "reelhouse-als"
 EXPERIMENT = "nightly-training"
@@ -37,6 +39,10 @@ class Champion:
     night: date
     inputs: dict[str, int]
     """Delta versions of the tables it was trained on."""
+    settings: dict[str, Any]
+    """Values of the settings that shape it, at its training."""
+    code: str
+    """Hash of the sources that trained it."""
     metrics: dict[str, float]
     parameters: dict[str, str]
     run_id: str
@@ -74,6 +80,8 @@ def register(settings: Settings, training: Training, model_folder: Path, loader_
         mlflow.set_tags(
             {"night": training.night.isoformat(), "run": training.run, "code_version": code_version(), **training.tags}
         )
+        shaped_by = settings.model_dump(mode="json", include=set(CHAMPION.settings))
+        mlflow.set_tags({"settings": json.dumps(shaped_by), "code": code_hash()})
         mlflow.set_tag("inputs", json.dumps({name: version for name, (_, version) in training.inputs.items()}))
         for name, (address, delta_version) in training.inputs.items():
             source = DeltaDatasetSource(path=address, delta_table_version=delta_version)
@@ -93,6 +101,8 @@ def register(settings: Settings, training: Training, model_folder: Path, loader_
         int(version),
         training.night,
         {name: delta_version for name, (_, delta_version) in training.inputs.items()},
+        shaped_by,
+        code_hash(),
         dict(training.metrics),
         {name: str(value) for name, value in training.parameters.items()},
         run.info.run_id,
@@ -121,6 +131,9 @@ def champion(settings: Settings) -> Champion | None:
         int(version.version),
         date.fromisoformat(version.tags["night"]),
         json.loads(run.data.tags["inputs"]),
+        # A run of an earlier version of Reelhouse has neither: its model is trained again.
+        json.loads(run.data.tags.get("settings", "{}")),
+        run.data.tags.get("code", ""),
         run.data.metrics,
         run.data.params | {"popularity": run.data.tags["popularity"]},
         version.run_id,

@@ -37,11 +37,14 @@ def publish(home: Path, table: Table, *rows: dict[str, Any], night: date = NIGHT
     """Write rows as a publication of a night; columns that are not given are null."""
     schema = pa.schema([(column.name, _ARROW[column.type]) for column in table.columns])
     entry = Account(night=night, offered=len(rows), published=len(rows), code_version="0.1.0", run="test", **account)
+    address, partitions = home / "lake" / table.path, [table.partitioned_by] if table.partitioned_by else None
+    if not address.exists():
+        write_deltalake(address, schema.empty_table(), partition_by=partitions)  # version 0: the table is made
     write_deltalake(
-        home / "lake" / table.path,
+        address,
         pa.Table.from_pylist([dict.fromkeys(table.column_names) | row for row in rows], schema),
         mode="overwrite",
-        partition_by=[table.partitioned_by] if table.partitioned_by else None,
+        partition_by=partitions,
         commit_properties=CommitProperties(custom_metadata={"userMetadata": ledger.encode(entry)}),
     )
 

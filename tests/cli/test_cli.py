@@ -13,8 +13,10 @@ from jobs.cli.app import app
 from jobs.cli.deliveries import write_sample
 from jobs.cli.progress import Progress, Step
 from jobs.cli.summary import show_metrics, show_published, show_time
+from jobs.errors import JobError
 from jobs.lakehouse import ledger
-from jobs.lakehouse.lake import Outcome
+from jobs.lakehouse.outcome import Outcome
+from jobs.runs.ended import Ended
 from jobs.sample_world import WorldParameters, last_day, write_world
 from jobs.settings import Settings
 from jobs.tables import TABLES
@@ -38,7 +40,7 @@ def test_shows_a_list_in_words_with_what_the_viewer_liked(run: Run) -> None:
 
     assert result.exit_code == 0, result.output
     assert "u000001: night 2026-03-01, reelhouse-als version 3" in result.stdout
-    assert "has had to do with 2 titles; liked most: Amélie (2001) and Heat and Dust (1983)" in result.stdout
+    assert "2 titles in history; liked most: Amélie (2001) and Heat and Dust (1983)" in result.stdout
     assert ["1", "Heat", "1995", "Crime,", "Drama", "1.0000"] in [line.split() for line in result.stdout.splitlines()]
     assert "next: reelhouse title tt0000001" in result.stdout
 
@@ -60,7 +62,7 @@ def test_finds_a_title_by_words_without_case_or_accents_and_names_others(run: Ru
     result = run("title", "heat")
 
     assert "Heat (1995)" in result.stdout.splitlines()[0]
-    assert "1 had to do with it, 0 liked it" in result.stdout
+    assert "in the history of 1, liked by 0" in result.stdout
     assert "1, at best at rank 1" in result.stdout
     assert "also found: Heat and Dust (1983), tt0000004" in result.stdout
 
@@ -92,7 +94,7 @@ def test_lists_every_table_published_or_not_and_how_far_it_is_behind(run: Run) -
     lines = {line.split()[0]: line for line in run("tables").stdout.splitlines() if line.strip()}
 
     assert {table.name for table in TABLES} <= lines.keys()
-    assert lines["silver.titles"].split()[-3:] == ["0", "4", "2026-03-01"]
+    assert lines["silver.titles"].split()[-3:] == ["1", "4", "2026-03-01"]
     assert lines["bronze.movielens_movies"].split()[-4:] == ["0", "2026-02-01", "28", "d"]
     assert "never published" in lines["silver.people"]
     assert "next: reelhouse history" in lines["next:"]
@@ -145,12 +147,56 @@ def test_a_night_without_any_delivery_is_refused(run: Run) -> None:
     assert "nothing was delivered yet" in refused(run("night"))
 
 
+def test_a_night_after_today_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELHOUSE_TODAY", "2026-03-02")
+
+    for command in (("night",), ("run", "silver.titles")):
+        assert "night 2026-03-03 did not run: today is 2026-03-02" in refused(run(*command, "--night", "2026-03-03"))
+
+
+def test_a_job_of_a_night_for_which_nothing_was_delivered_builds_nothing(run: Run, home: Path) -> None:
+    before = [ledger.version(f"{home}/lake", table) for table in TABLES]
+
+    result = run("run", "silver.titles", "--night", "2026-03-02", "--skip-status")
+
+    assert result.exit_code == 99
+    assert result.stdout == "stale  silver.titles  0.0 s  nothing was delivered for 2026-03-02\n"
+    assert [ledger.version(f"{home}/lake", table) for table in TABLES] == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("REELHOUSE_LIST_LENGTH", "many", "REELHOUSE_LIST_LENGTH is 'many': Input should be a valid integer"),
+        ("REELHOUSE_LIST_LENGTH", "0", "REELHOUSE_LIST_LENGTH is '0': Input should be greater than or equal to 1"),
+        ("REELHOUSE_WEIGHING__HALF_LIFE_DAYS", "-1", "REELHOUSE_WEIGHING__HALF_LIFE_DAYS is '-1'"),
+        ("REELHOUSE_TODAY", "tomorrow", "REELHOUSE_TODAY is 'tomorrow'"),
+    ],
+)
+def test_a_wrong_setting_costs_one_line_that_names_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    assert says in refused(run("tables"))
+
+
+def test_a_home_that_is_a_file_costs_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "home"
+    file.touch()
+    for place in (file, file / "below"):
+        monkeypatch.setenv("REELHOUSE_HOME", str(place))
+
+        assert f"{file} is a file; name a folder" in refused(run("tables"))
+
+
 def test_an_import_of_what_is_not_there_is_refused(run: Run, tmp_path: Path) -> None:
     assert "is not there" in refused(run("import", "movielens", str(tmp_path / "none.zip")))
 
 
 def test_a_world_is_written_then_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    monkeypatch.setenv("REELHOUSE_TODAY", "2026-01-09")
     small = ["world", "--viewers", "5", "--titles", "100", "--events-per-day", "20", "--days", "2"]
 
     first = CliRunner().invoke(app, small)
@@ -161,13 +207,15 @@ def test_a_world_is_written_then_continued(tmp_path: Path, monkeypatch: pytest.M
     assert "next: reelhouse night --night 2026-01-03" in second.stdout
     assert "seed" in refused(other)
     assert last_day(tmp_path / "landing") == date(2026, 1, 3)
+    assert first.stdout.splitlines()[0].startswith("sample world: 2026-01-01 to 2026-01-02, 2 days in ")
+    assert len(first.stdout.splitlines()) == 2
 
 
 def test_help_of_world_tells_the_defaults_of_its_parameters(run: Run) -> None:
     told = " ".join(run("world", "--help").stdout.split())
     defaults = WorldParameters()
 
-    for value in (defaults.viewers, defaults.titles, defaults.events_per_day, defaults.first_day, defaults.seed):
+    for value in (defaults.viewers, defaults.titles, defaults.events_per_day, defaults.seed):
         assert f"[default: ({value})]" in told or f"[default: {value}]" in told
     assert f"{defaults.days} at first" in told
 
@@ -177,37 +225,47 @@ def test_the_sample_goes_on_only_when_its_last_night_is_done(tmp_path: Path) -> 
     settings = Settings(home=home)
     write_world(settings.landing, parameters, parameters.last_day)
 
-    write_sample(settings)
+    write_sample(settings, date(2026, 1, 3))
     assert last_day(settings.landing) == date(2026, 1, 2)
 
     for table in (table for table in TABLES if table.layer == "gold"):
         publish(home, table, night=date(2026, 1, 2))
-    write_sample(settings)
+    write_sample(settings, date(2026, 1, 2))
+    assert last_day(settings.landing) == date(2026, 1, 2), "a world does not go on beyond today"
+
+    write_sample(settings, date(2026, 1, 3))
     assert last_day(settings.landing) == date(2026, 1, 3)
 
 
 def test_the_sample_leaves_other_deliveries_alone(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
-    (settings.landing / "imdb" / "2026-03-01").mkdir(parents=True)
+    folder = settings.landing / "imdb" / "2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "title.ratings.tsv.gz").touch()
 
-    write_sample(settings)
+    write_sample(settings, date(2026, 3, 2))
 
     assert last_day(settings.landing) is None
 
 
 def test_progress_is_a_line_an_outcome_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(1.0, ("bronze.imdb", "silver.titles")) as progress:
+    with Progress(("bronze.imdb", "silver.titles", "silver.people", "silver.title_profiles")) as progress:
         progress.start("bronze.imdb")
-        progress.end("bronze.imdb", [Outcome("bronze.imdb_title_basics", "published", 3, 1234, 2, 4.5)])
+        progress.end(Ended("bronze.imdb", (Outcome("bronze.imdb_title_basics", "published", 3, 1234, 2, 4.5),)))
         progress.start("silver.titles")
-        progress.end("silver.titles", [Outcome("silver.titles", "superseded", note="carries 2026-03-02")])
+        progress.end(Ended("silver.titles", (Outcome("silver.titles", "superseded", note="carries 2026-03-02"),)))
+        progress.start("silver.people")
+        progress.end(Ended("silver.people", error=JobError("silver.people was not published: why")))
+        progress.end(Ended("silver.title_profiles", waits_for=("silver.people",)))
 
     shown = capsys.readouterr().out.splitlines()
     assert shown == [
         "published  bronze.imdb_title_basics  version 3  1,234 rows  2 set aside  4.5 s",
         "superseded  silver.titles  0.0 s  carries 2026-03-02",
+        "failed  silver.people  0.0 s",
+        "not run  silver.title_profiles  waits for silver.people",
     ]
-    assert [step.state for step in progress.steps] == ["done", "published", "superseded"]
+    assert [step.state for step in progress.steps] == ["", "published", "superseded", "failed", "not run"]
 
 
 def test_the_summary_tells_what_was_published_and_where_the_time_went(capsys: pytest.CaptureFixture[str]) -> None:

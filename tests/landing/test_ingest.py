@@ -175,7 +175,7 @@ def test_an_unchanged_delivery_makes_no_partition_and_a_missing_one_is_stale(lak
     states = [ingest_ratings(lake, date(2026, 3, day)) for day in (1, 1, 2, 3)]
 
     assert states == [["published"], ["unchanged"], ["unchanged"], ["stale"]]
-    assert ledger.version(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) == 0
+    assert ledger.version(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) == 1
     assert len(rows(lake, bronze.IMDB_TITLE_RATINGS, date(2026, 3, 3))) == 1
 
 
@@ -238,7 +238,7 @@ def test_a_bad_file_costs_one_line_and_nothing_else(lake: Lake, damage: Callable
     assert str(bad) in line
     assert "\n" not in line
     assert [row["tconst"] for row in rows(lake, bronze.IMDB_TITLE_RATINGS, later)] == ["tt0000001"]
-    assert ledger.version(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) == 0
+    assert ledger.version(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) == 1
 
 
 def test_a_bad_file_stops_its_whole_source_before_anything_is_published(lake: Lake) -> None:

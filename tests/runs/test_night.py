@@ -1,27 +1,25 @@
-"""Nights: in any order they end with the same tables, and a night that cannot run costs nothing."""
+"""Nights: what fails stops what is made from it and nothing else, and nothing is done twice."""
 
 import json
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
-from jobs.landing import gate
-from jobs.runs.night import run_job
+from jobs.runs.ended import Ended
+from jobs.runs.job import Sessions, run_job
+from jobs.runs.night import require_past, run_night
 from jobs.settings import Settings
-from jobs.tables import TABLES, Table, bronze, silver
+from jobs.tables import TABLES, bronze, job_inputs, silver
 from tests.rows import rows_of
 
-DAYS = (date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3))
-DELIVERED = (("tt0000001", "tt0000002"), ("tt0000002", "tt0000003"), ("tt0000001",))
-JOBS = ("bronze.interactions", "silver.interactions", "silver.preferences")
+ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 
 
-def deliver(settings: Settings, day: date, *titles: str) -> None:
+def deliver_events(settings: Settings, day: date, *titles: str) -> None:
     folder = settings.landing / "interactions" / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
@@ -47,56 +45,84 @@ def prepare(lake: Lake) -> None:
         rows_of(lake.spark, table, rows).write.format("delta").save(f"{lake.settings.lake}/{table.path}")
 
 
-def run(lake: Lake, night: date) -> list[str]:
-    outcomes = [run_job(lake.spark, lake.settings, job, night, "test") for job in JOBS]
-    return [outcome.state for job in outcomes for outcome in job]
+class Told:
+    """Remembers what a night says; and does something at the first end, as a person's Ctrl-C would."""
+
+    def __init__(self, at_first_end: Callable[[], None] = lambda: None) -> None:
+        self.started: list[str] = []
+        self.ended: list[Ended] = []
+        self._at_first_end = at_first_end
+
+    def start(self, job: str) -> None:
+        self.started.append(job)
+
+    def end(self, ended: Ended) -> None:
+        self.ended.append(ended)
+        if len(self.ended) == 1:
+            self._at_first_end()
 
 
-def contents(lake: Lake, table: Table) -> list[tuple[object, ...]]:
-    return sorted(tuple(row) for row in lake.read(table, DAYS[-1]).collect())
+def test_a_failed_job_stops_what_is_made_from_it_and_nothing_else(lake: Lake) -> None:
+    deliver_events(lake.settings, ONE, "tt0000001")
+    imdb = lake.settings.landing / "imdb" / ONE.isoformat()
+    imdb.mkdir(parents=True)
+    (imdb / "title.basics.tsv.gz").write_bytes(b"not a dump")
+    told = Told()
+
+    ended = run_night(lake.settings, ONE, "test", Sessions(lake.settings, spark=lake.spark), told)
+
+    by_job = {one.job: one for one in ended}
+    assert by_job.keys() == job_inputs().keys()
+    assert sorted(told.ended, key=lambda one: one.job) == sorted(ended, key=lambda one: one.job)
+    assert "title.ratings.tsv.gz is missing" in str(by_job["bronze.imdb"].error)
+    assert [outcome.state for outcome in by_job["bronze.interactions"].outcomes] == ["published"]
+    assert {outcome.state for outcome in by_job["bronze.tmdb"].outcomes} == {"stale"}
+    behind = {one.job for one in ended if one.waits_for}
+    assert {"silver.titles", "silver.preferences", "model.champion", "gold.recommendations"} <= behind
+    assert {one.waits_for for one in ended if one.waits_for} == {("bronze.imdb",)}
+    assert not behind & set(told.started)
+    assert ledger.latest(lake.settings.lake, bronze.INTERACTIONS) is not None
 
 
-@pytest.fixture(scope="module")
-def in_order(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
-    lake = Lake(spark, Settings(home=tmp_path_factory.mktemp("ordered")), "test")
+def test_a_night_that_is_interrupted_begins_nothing_more_and_goes_on_when_run_again(lake: Lake) -> None:
+    deliver_events(lake.settings, ONE, "tt0000001")
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    told = Told(at_first_end=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_night(lake.settings, ONE, "test", Sessions(lake.settings, spark=lake.spark), told)
+
+    assert len(told.started) == 2, "two run at once; no other was begun"
+    run_job(lake.settings, "bronze.interactions", ONE, "test", Sessions(lake.settings, spark=lake.spark))
+    assert ledger.version(lake.settings.lake, bronze.INTERACTIONS) == 1, "published once, before or after"
+
+
+def test_a_late_night_without_news_does_nothing_and_needs_no_session(lake: Lake) -> None:
     prepare(lake)
-    for day, titles in zip(DAYS, DELIVERED, strict=True):
-        deliver(lake.settings, day, *titles)
-        run(lake, day)
-    return {
-        table.name: contents(lake, table) for table in (bronze.INTERACTIONS, silver.INTERACTIONS, silver.PREFERENCES)
-    }
+    jobs = ("bronze.interactions", "silver.interactions", "silver.preferences")
 
+    def run(night: date, sessions: Sessions) -> list[str]:
+        return [outcome.state for job in jobs for outcome in run_job(lake.settings, job, night, "test", sessions)]
 
-@pytest.mark.parametrize("order", [(2, 0, 1), (1, 2, 0, 2, 1)], ids=str)
-def test_any_order_of_nights_ends_with_the_same_tables(
-    lake: Lake, in_order: dict[str, list[tuple[object, ...]]], order: tuple[int, ...]
-) -> None:
-    prepare(lake)
-    for number in order:
-        # Deliveries arrive in this order too: a night sees only what came before it ran.
-        deliver(lake.settings, DAYS[number], *DELIVERED[number])
-        run(lake, DAYS[number])
-
-    for table in (bronze.INTERACTIONS, silver.INTERACTIONS, silver.PREFERENCES):
-        assert contents(lake, table) == in_order[table.name]
-
-
-def test_a_late_night_without_news_is_superseded_without_work(lake: Lake) -> None:
-    prepare(lake)
-    for day in DAYS[:2]:
-        deliver(lake.settings, day, "tt0000001")
-        run(lake, day)
+    with_spark, without = Sessions(lake.settings, spark=lake.spark), Sessions(Settings(spark_master="no such master"))
+    for day in (ONE, TWO):
+        deliver_events(lake.settings, day, "tt0000001")
+        run(day, with_spark)
     versions = {table.name: ledger.version(lake.settings.lake, table) for table in TABLES}
 
-    assert run(lake, DAYS[0]) == ["unchanged", "superseded", "superseded"]
+    assert run(TWO, without) == ["unchanged", "unchanged", "unchanged"]
+    assert run(ONE, without) == ["unchanged", "superseded", "superseded"]
     assert {table.name: ledger.version(lake.settings.lake, table) for table in TABLES} == versions
 
 
 def test_an_event_of_an_unknown_title_waits_until_the_title_is_known(lake: Lake) -> None:
     prepare(lake)
-    deliver(lake.settings, DAYS[0], "tt0000001", "tt0000009")
-    run(lake, DAYS[0])
+    sessions = Sessions(lake.settings, spark=lake.spark)
+    deliver_events(lake.settings, ONE, "tt0000001", "tt0000009")
+    for job in ("bronze.interactions", "silver.interactions"):
+        run_job(lake.settings, job, ONE, "test", sessions)
     entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
     assert entry is not None
     assert (entry.published, entry.parked) == (1, 1)
@@ -104,22 +130,15 @@ def test_an_event_of_an_unknown_title_waits_until_the_title_is_known(lake: Lake)
     rows_of(lake.spark, silver.TITLES, [{"title_id": "tt0000009"}]).write.format("delta").mode("append").save(
         f"{lake.settings.lake}/silver/titles"
     )
-    run(lake, DAYS[0])
+    run_job(lake.settings, "silver.interactions", ONE, "test", sessions)
 
     entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
     assert entry is not None
     assert (entry.published, entry.parked) == (2, 0)
 
 
-def test_a_night_for_which_nothing_was_delivered_is_refused(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    with pytest.raises(JobError, match="there is none at all"):
-        gate.require_delivery(settings.landing, DAYS[0])
+def test_a_night_after_today_is_refused() -> None:
+    require_past(ONE, today=ONE)
 
-    deliver(settings, DAYS[0], "tt0000001")
-
-    gate.require_delivery(settings.landing, DAYS[0])
-    with pytest.raises(
-        JobError, match=r"night 2026-03-02 did not run: nothing was delivered .* the newest delivery is 2026-03-01"
-    ):
-        gate.require_delivery(settings.landing, DAYS[1])
+    with pytest.raises(JobError, match="night 2026-03-02 did not run: today is 2026-03-01"):
+        require_past(TWO, today=ONE)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from jobs.errors import JobError
 from jobs.sample_world import World, WorldParameters, last_day, load_parameters, write_world
-from jobs.sample_world.events import SeenFilter
 from jobs.sample_world.genres import GENRE_NAMES, draw_genres
 
 SMALL = WorldParameters(seed=3, viewers=300, titles=600, events_per_day=900, days=40)
@@ -102,17 +101,25 @@ def test_a_later_call_writes_the_next_day_and_a_fresh_catalogue(tmp_path: Path) 
     first = write_world(tmp_path, TINY, TINY.last_day)
     tomorrow = TINY.last_day + timedelta(days=1)
     before = digests(tmp_path)
-    lines: list[str] = []
+    told: list[tuple[int, int]] = []
 
     assert len(first) == TINY.days
-    assert write_world(tmp_path, TINY, tomorrow, lines.append) == [tomorrow]
-    assert [line.split(":")[0] for line in lines] == [
-        f"{source} {tomorrow}" for source in ("interactions", "imdb", "tmdb")
-    ]
+    assert write_world(tmp_path, TINY, tomorrow, lambda *progress: told.append(progress)) == [tomorrow]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert before.items() <= digests(tmp_path).items()
     assert write_world(tmp_path, TINY, tomorrow) == []
     assert load_parameters(tmp_path) == TINY
     assert sorted(day.name for day in (tmp_path / "imdb").iterdir()) == [str(TINY.last_day), str(tomorrow)]
+
+
+def test_a_world_ends_a_week_before_it_is_made_unless_its_first_day_is_given() -> None:
+    today = date(2026, 11, 24)
+
+    assert WorldParameters.made_on(today).last_day == date(2026, 11, 17)
+    assert WorldParameters.made_on(today, days=3, seed=5) == WorldParameters(
+        days=3, seed=5, first_day=date(2026, 11, 15)
+    )
+    assert WorldParameters.made_on(today, first_day=date(2026, 1, 1)).first_day == date(2026, 1, 1)
 
 
 def test_an_unfinished_delivery_is_replaced_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -381,15 +388,3 @@ def test_a_longer_world_has_the_same_viewers_and_earlier_titles() -> None:
     expected = short.oracle(np.arange(TINY.viewers), TINY.last_day)
     planted = longer.oracle(np.arange(TINY.viewers), TINY.last_day)
     np.testing.assert_allclose(planted[:, :known], expected, rtol=1e-12)
-
-
-@given(pairs=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=60))
-def test_the_seen_filter_admits_nothing_twice(pairs: list[tuple[int, int]]) -> None:
-    seen, admitted = SeenFilter(len(pairs)), set[tuple[int, int]]()
-    for batch in (pairs[::2], pairs[1::2]):
-        if batch:
-            viewers, titles = np.array(batch).T
-            for pair, is_first in zip(batch, seen.admit(viewers, titles).tolist(), strict=True):
-                assert not (is_first and pair in admitted)
-                admitted |= {pair} if is_first else set()
-    assert admitted

@@ -71,7 +71,7 @@ def test_progress_has_a_bar_for_every_file(server: Server, tmp_path: Path) -> No
 def small_zip() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("ml-tiny/ratings.csv", "userId,movieId,rating,timestamp\r\n")
+        archive.writestr(zipfile.ZipInfo("ml-tiny/ratings.csv"), "userId,movieId,rating,timestamp\r\n")
     return packed.getvalue()
 
 

@@ -1,0 +1,133 @@
+"""What is known about a title: asked of the published tables, without Spark."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.errors import JobError
+from jobs.lakehouse.views import Views
+from jobs.tables.gold import POPULAR_TITLES, RECOMMENDATIONS
+from jobs.tables.silver import CREDITS, PEOPLE, PREFERENCES, TITLES
+
+_OTHERS_TOLD = 5
+_PLAIN = "strip_accents(lower({}))"
+_PEOPLE = """
+SELECT c.category, list(p.name ORDER BY c.billing NULLS LAST, p.name)
+FROM silver.credits AS c JOIN silver.people AS p USING (person_id)
+WHERE c.title_id = ? GROUP BY c.category ORDER BY min(c.billing) NULLS LAST, c.category
+"""
+_POPULARITY = """
+SELECT window_days, rank, viewer_count FROM gold.popular_titles WHERE title_id = ? ORDER BY window_days
+"""
+_VIEWERS = "SELECT count(*), count(*) FILTER (weight > 0) FROM silver.preferences WHERE title_id = ?"
+_LISTS = "SELECT count(*), min(rank) FROM gold.recommendations WHERE title_id = ?"
+
+
+@dataclass(frozen=True)
+class FoundTitle:
+    """A title that a search found."""
+
+    title_id: str
+    title: str
+    release_year: int | None
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """How popular a title was in one window of days."""
+
+    window_days: int
+    """0: all time."""
+    rank: int
+    viewer_count: int
+
+
+@dataclass(frozen=True)
+class TitleFacts:
+    """Everything known about a title; None where the table that knows it was never published."""
+
+    title_id: str
+    title: str
+    release_year: int | None
+    facts: dict[str, Any]
+    """Columns of silver.titles."""
+    people: tuple[tuple[str, tuple[str, ...]], ...]
+    """Category of work and the names in it, both in order of billing."""
+    popularity: tuple[Popularity, ...] | None
+    viewer_counts: tuple[int, int] | None
+    """Viewers with the title in their history, and those of them who liked it."""
+    lists: tuple[int, int | None] | None
+    """Lists it stands on, and its best rank there."""
+    others: tuple[FoundTitle, ...]
+    """Further titles that the search found, best first."""
+
+
+def title_facts(root: str, name: str) -> TitleFacts:
+    """Facts about the title of this identifier, else about the best of those whose title holds all words.
+
+    Args:
+        root: The lake's root.
+        name: An identifier, or words of a title in any case and without accents.
+
+    Raises:
+        JobError: silver.titles was never published, or has no such title; names the nearest.
+    """
+    views = Views(root, (TITLES, CREDITS, PEOPLE, PREFERENCES, POPULAR_TITLES, RECOMMENDATIONS))
+    views.require(TITLES)
+    first, *others = _find(views, name)
+    title_id = first["title_id"]
+    return TitleFacts(
+        title_id,
+        first["title"],
+        first["release_year"],
+        first,
+        people=_people(views, title_id),
+        popularity=_popularity(views, title_id),
+        viewer_counts=_one(views, PREFERENCES.name, _VIEWERS, title_id),
+        lists=_one(views, RECOMMENDATIONS.name, _LISTS, title_id),
+        others=tuple(FoundTitle(other["title_id"], other["title"], other["release_year"]) for other in others),
+    )
+
+
+def _find(views: Views, name: str) -> list[dict[str, Any]]:
+    """Titles as columns of silver.titles, best first."""
+    columns = TITLES.column_names
+    select = f"SELECT {', '.join(columns)} FROM silver.titles "  # noqa: S608
+    rows = views.rows(f"{select} WHERE title_id = ?", (name,))
+    if not rows:
+        title, original = (_PLAIN.format(column) for column in ("title", "coalesce(original_title, '')"))
+        words = name.split()
+        holds = f"(contains({title}, {_PLAIN.format('?')}) OR contains({original}, {_PLAIN.format('?')}))"
+        rows = views.rows(
+            f"{select} WHERE {' AND '.join([holds] * len(words))} "
+            f"ORDER BY {title} = {_PLAIN.format('?')} DESC, vote_count DESC NULLS LAST, title_id LIMIT ?",
+            [*(word for word in words for _ in range(2)), name, 1 + _OTHERS_TOLD],
+        )
+    if not rows:
+        raise JobError(f"no title was shown: {_nothing_like(views, name)}")
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _nothing_like(views: Views, name: str) -> str:
+    near = views.rows(
+        f"SELECT title FROM silver.titles GROUP BY title "  # noqa: S608
+        f"ORDER BY jaro_winkler_similarity({_PLAIN.format('title')}, {_PLAIN.format('?')}) DESC, title LIMIT 3",
+        (name,),
+    )
+    return f"silver.titles has no {name!r}" + (f"; the nearest are {'; '.join(t for (t,) in near)}" if near else "")
+
+
+def _people(views: Views, title_id: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not {CREDITS.name, PEOPLE.name} <= views.published:
+        return ()
+    return tuple((category, tuple(names)) for category, names in views.rows(_PEOPLE, (title_id,)))
+
+
+def _popularity(views: Views, title_id: str) -> tuple[Popularity, ...] | None:
+    if POPULAR_TITLES.name not in views.published:
+        return None
+    return tuple(Popularity(*row) for row in views.rows(_POPULARITY, (title_id,)))
+
+
+def _one(views: Views, table: str, query: str, title_id: str) -> Any:
+    """The one row that a query finds; None if its table was never published."""
+    return views.rows(query, (title_id,))[0] if table in views.published else None

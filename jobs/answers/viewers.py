@@ -1,0 +1,112 @@
+"""What is recommended to a viewer, and from what: asked of the published tables, without Spark."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from jobs.errors import JobError
+from jobs.lakehouse.views import Views
+from jobs.tables.gold import RECOMMENDATIONS
+from jobs.tables.silver import PREFERENCES, TITLES
+
+_LIKED_TOLD = 5
+
+_LIST = """
+SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, coalesce(t.genres, []), r.score,
+    r.night, r.model_name, r.model_version
+FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
+WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
+"""
+_LIKED = """
+SELECT coalesce(t.title, p.title_id), t.release_year
+FROM silver.preferences AS p LEFT JOIN silver.titles AS t USING (title_id)
+WHERE p.user_id = ? AND p.weight > 0 ORDER BY p.weight DESC, p.title_id LIMIT ?
+"""
+_HISTORY = "SELECT count(*) FROM silver.preferences WHERE user_id = ?"
+_MOST_LIKES = """
+SELECT user_id FROM silver.preferences
+WHERE weight > 0 AND user_id IN (SELECT user_id FROM gold.recommendations)
+GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
+"""
+_FIRST = "SELECT min(user_id) FROM gold.recommendations HAVING count(*) > 0"
+_NEAR = """
+SELECT user_id FROM (SELECT DISTINCT user_id FROM gold.recommendations)
+ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT 3
+"""
+
+
+@dataclass(frozen=True)
+class ListedTitle:
+    """One title of a viewer's list."""
+
+    rank: int
+    title_id: str
+    title: str
+    """Its name; its identifier where silver.titles does not know it any more."""
+    release_year: int | None
+    genres: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class ViewerList:
+    """A viewer's list, and the history it was made from."""
+
+    user_id: str
+    night: date
+    model_name: str
+    model_version: int
+    history_count: int
+    """Titles in the viewer's history."""
+    liked_most: tuple[tuple[str, int | None], ...]
+    """Title and year of those with the largest preference weights."""
+    titles: tuple[ListedTitle, ...]
+
+
+def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
+    """The list of a viewer.
+
+    Args:
+        root: The lake's root.
+        user_id: The viewer; the one with a list who liked the most titles, if None.
+        limit: The most titles to tell of.
+
+    Raises:
+        JobError: A table was never published, or the viewer has no list; names the nearest who do.
+    """
+    views = Views(root, (RECOMMENDATIONS, TITLES, PREFERENCES))
+    views.require(RECOMMENDATIONS, TITLES, PREFERENCES)
+    viewer = _example(views) if user_id is None else user_id
+    rows = views.rows(_LIST, (viewer, limit))
+    if not rows:
+        raise JobError(_no_list(views, viewer))
+    ((history_count,),) = views.rows(_HISTORY, (viewer,))
+    *_, night, model_name, model_version = rows[0]
+    return ViewerList(
+        user_id=viewer,
+        night=night,
+        model_name=model_name,
+        model_version=model_version,
+        history_count=history_count,
+        liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
+        titles=tuple(
+            ListedTitle(rank, title_id, title, year, tuple(genres), score)
+            for rank, title_id, title, year, genres, score, *_ in rows
+        ),
+    )
+
+
+def _example(views: Views) -> str:
+    """The viewer with a list who liked the most titles."""
+    found = views.rows(_MOST_LIKES) or views.rows(_FIRST)
+    if not found:
+        raise JobError("no list was shown: gold.recommendations is empty; see `reelhouse history gold.recommendations`")
+    return str(found[0][0])
+
+
+def _no_list(views: Views, viewer: str) -> str:
+    """Why there is no list for a viewer."""
+    ((history_count,),) = views.rows(_HISTORY, (viewer,))
+    if history_count:
+        return f"no list was shown: {viewer} is known and has no list in gold.recommendations; run `reelhouse night`"
+    near = [name for (name,) in views.rows(_NEAR, (viewer,))]
+    return f"no list was shown: there is no viewer {viewer}" + (f"; the nearest are {', '.join(near)}" if near else "")

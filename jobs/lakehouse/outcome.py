@@ -1,0 +1,19 @@
+"""How a run ended for one table or model: a word that needs neither Spark nor the auditor."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["published", "unchanged", "stale", "superseded"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended for one table (or the model)."""
+
+    name: str
+    state: State
+    version: int | None = None
+    rows: int | None = None
+    set_aside: int = 0
+    seconds: float = 0.0
+    note: str = ""

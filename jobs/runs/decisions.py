@@ -1,0 +1,115 @@
+"""What a job has to do, decided from the ledger and the landing folder before anything heavy is imported or started.
+
+A table or model is made again if the night it is built as of, the versions of its inputs (or their absence), the settings
+that shape it, or our code are not those that it was last made with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from jobs.lakehouse import ledger
+from jobs.lakehouse.outcome import Outcome
+from jobs.landing import deliveries
+from jobs.runs.imports import load
+from jobs.settings import Settings
+from jobs.tables import SOURCES, Node, Table, nodes_of
+from jobs.version import code_hash
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What decides what a table or model holds: it was made with these, or would be made with these now."""
+
+    night: date
+    """The night it is built as of."""
+    inputs: Mapping[str, int | None]
+    """Version of each input; None if it was not there."""
+    settings: Mapping[str, object]
+    """Values of the settings that shape it."""
+    code: str
+    """Hash of our sources."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a table or model was last made."""
+
+    version: int
+    circumstances: Circumstances
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a job has to do for a night."""
+
+    night: date
+    """The night to build as of."""
+    idle: tuple[Outcome, ...] = ()
+    """How the job ends without work; empty if there is some."""
+
+
+def decide(settings: Settings, job: str, night: date) -> Decision:
+    """Whether a job has anything to do for a night, and as of which night.
+
+    A current table is always built as of the latest night that it, or anything it is made from, carries already: a
+    backfill of an older night brings late deliveries in without taking newer ones out, so the order of nights does not
+    matter.
+
+    Args:
+        settings: Where everything is.
+        job: Name of a table, a source (``bronze.imdb``) or the model.
+        night: The night asked for.
+
+    Raises:
+        JobError: Something was delivered that cannot be read, or the lake was made by a newer version.
+    """
+    source = next((source for source in SOURCES if source.name == job), None)
+    if source is not None:
+        pending = deliveries.survey(settings, source, night)
+        has_news = any(found.files for found in pending)
+        return Decision(night, () if has_news else tuple(map(deliveries.without_news, pending)))
+    (node,) = nodes_of(job)
+    if night not in deliveries.delivered_days(settings.landing):
+        return Decision(night, (Outcome(job, "stale", note=f"nothing was delivered for {night}"),))
+    made, now = _made(settings, node), _now(settings, node, night)
+    if made is None or made.circumstances != now:
+        return Decision(now.night)
+    if now.night > night:
+        return Decision(now.night, (Outcome(job, "superseded", made.version, note=f"carries {now.night}"),))
+    return Decision(now.night, (Outcome(job, "unchanged", made.version),))
+
+
+def _now(settings: Settings, node: Node, night: date) -> Circumstances:
+    """What a table or model would be made with now.
+
+    It is built as of the latest of the night asked for and those that it and its inputs carry.
+    """
+    before = [_made(settings, one) for one in (node, *node.inputs) if one.layer != "bronze"]
+    return Circumstances(
+        night=max([night, *(made.circumstances.night for made in before if made)]),
+        inputs={upstream.name: _version(settings, upstream) for upstream in node.inputs},
+        settings=settings.model_dump(mode="json", include=set(node.settings)),
+        code=code_hash(),
+    )
+
+
+def _made(settings: Settings, node: Node) -> Made | None:
+    """How a table or model was last made; None if it never was."""
+    # Only what has to do with the model waits for MLflow's import.
+    last = (
+        ledger.latest(settings.lake, node)
+        if isinstance(node, Table)
+        else load("jobs.tracking.registry").champion(settings)
+    )
+    if last is None:
+        return None
+    return Made(last.version, Circumstances(last.night, last.inputs, last.settings, last.code))
+
+
+def _version(settings: Settings, node: Node) -> int | None:
+    """The newest version of a table or model, as a publication would read it."""
+    if isinstance(node, Table):
+        return ledger.version(settings.lake, node)
+    made = _made(settings, node)
+    return made.version if made else None
