@@ -23,8 +23,13 @@ _FILLER: dict[str, Any] = {
 def rows_of(spark: SparkSession, table: Table, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
     """Rows of a table: columns that a row leaves out are null if they may be, else a valid filler."""
     schema = ", ".join(f"`{column.name}` {column.type}" for column in table.columns)
+    return spark.createDataFrame([tuple(filled(table, row).values()) for row in rows], schema)
+
+
+def filled(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """One row in the order of the columns, with what it leaves out."""
     filler = {c.name: None if c.nullable else _FILLER[c.type] for c in table.columns}
-    unknown = {name for row in rows for name in row} - set(filler)
+    unknown = set(row) - set(filler)
     if unknown:
         raise KeyError(f"{table.name} has no {sorted(unknown)}")
-    return spark.createDataFrame([tuple((filler | dict(row)).values()) for row in rows], schema)
+    return filler | dict(row)
