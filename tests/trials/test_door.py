@@ -1,0 +1,163 @@
+"""The door under fire: killed after each of its steps, and used by several nights at once."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.lakehouse import ledger, quarantine
+from jobs.lakehouse.storage import STAGING
+from jobs.sample_world import WorldParameters, write_world
+from jobs.settings import Settings
+from jobs.tables import Table, bronze, silver
+from jobs.tables.ops import QUARANTINE
+from tests.trials.processes import Processes, environment_of, free_port
+from tests.trials.publisher import TABLE
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
+TWO_DAYS = 2 * 24 * 60 * 60
+
+
+class Server:
+    """A Spark Connect server, and programs that use it."""
+
+    def __init__(self, home: Path, processes: Processes) -> None:
+        self.port = free_port()
+        self._token = "a token of the trial"  # noqa: S105 - of a server that lives for a minute, on loopback
+        self.environment = environment_of(ROOT, BIN) | {
+            "REELHOUSE_SPARK_PORT": str(self.port),
+            "REELHOUSE_SPARK_REMOTE": f"sc://127.0.0.1:{self.port}",
+            "REELHOUSE_SPARK_TOKEN": self._token,
+            "REELHOUSE_HOME": str(home),
+        }
+        processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
+        processes.wait_until("the server has started", self._listens, 120)
+
+    def publish(self, home: Path, night: date, prefix: str, last: int = 0) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tests.trials.publisher", str(night), prefix, str(last)],
+            env=self.environment | {"REELHOUSE_HOME": str(home)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    def run(self, home: Path, job: str, night: date) -> subprocess.Popen[str]:
+        """Begin a job of a night."""
+        return subprocess.Popen(
+            [str(BIN / "reelhouse"), "run", job, "--night", str(night)],
+            env=self.environment | {"REELHOUSE_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def finish(program: subprocess.Popen[str]) -> str:
+    """Wait for a job; what it said on the error stream if it was overtaken, to be run again."""
+    _, said = program.communicate(timeout=300)
+    assert program.returncode == 0 or (said.count("\n") == 1 and "run it again" in said), said[-2000:]
+    return said if program.returncode else ""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, processes: Processes) -> Server:
+    return Server(tmp_path_factory.mktemp("server"), processes)
+
+
+def held(home: Path, table: Table, *columns: str) -> list[tuple[Any, ...]]:
+    """Rows of a table, in order; None where it was never published."""
+    opened = ledger.open_table(Settings(home=home).lake, table)
+    if opened is None:
+        return []
+    rows = opened.to_pyarrow_table(columns=list(columns)).to_pylist()
+    return sorted(tuple(str(row[name]) for name in columns) for row in rows)
+
+
+def published(home: Path) -> set[str]:
+    return {user[0] for (user,) in held(home, TABLE, "user_id")}
+
+
+def set_aside(home: Path) -> set[tuple[str, str]]:
+    return {(state, record[12]) for state, record in held(home, QUARANTINE, "state", "record")}
+
+
+def test_killed_after_any_step_the_table_is_the_old_one_or_the_new_one(server: Server, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    first = server.publish(before, FIRST, "a")
+    assert first.returncode == 0, first.stderr[-2000:]
+    shutil.copytree(before, tmp_path / "whole")
+    steps = int(server.publish(tmp_path / "whole", SECOND, "b").stdout.split()[0])
+    assert steps >= 12
+    assert (published(tmp_path / "whole"), set_aside(tmp_path / "whole")) == ({"b"}, {("set_aside", "b")})
+    became = []
+
+    for step in range(1, steps + 1):
+        home = tmp_path / f"killed-{step}"
+        shutil.copytree(before, home)
+        assert server.publish(home, SECOND, "b", step).returncode == -signal.SIGKILL
+        lake = Settings(home=home).lake
+        quarantine.settle(lake, [TABLE])
+
+        # Whichever it is, all of it, and what quarantine holds is of the same publication.
+        (now,) = published(home)
+        assert set_aside(home) == {("set_aside", now)}
+        became.append(now)
+
+        again = server.publish(home, SECOND, "b")
+        assert again.returncode == 0, again.stderr[-2000:]
+        assert (published(home), set_aside(home)) == ({"b"}, {("set_aside", "b")})
+        left = list((Path(lake) / TABLE.path / STAGING).glob("*"))
+        for folder in left:
+            os.utime(folder, (time.time() - TWO_DAYS,) * 2)
+        quarantine.settle(lake, [TABLE])
+        assert list((Path(lake) / TABLE.path / STAGING).glob("*")) == []
+
+    assert became == sorted(became)
+    assert set(became) == {"a", "b"}
+
+
+def test_two_nights_and_a_backfill_at_once_end_like_one_after_the_other(server: Server, tmp_path: Path) -> None:
+    world = WorldParameters(viewers=80, titles=150, events_per_day=200, days=8, first_day=date(2026, 3, 1))
+    nights = [date(2026, 3, 8), date(2026, 3, 7), date(2026, 3, 6)]
+    jobs = ["bronze.interactions", "silver.interactions", "silver.preferences"]
+    catalogue = ["bronze.imdb", "bronze.tmdb", "silver.title_links", "silver.titles"]
+    calm, busy = tmp_path / "calm", tmp_path / "busy"
+    write_world(calm / "landing", world, world.last_day)
+
+    for job in catalogue:
+        finish(server.run(calm, job, nights[0]))
+    shutil.copytree(calm, busy)
+    for job in jobs:
+        finish(server.run(calm, job, nights[0]))
+    for job in jobs:
+        together = [server.run(busy, job, night) for night in nights]
+        for program, night in zip(together, nights, strict=True):
+            if finish(program):
+                finish(server.run(busy, job, night))
+    for job in jobs:
+        finish(server.run(busy, job, nights[0]))
+
+    for table, columns in (
+        (bronze.INTERACTIONS, ("event_id", "night", "user_id", "title_id")),
+        (silver.INTERACTIONS, ("event_id", "title_id", "occurred_at", "month")),
+        (silver.PREFERENCES, ("user_id", "title_id", "weight", "event_count")),
+    ):
+        assert held(calm, table, *columns) == held(busy, table, *columns), table.name
+        assert held(calm, table, *columns)
