@@ -1,6 +1,6 @@
 """Train a night's model, judge it beside popularity on what viewers did next, and make it the champion.
 
-**Green**: a model was trained (`published`) and is `reelhouse-als@champion` in MLflow. Skipped: the champion was trained on
+**Green**: a model was trained (`published`) and is `reelhouse@champion` in MLflow. Skipped: the champion was trained on
 what the night holds already (`unchanged`), or carries a later night (`superseded`). The task's log ends with its nDCG@10
 beside that of popularity. There is no gate yet: look at the figures in MLflow's experiment `nightly-training`, and give
 the alias `champion` back to an earlier version there if they are bad; then clear `gold.recommendations` in `recommend`.

@@ -33,20 +33,6 @@ class Weighing(BaseModel):
         return {kind: getattr(self, kind) for kind in kinds}
 
 
-class Als(BaseModel):
-    """Hyper-parameters of implicit ALS, under their names in Hu, Koren and Volinsky (2008) and in Spark MLlib."""
-
-    model_config = ConfigDict(frozen=True)
-
-    rank: Annotated[int, Field(ge=1, le=512, description="Number of latent factors.")] = 32
-    reg_param: Annotated[
-        float, Field(ge=0, description="λ: regularisation, times the number of a row's positive weights.")
-    ] = 0.3
-    alpha: Annotated[float, Field(ge=0, description="Confidence is 1 + α · preference weight.")] = 2.0
-    iterations: Annotated[int, Field(ge=1, le=100, description="Alternations between viewers and titles.")] = 10
-    seed: Annotated[int, Field(description="Seed of the initial factors.")] = 7
-
-
 class Settings(BaseSettings):
     """Everything that may differ from one installation to another.
 
@@ -95,7 +81,12 @@ class Settings(BaseSettings):
     tmdb_api_key: Annotated[SecretStr | None, Field(description="Key of the TMDb API, for fetching details.")] = None
 
     weighing: Weighing = Weighing()
-    als: Als = Als()
+    recommender: Annotated[
+        str | None, Field(description="What is trained: a module of jobs/recommenders; its own choice unless set.")
+    ] = None
+    recommender_parameters: Annotated[
+        dict[str, str], Field(description="Its hyper-parameters, …_PARAMETERS__<NAME>; its own defaults unless set.")
+    ] = Field(default_factory=dict)
     holdout_share: Annotated[
         float, Field(gt=0, lt=0.5, description="Newest share of all events that the model is judged on.")
     ] = 0.1

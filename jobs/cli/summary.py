@@ -28,7 +28,7 @@ def show_served(home: Settings) -> None:
     from jobs.tracking import registry
 
     if champion := registry.champion(home):
-        best = champion.parameters.get("popularity", "")
+        best = champion.popularity
         display.say("")
         display.say(
             f"{champion.name} version {champion.version}, trained for {champion.night}, on held-out views", "bold"

@@ -2,72 +2,91 @@
 
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from jobs.evaluation.evaluation import METRICS, evaluate, hold_out, split_by_time
+from jobs import recommenders
+from jobs.evaluation.comparison import compare
+from jobs.evaluation.metrics import METRICS
+from jobs.evaluation.protocols import temporal
 from jobs.lakehouse.lake import Lake
-from jobs.recommenders import als, popularity
-from jobs.scoring.histories import collect_histories
-from jobs.scoring.top_n import FactorModel
-from jobs.scoring.weighing import end_of, event_weight, weigh
+from jobs.recommenders import popularity
+from jobs.scoring.rules import find_listable
+from jobs.scoring.top_n import Scorer
+from jobs.scoring.training_set import gather
+from jobs.scoring.weighing import end_of, event_weight
 from jobs.tables import silver
 from jobs.tables.model import CHAMPION
-from jobs.tracking import registry
-from jobs.tracking.registry import Training
+from jobs.tracking import registry, runs
 
 _METRIC_NAMES = {metric: f"{metric}_at_10" for metric in METRICS} | {"coverage": "coverage_at_10"}
 
 
 def run(lake: Lake, night: date) -> None:
-    """Judge ALS beside popularity on the newest events, refit it on all of them, register it with both."""
+    """Judge tonight's recommender beside popularity on the newest events, refit it on all of them, register it."""
     began = time.monotonic()
     settings = lake.settings
-    interactions = lake.read(silver.INTERACTIONS, night).persist()
-    try:
-        split = split_by_time(interactions, settings.holdout_share)
-        known = weigh(split.train, split.cutoff, settings.weighing).persist()
-        cores = lake.spark.sparkContext.defaultParallelism
-        baselines = popularity.fit(split.train, split.cutoff)
-        models: dict[str, FactorModel] = {"als": als.fit(known, settings.als, cores), **baselines}
-        judged = evaluate(
-            models,
-            hold_out(collect_histories(known), split.test, event_weight(settings.weighing) > 0),
-        )
-        known.unpersist()
-        model = als.fit(weigh(interactions, end_of(night), settings.weighing), settings.als, cores)
-    finally:
-        interactions.unpersist()
-    best = max(baselines, key=lambda name: (judged[name]["ndcg"], name))
-    training = Training(
-        night=night,
-        run=lake.run,
-        parameters={
-            **settings.als.model_dump(),
-            "blocks": cores,
-            "holdout_share": settings.holdout_share,
-            **{f"weight_{name}": value for name, value in settings.weighing.model_dump().items()},
-        },
-        metrics={name: judged["als"][metric] for metric, name in _METRIC_NAMES.items()}
-        | {f"popularity_{name}": judged[best][metric] for metric, name in _METRIC_NAMES.items()}
-        | {f"popularity_{baseline}_ndcg_at_10": judged[baseline]["ndcg"] for baseline in baselines}
-        | {"judged_viewers": judged["als"]["viewers"], "titles": float(len(model.title_ids))}
-        # MLflow's own duration is that of logging: the run is opened when there is something to log.
-        | {"training_seconds": time.monotonic() - began},
-        inputs={
-            name: (f"{settings.lake}/{name.replace('.', '/')}", version)
-            for name, version in lake.reads.items()
-            if version is not None
-        },
-        tags={"popularity": best, "split": f"global temporal, from {split.cutoff.isoformat()}"},
+    name = settings.recommender or recommenders.DEFAULT
+    recommender = recommenders.find(name)
+    parameters = recommenders.parameters_of(name, settings.recommender_parameters)
+    interactions = lake.read(silver.INTERACTIONS, night)
+    titles = lake.read(silver.TITLES, night)
+    circumstances = runs.Circumstances(
+        night,
+        name,
+        recommenders.values_of(parameters),
+        runs.shaping(settings),
+        {table: (f"{settings.lake}/{table.replace('.', '/')}", version) for table, version in lake.reads.items()},
+        lake.run,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        als.save(model, Path(folder) / "model")
-        champion = registry.register(settings, training, Path(folder) / "model", loader_module="jobs.tracking.loader")
+    work = settings.root / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with runs.training(settings, circumstances) as run_id, tempfile.TemporaryDirectory(dir=work) as folder:
+        cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
+        with gather(interactions, (cutoff, end_of(night)), settings.weighing) as known:
+            before = known.training_set(cutoff)
+            twins: dict[str, tuple[str, Scorer]] = {"model": (name, recommender.fit(before, parameters))} | {
+                baseline: ("popularity", popularity.fit(before, counted))
+                for baseline, counted in popularity.BASELINES.items()
+            }
+            wanted = temporal.hold_out(
+                known.histories(cutoff), interactions, cutoff, event_weight(settings.weighing) > 0
+            )
+            judged = compare(_saved(twins, Path(folder)), wanted, find_listable(titles, known.title_ids, cutoff.date()))
+            model = recommender.fit(known.training_set(end_of(night)), parameters)
+        best = max(popularity.BASELINES, key=lambda baseline: (judged[baseline]["ndcg"], baseline))
+        recommenders.save(name, model, Path(folder) / "registered")
+        logged = runs.log_model(
+            circumstances,
+            run_id,
+            Path(folder) / "registered",
+            metrics=_metrics(judged, best)
+            | {"titles": float(len(model.title_ids)), "training_seconds": time.monotonic() - began},
+            tags={"popularity": best, "split": f"global temporal, from {cutoff.isoformat()}"},
+        )
+    champion = registry.register(settings, logged)
     lake.report(
         CHAMPION.name,
         "published",
         version=champion.version,
         rows=len(model.title_ids),
         note=f"nDCG@10 {champion.metrics['ndcg_at_10']:.3f}, popularity {champion.metrics['popularity_ndcg_at_10']:.3f}",
+    )
+
+
+def _saved(models: Mapping[str, tuple[str, Scorer]], folder: Path) -> dict[str, Path]:
+    """Folders of models, from which tasks read them."""
+    for name, (recommender, model) in models.items():
+        recommenders.save(recommender, model, folder / name)
+    return {name: folder / name for name in models}
+
+
+def _metrics(judged: Mapping[str, Mapping[str, float]], best: str) -> dict[str, float]:
+    """The model's metrics, those of the best popularity beside them, and the nDCG of each popularity."""
+    return (
+        {name: judged["model"][metric] for metric, name in _METRIC_NAMES.items()}
+        | {f"popularity_{name}": judged[best][metric] for metric, name in _METRIC_NAMES.items()}
+        | {f"popularity_{baseline}_ndcg_at_10": judged[baseline]["ndcg"] for baseline in popularity.BASELINES}
+        | {"judged_viewers": judged["model"]["viewers"]}
     )

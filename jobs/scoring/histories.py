@@ -17,9 +17,9 @@ _LARGEST_BLOCK = 4096
 
 @dataclass(frozen=True)
 class Block:
-    """Some viewers and what they have had to do with, over the titles of one model.
+    """Some viewers and their histories, over the titles of one model.
 
-    ``preferences`` and ``seen`` have one row a viewer and one column a title of the model; ``preferences`` holds the
+    ``preferences`` and ``seen`` have one row per viewer and one column per title of the model; ``preferences`` holds the
     positive weights, ``seen`` a one for every title known to the viewer.
     """
 
@@ -31,7 +31,10 @@ class Block:
 
 
 def collect_histories(preferences: DataFrame) -> DataFrame:
-    """One row a viewer: what the blocks are made from.
+    """One row per viewer: what the blocks are made from.
+
+    Partitioned by ranges of user_id and sorted within: what is made of the blocks, many rows per viewer, comes out in
+    order of user_id without being sorted.
 
     Args:
         preferences: silver.preferences, or rows with user_id, title_id and weight.
@@ -44,6 +47,8 @@ def collect_histories(preferences: DataFrame) -> DataFrame:
         preferences.groupBy("user_id")
         .agg(known.alias("known"))
         .select("user_id", F.col("known.title_id").alias("title_ids"), F.col("known.weight").alias("weights"))
+        .repartitionByRange("user_id")
+        .sortWithinPartitions("user_id")
     )
 
 

@@ -1,6 +1,7 @@
-"""Exact top-N lists of models that score by a product of factors."""
+"""Exact top-N lists: of products of factors by a fast path, of any other scores by sorting a block of them."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +14,8 @@ _FILTERED = np.finfo(np.float32).min
 """implicit's score of a title that was filtered out."""
 
 
-class FactorModel(Protocol):
-    """What turns viewers' histories into scores: score(u, i) = x_u · y_i.
+class Scorer(Protocol):
+    """What turns viewers' histories into scores. It holds titles and no viewers.
 
     Titles are ordered by popularity, most popular first, so that titles of equal score (all titles, for a viewer of whom
     nothing good is known) come in that order.
@@ -22,8 +23,21 @@ class FactorModel(Protocol):
 
     @property
     def title_ids(self) -> pa.Array:
-        """Identifiers, in the order of the rows of ``factors``."""
+        """Identifiers, in the order of the columns of scores."""
         ...
+
+    def scores(self, preferences: csr_matrix) -> Floats:
+        """Viewers by titles of scores, from viewers by titles of positive preference weights."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write arrays and JSON into a folder that is there."""
+        ...
+
+
+@runtime_checkable
+class FactorScorer(Scorer, Protocol):
+    """A scorer by products of factors, score(u, i) = x_u · y_i: its scores are never written down."""
 
     @property
     def factors(self) -> Floats:
@@ -36,7 +50,7 @@ class FactorModel(Protocol):
 
 
 def top_titles(
-    model: FactorModel,
+    model: Scorer,
     preferences: csr_matrix,
     seen: csr_matrix,
     length: int,
@@ -48,47 +62,86 @@ def top_titles(
         model: The model.
         preferences: Viewers by titles: positive preference weights.
         seen: Viewers by titles: a non-zero for each title to leave out.
-        length: At most this many titles a viewer.
-        excluded: Places of titles that nobody is to get.
+        length: At most this many titles per viewer.
+        excluded: Positions of titles that nobody is to get.
 
     Returns:
-        Three arrays of equal length, one element a listed title: the viewer's row, the title's place, the score.
+        Three arrays of equal length, one element per listed title: the viewer's row, the title's position, the score.
 
     Raises:
-        ValueError: A factor is not finite.
+        ValueError: A factor or a score is not finite.
     """
+    unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
+    if isinstance(model, FactorScorer):
+        positions, scores = _best_products(model, preferences, seen, unlisted, length)
+    else:
+        positions, scores = _best_of(model.scores(preferences), seen, unlisted, length)
+    order = np.lexsort((positions, -scores), axis=1)
+    positions = np.take_along_axis(positions, order, axis=1)[:, :length]
+    scores = np.take_along_axis(scores, order, axis=1)[:, :length]
+    is_listed = scores > _FILTERED
+    row, _ = np.nonzero(is_listed)
+    return row.astype(np.int32), positions[is_listed].astype(np.int32), scores[is_listed]
+
+
+def ranks_within(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Position of each listed title in its viewer's list, from 0; ``rows`` as :func:`top_titles` returns them."""
+    return (np.arange(len(rows)) - np.searchsorted(rows, rows)).astype(np.int32)
+
+
+def _best_products(
+    model: FactorScorer, preferences: csr_matrix, seen: csr_matrix, excluded: NDArray[np.int32], length: int
+) -> tuple[NDArray[np.int32], Floats]:
+    """Positions and scores of at least the best ``length`` titles, in any order; filtered ones last."""
     viewers = model.viewer_factors(preferences)
     if not (np.isfinite(viewers).all() and np.isfinite(model.factors).all()):
         raise ValueError("a factor is not finite")
     scored, asked = len(model.factors), min(length + 1, len(model.factors))
     # implicit reads the first element of the list it is given: an empty one is out of bounds.
-    unlisted = None if excluded is None or not len(excluded) else excluded
-    places, scores = topk(model.factors, viewers, asked, filter_query_items=seen, filter_items=unlisted, num_threads=1)
+    positions, scores = topk(
+        model.factors,
+        viewers,
+        asked,
+        filter_query_items=seen,
+        filter_items=excluded if len(excluded) else None,
+        num_threads=1,
+    )
     # implicit leaves open which of several titles of one score it takes: viewers whose list ends among equals are sorted whole.
-    if asked < scored:
-        (tied,) = (
-            np.nonzero((scores[:, -1] == scores[:, -2]) & (scores[:, -1] > _FILTERED)) if asked > 1 else (np.arange(0),)
-        )
-        places[tied], scores[tied] = _sort_whole(model.factors, viewers[tied], seen[tied], unlisted, asked)
-    order = np.lexsort((places, -scores), axis=1)
-    places, scores = (np.take_along_axis(found, order, axis=1)[:, :length] for found in (places, scores))
-    is_listed = scores > _FILTERED
-    row, _ = np.nonzero(is_listed)
-    return row.astype(np.int32), places[is_listed].astype(np.int32), scores[is_listed]
+    if 1 < asked < scored:
+        (tied,) = np.nonzero((scores[:, -1] == scores[:, -2]) & (scores[:, -1] > _FILTERED))
+        if len(tied):
+            whole = _filtered(viewers[tied] @ model.factors.T, seen[tied], excluded)
+            positions[tied], scores[tied] = _sorted(whole, asked)
+    return positions, scores
 
 
-def ranks_within(rows: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Place of each listed title in its viewer's list, from 0; ``rows`` as :func:`top_titles` returns them."""
-    return (np.arange(len(rows)) - np.searchsorted(rows, rows)).astype(np.int32)
-
-
-def _sort_whole(
-    titles: Floats, viewers: Floats, seen: csr_matrix, excluded: NDArray[np.int32] | None, length: int
+def _best_of(
+    scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32], length: int
 ) -> tuple[NDArray[np.int32], Floats]:
-    """Places and scores of the first titles by falling score, then place; filtered ones last."""
-    scores = viewers @ titles.T
+    """The same of scores that are there."""
+    if not np.isfinite(scores).all():
+        raise ValueError("a score is not finite")
+    scores = _filtered(np.array(scores, dtype=np.float32), seen, excluded)
+    if length + 1 >= scores.shape[1]:
+        return _sorted(scores, scores.shape[1])
+    near = np.argpartition(-scores, length, axis=1)[:, : length + 1].astype(np.int32)
+    best = np.take_along_axis(scores, near, axis=1)
+    order = np.argsort(-best, axis=1, kind="stable")
+    near, best = np.take_along_axis(near, order, axis=1), np.take_along_axis(best, order, axis=1)
+    (tied,) = np.nonzero((best[:, -1] == best[:, -2]) & (best[:, -1] > _FILTERED))
+    if len(tied):
+        near[tied], best[tied] = _sorted(scores[tied], length + 1)
+    return near, best
+
+
+def _filtered(scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32]) -> Floats:
+    """The scores, changed in place: nobody gets what they have seen or what is excluded."""
     scores[seen.nonzero()] = _FILTERED
-    if excluded is not None:
-        scores[:, excluded] = _FILTERED
-    places = np.argsort(-scores, axis=1, kind="stable")[:, :length]
-    return places.astype(np.int32), np.take_along_axis(scores, places, axis=1)
+    scores[:, excluded] = _FILTERED
+    return scores
+
+
+def _sorted(scores: Floats, length: int) -> tuple[NDArray[np.int32], Floats]:
+    """Positions and scores of the first titles by falling score, then position; filtered ones last."""
+    positions = np.argsort(-scores, axis=1, kind="stable")[:, :length]
+    return positions.astype(np.int32), np.take_along_axis(scores, positions, axis=1)

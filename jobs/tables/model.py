@@ -5,8 +5,8 @@ from jobs.tables.table import Model
 
 CHAMPION = Model(
     name="model.champion",
-    grain="The registered model whose lists are served: title factors and hyper-parameters, no viewers.",
+    grain="The registered model whose lists are served: what was learned of titles, and no viewers.",
     owner="recommendations",
-    inputs=(silver.INTERACTIONS,),
-    settings=("weighing", "als", "holdout_share"),
+    inputs=(silver.INTERACTIONS, silver.TITLES),
+    settings=("weighing", "recommender", "recommender_parameters", "holdout_share"),
 )

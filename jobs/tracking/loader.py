@@ -1,4 +1,7 @@
-"""The registered model as MLflow loads it: histories in, lists out."""
+"""The registered model as MLflow loads it: histories in, lists out.
+
+The address of this module is written into every registered model; it stays.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from jobs.recommenders import als
+from jobs import recommenders
 from jobs.scoring.histories import blocks
 from jobs.scoring.lists import list_block
+from jobs.scoring.top_n import Scorer
 
 _LIST_LENGTH = 50
 
@@ -18,13 +22,13 @@ _LIST_LENGTH = 50
 class Recommender:
     """Lists for viewers that need not have been known when the model was trained."""
 
-    model: als.AlsModel
+    model: Scorer
 
     def predict(self, histories: pd.DataFrame) -> pd.DataFrame:
         """Top 50 unseen titles of each viewer.
 
         Args:
-            histories: user_id, title_id and weight, one row per viewer and title the viewer has had to do with.
+            histories: user_id, title_id and weight, one row per viewer and title in the viewer's history.
 
         Returns:
             user_id, rank from 1, title_id and score, ordered by user_id and rank.
@@ -45,4 +49,4 @@ class Recommender:
 
 def _load_pyfunc(folder: str) -> Recommender:
     """Called by mlflow.pyfunc.load_model."""
-    return Recommender(als.load(Path(folder)))
+    return Recommender(recommenders.load(Path(folder)))

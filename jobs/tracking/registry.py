@@ -1,147 +1,89 @@
-"""The door to MLflow: runs, registered models, and which of them is the champion."""
+"""The registry of models: which version is the champion, what it was made with, and where its arrays are.
+
+All that is asked of a champion stands in tags of its registered version, so that asking costs one look into the store.
+MLflow, whose import takes two to three seconds, is imported where it is needed.
+"""
 
 import json
-import logging
-import os
-from collections.abc import Mapping
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Any
-
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-
-import mlflow
-from mlflow.data.delta_dataset_source import DeltaDatasetSource
-from mlflow.data.meta_dataset import MetaDataset
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
-from mlflow.tracking import MlflowClient
+from typing import TYPE_CHECKING
 
 from jobs.errors import JobError
 from jobs.settings import Settings
-from jobs.tables.model import CHAMPION
-from jobs.version import code_hash, code_version
 
-MODEL_NAME = "reelhouse-als"
-EXPERIMENT = "nightly-training"
+if TYPE_CHECKING:
+    from jobs.tracking.runs import Logged
+
+MODEL_NAME = "reelhouse"
 _ALIAS = "champion"
+_SQLITE = "sqlite:///"
+_CHAMPION = """
+SELECT version.version, version.run_id, tag.key, tag.value
+FROM registered_model_aliases AS alias
+JOIN model_versions AS version ON version.name = alias.name AND version.version = alias.version
+LEFT JOIN model_version_tags AS tag ON tag.name = version.name AND tag.version = version.version
+WHERE alias.name = ? AND alias.alias = ?
+"""
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The registered model that serves, and the run that made it."""
+    """The registered version that serves, and all that is known of how it was made."""
 
     name: str
     version: int
     night: date
-    inputs: dict[str, int]
+    recommender: str
+    parameters: dict[str, object]
+    """The recommender's own, defaults included."""
+    inputs: dict[str, int | None]
     """Delta versions of the tables it was trained on."""
-    settings: dict[str, Any]
-    """Values of the settings that shape it, at its training."""
+    settings: dict[str, object]
+    """The settings that shaped it."""
     code: str
     """Hash of the sources that trained it."""
     metrics: dict[str, float]
-    parameters: dict[str, str]
+    popularity: str
+    """The popularity that did best beside it."""
     run_id: str
 
 
-@dataclass(frozen=True)
-class Training:
-    """What one training leaves in MLflow."""
-
-    night: date
-    run: str
-    parameters: Mapping[str, object]
-    metrics: Mapping[str, float]
-    inputs: Mapping[str, tuple[str, int]]
-    """Table name → address and Delta version."""
-    tags: Mapping[str, str]
-
-
-def register(settings: Settings, training: Training, model_folder: Path, loader_module: str) -> Champion:
-    """Log a training as one run, register its model, and make it the champion.
-
-    Args:
-        settings: Where the store is.
-        training: What the run holds.
-        model_folder: The model's arrays and JSON.
-        loader_module: Module whose ``_load_pyfunc`` reads the folder.
-
-    Returns:
-        The new champion.
-    """
-    client = _client(settings)
-    with mlflow.start_run(experiment_id=_experiment(client), run_name=f"als {training.night}") as run:
-        mlflow.log_params(dict(training.parameters))
-        mlflow.log_metrics(dict(training.metrics))
-        mlflow.set_tags(
-            {"night": training.night.isoformat(), "run": training.run, "code_version": code_version(), **training.tags}
-        )
-        shaped_by = settings.model_dump(mode="json", include=set(CHAMPION.settings))
-        mlflow.set_tags({"settings": json.dumps(shaped_by), "code": code_hash()})
-        mlflow.set_tag("inputs", json.dumps({name: version for name, (_, version) in training.inputs.items()}))
-        for name, (address, delta_version) in training.inputs.items():
-            source = DeltaDatasetSource(path=address, delta_table_version=delta_version)
-            mlflow.log_input(MetaDataset(source, name=name, digest=f"v{delta_version}"), context="training")  # type: ignore[abstract]
-        logged = mlflow.pyfunc.log_model(
-            name="als",
-            loader_module=loader_module,
-            data_path=str(model_folder),
-            # Inferring them would load the model in a new environment. The loader is the project itself, which no index has.
-            pip_requirements=["implicit", "numpy", "pandas", "pyarrow", "pyspark", "scipy"],
-        )
-    version = _register_version(client, logged.model_uri, run.info.run_id)
-    client.set_model_version_tag(MODEL_NAME, version, "night", training.night.isoformat())
-    client.set_registered_model_alias(MODEL_NAME, _ALIAS, version)
-    return Champion(
-        MODEL_NAME,
-        int(version),
-        training.night,
-        {name: delta_version for name, (_, delta_version) in training.inputs.items()},
-        shaped_by,
-        code_hash(),
-        dict(training.metrics),
-        {name: str(value) for name, value in training.parameters.items()},
-        run.info.run_id,
-    )
-
-
 def champion(settings: Settings) -> Champion | None:
-    """The model that the alias names now, None if there is none yet."""
-    if settings.mlflow_uri is None and not (settings.root / "mlflow" / "mlflow.db").exists():
+    """The version that the alias names now, None if there is none yet.
+
+    Raises:
+        JobError: The alias names a version that no training of ours registered.
+    """
+    is_here = settings.tracking_uri.startswith(_SQLITE)
+    found = _look_up(Path(settings.tracking_uri.removeprefix(_SQLITE))) if is_here else _ask(settings)
+    if found is None:
         return None
-    client = _client(settings)
-    try:
-        version = client.get_model_version_by_alias(MODEL_NAME, _ALIAS)
-    except MlflowException as missing:
-        # A name without any version, or without the alias, is reported as the one or the other.
-        if missing.error_code in {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"}:
-            return None
-        raise
-    if version.run_id is None:
+    version, run_id, tags = found
+    if run_id is None or "metrics" not in tags:
         raise JobError(
-            f"{MODEL_NAME} version {version.version} was registered without a run; give the alias {_ALIAS} to another"
+            f"{MODEL_NAME} version {version} was registered by no training; give the alias {_ALIAS} to another"
         )
-    run = client.get_run(version.run_id)
     return Champion(
         MODEL_NAME,
-        int(version.version),
-        date.fromisoformat(version.tags["night"]),
-        json.loads(run.data.tags["inputs"]),
-        # A run of an earlier version of Reelhouse has neither: its model is trained again.
-        json.loads(run.data.tags.get("settings", "{}")),
-        run.data.tags.get("code", ""),
-        run.data.metrics,
-        run.data.params | {"popularity": run.data.tags["popularity"]},
-        version.run_id,
+        version,
+        date.fromisoformat(tags["night"]),
+        tags["recommender"],
+        json.loads(tags["parameters"]),
+        json.loads(tags["inputs"]),
+        json.loads(tags["settings"]),
+        tags["code"],
+        json.loads(tags["metrics"]),
+        tags.get("popularity", ""),
+        run_id,
     )
 
 
 def require_champion(settings: Settings) -> Champion:
-    """The model that the alias names now.
+    """The version that the alias names now.
 
     Raises:
         JobError: There is none yet.
@@ -155,42 +97,71 @@ def require_champion(settings: Settings) -> Champion:
     return found
 
 
-def model_folder(settings: Settings, number: int) -> Path:
-    """The arrays and JSON of a registered version, fetched into a temporary folder where they are not local."""
-    _client(settings)
-    downloaded = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{number}")
-    (data,) = (Path(downloaded) / "data").iterdir()
+def register(settings: Settings, logged: "Logged") -> Champion:
+    """Register a logged model and make it the champion.
+
+    By the client, as MLflow's fluent way prints to the terminal.
+    """
+    from jobs.tracking.runs import client
+
+    store = client(settings)
+    if not store.search_registered_models(f"name = '{MODEL_NAME}'"):
+        store.create_registered_model(MODEL_NAME, description="Makes the lists of gold.recommendations.")
+    tags = {**logged.circumstances.tags, "metrics": json.dumps(dict(logged.metrics)), **logged.tags}
+    version = str(store.create_model_version(MODEL_NAME, logged.model_uri, logged.run_id, tags=tags).version)
+    store.set_registered_model_alias(MODEL_NAME, _ALIAS, version)
+    return require_champion(settings)
+
+
+def model_folder(settings: Settings, version: int) -> Path:
+    """The arrays and JSON of a registered version, at a path that workers see too.
+
+    From a store that is not on this machine they are fetched once, into a folder of the home.
+    """
+    import mlflow
+
+    from jobs.tracking.runs import client
+
+    client(settings)
+    uri, kept = f"models:/{MODEL_NAME}/{version}", settings.root / "mlflow" / "fetched" / f"{MODEL_NAME}-{version}"
+    if settings.tracking_uri.startswith(_SQLITE):
+        downloaded = Path(mlflow.artifacts.download_artifacts(uri))
+    else:
+        downloaded = kept
+        if not kept.exists():
+            arriving = kept.with_name(f".{kept.name}")
+            arriving.mkdir(parents=True, exist_ok=True)
+            mlflow.artifacts.download_artifacts(uri, dst_path=str(arriving))
+            # Seen whole or not at all.
+            arriving.rename(kept)
+    (data,) = (downloaded / "data").iterdir()
     return data
 
 
-def _register_version(client: MlflowClient, model_uri: str, run_id: str) -> str:
-    """Register a logged model; by the client, as the fluent way prints to the terminal."""
+def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:
+    """Version, run and tags of the champion, read from MLflow's database without MLflow."""
+    if not database.exists():
+        return None
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as store:
+        made = store.execute("SELECT 1 FROM sqlite_master WHERE name = 'registered_model_aliases'").fetchone()
+        rows = store.execute(_CHAMPION, (MODEL_NAME, _ALIAS)).fetchall() if made else []
+    if not rows:
+        return None
+    return int(rows[0][0]), rows[0][1], {key: value for _, _, key, value in rows if key is not None}
+
+
+def _ask(settings: Settings) -> tuple[int, str | None, dict[str, str]] | None:
+    """The same of a store that is behind a server."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+    from jobs.tracking.runs import client
+
     try:
-        client.get_registered_model(MODEL_NAME)
+        found = client(settings).get_model_version_by_alias(MODEL_NAME, _ALIAS)
     except MlflowException as missing:
-        if missing.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
-            raise
-        client.create_registered_model(
-            MODEL_NAME, description="Lists of gold.recommendations: implicit ALS on silver.preferences."
-        )
-    return str(client.create_model_version(MODEL_NAME, source=model_uri, run_id=run_id).version)
-
-
-@cache
-def _client(settings: Settings) -> MlflowClient:
-    """MLflow's client on the store; makes the store on first use."""
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    if settings.mlflow_uri is None:
-        (settings.root / "mlflow").mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    mlflow.set_registry_uri(settings.tracking_uri)
-    return MlflowClient()
-
-
-def _experiment(client: MlflowClient) -> str:
-    """The experiment of nightly trainings; its artifacts are addressed without a path."""
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    return str(client.create_experiment(EXPERIMENT, artifact_location=f"mlflow-artifacts:/{EXPERIMENT}"))
+        # A name without any version, or without the alias, is reported as the one or the other.
+        if missing.error_code in {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+    return int(found.version), found.run_id, dict(found.tags)

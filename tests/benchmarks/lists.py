@@ -8,9 +8,8 @@ import pyarrow as pa
 from scipy.sparse import random as random_sparse
 from threadpoolctl import threadpool_limits
 
-from jobs.recommenders.als import AlsModel
+from jobs.recommenders.als import Model, Parameters
 from jobs.scoring.top_n import top_titles
-from jobs.settings import Als
 
 _VIEWERS, _TITLES, _RANK, _SEEN, _LENGTH = 16_384, 20_000, 64, 100, 100
 _BLOCK = 1_600
@@ -20,7 +19,7 @@ def run(say: Callable[[str], object]) -> None:
     """16,384 viewers x 20,000 titles, rank 64, 100 seen each, top 100, one core, in memory."""
     rng = np.random.default_rng(1)
     factors = rng.normal(scale=0.1, size=(_TITLES, _RANK)).astype(np.float32)
-    model = AlsModel(pa.array([f"t{n}" for n in range(_TITLES)]), factors, Als(rank=_RANK))
+    model = Model(pa.array([f"t{n}" for n in range(_TITLES)]), factors, Parameters(rank=_RANK))
     known = random_sparse(_VIEWERS, _TITLES, density=_SEEN / _TITLES, format="csr", dtype=np.float32, random_state=rng)
     viewers = rng.normal(scale=0.1, size=(_VIEWERS, _RANK)).astype(np.float32)
     with threadpool_limits(1):

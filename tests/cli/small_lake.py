@@ -55,7 +55,7 @@ def listed(user_id: str, rank: int, title_id: str) -> dict[str, Any]:
         "rank": rank,
         "title_id": title_id,
         "score": 1.0 / rank,
-        "model_name": "reelhouse-als",
+        "model_name": "reelhouse",
         "model_version": 3,
         "night": NIGHT,
     }

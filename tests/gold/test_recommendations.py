@@ -1,6 +1,8 @@
 """gold: lists that viewers can be given, and titles that many had to do with."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,22 +13,23 @@ from pyspark.sql import SparkSession
 from expectations.gold import popular_titles as popular_promises
 from expectations.gold import recommendation_history as history_promises
 from expectations.gold import recommendations as list_promises
+from jobs import recommenders
 from jobs.errors import JobError
 from jobs.gold.popular_titles import rank_titles
-from jobs.gold.recommendations import find_allowed
 from jobs.gold.recommendations import run as run_recommendations
 from jobs.lakehouse.audit import mark as audit
 from jobs.lakehouse.lake import Lake
-from jobs.recommenders.als import AlsModel
+from jobs.recommenders.als import Model, Parameters
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.settings import Als
 from jobs.tables import gold, silver
 from tests.rows import rows_of
 
 NIGHT = date(2026, 3, 1)
-MODEL = AlsModel(
-    pa.array(["hit", "drama", "comedy", "adult"]), np.array([[1, 0], [0, 2], [2, 0], [3, 3]], np.float32), Als(rank=2)
+MODEL = Model(
+    pa.array(["hit", "drama", "comedy", "adult"]),
+    np.array([[1, 0], [0, 2], [2, 0], [3, 3]], np.float32),
+    Parameters(rank=2),
 )
 LISTED: dict[str, Any] = {
     "user_id": "u",
@@ -41,8 +44,11 @@ LISTED: dict[str, Any] = {
 
 def lists(spark: SparkSession, *known: tuple[str, str, float], length: int = 50) -> dict[str, list[str]]:
     preferences = spark.createDataFrame(list(known), "user_id string, title_id string, weight double")
-    allowed = np.array([True, True, True, False])
-    rows = recommend(collect_histories(preferences), MODEL, allowed, length).orderBy("user_id", "rank").collect()
+    excluded = np.array([3], dtype=np.int32)
+    with TemporaryDirectory() as folder:
+        recommenders.save("als", MODEL, Path(folder))
+        listed = recommend(collect_histories(preferences), Path(folder), excluded, length)
+        rows = listed.orderBy("user_id", "rank").collect()
     assert [row["rank"] for row in rows if row["user_id"] == rows[0]["user_id"]] == list(
         range(1, 1 + sum(r["user_id"] == rows[0]["user_id"] for r in rows))
     )
@@ -62,14 +68,6 @@ def test_a_viewer_without_a_liking_gets_popular_titles(spark: SparkSession) -> N
 
 def test_lists_are_cut_at_their_length(spark: SparkSession) -> None:
     assert lists(spark, ("u", "hit", 5.0), length=1) == {"u": ["comedy"]}
-
-
-def test_allows_titles_that_silver_knows_and_that_are_not_adult(spark: SparkSession) -> None:
-    titles = rows_of(
-        spark, silver.TITLES, [{"title_id": "hit"}, {"title_id": "adult", "is_adult": True}, {"title_id": "other"}]
-    )
-
-    assert find_allowed(titles, MODEL.title_ids).tolist() == [True, False, False, False]
 
 
 def test_without_a_champion_there_are_no_lists(lake: Lake) -> None:

@@ -1,5 +1,7 @@
 """Exact top-N lists: equal to brute force, whatever the factors."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from jobs.recommenders.popularity import PopularityModel
+from jobs.recommenders.popularity import Model, Parameters
 from jobs.scoring.top_n import top_titles
 
 SMALL_WHOLE = st.integers(-3, 3).map(float)
@@ -26,6 +28,20 @@ class Fixed:
     def viewer_factors(self, preferences: csr_matrix) -> NDArray[np.float32]:
         return self.viewers
 
+    def scores(self, preferences: csr_matrix) -> NDArray[np.float32]:
+        return self.viewers @ self.factors.T
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+class Scored:
+    """The same without its factors: a model that is no product of them."""
+
+    def __init__(self, viewers: NDArray[np.float32], factors: NDArray[np.float32]) -> None:
+        self.fixed = Fixed(viewers, factors)
+        self.title_ids, self.scores, self.save = self.fixed.title_ids, self.fixed.scores, self.fixed.save
+
 
 @st.composite
 def problems(
@@ -41,9 +57,11 @@ def problems(
     )
 
 
+@pytest.mark.parametrize("kind", [Fixed, Scored])
 @settings(max_examples=300, deadline=None)
-@given(problems())
+@given(problem=problems())
 def test_equals_sorting_all_scores(
+    kind: type[Fixed] | type[Scored],
     problem: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], int],
 ) -> None:
     viewers, titles, seen, excluded, length = problem
@@ -59,7 +77,7 @@ def test_equals_sorting_all_scores(
     ]
 
     found = top_titles(
-        Fixed(viewers, titles),
+        kind(viewers, titles),
         csr_matrix(scores.shape, dtype=np.float32),
         csr_matrix(seen.astype(np.float32)),
         length,
@@ -78,7 +96,7 @@ def test_refuses_factors_that_are_not_finite(bad: float) -> None:
 
 
 def test_popularity_gives_everybody_the_same_unseen_titles() -> None:
-    model = PopularityModel(pa.array(["a", "b", "c"]), np.array([[5], [3], [1]], np.float32))
+    model = Model(pa.array(["a", "b", "c"]), np.array([[5], [3], [1]], np.float32), Parameters())
     seen = csr_matrix(np.array([[1, 0, 0], [0, 0, 0]], np.float32))
 
     row, place, _ = top_titles(model, csr_matrix((2, 3), dtype=np.float32), seen, 2)

@@ -120,7 +120,7 @@ def test_every_rule_that_is_broken_is_named_in_one_line() -> None:
         ({"grain": "What is liked"}, "the grain does not end in a full stop"),
         ({"inputs": ()}, "it has no inputs"),
         ({"inputs": (VISITS,)}, "gold.visits is no input for model"),
-        ({"settings": ("als", "als")}, "the setting als is named twice"),
+        ({"settings": ("list_length", "list_length")}, "the setting list_length is named twice"),
     ],
 )
 def test_a_model_that_breaks_a_rule_is_not_made(broken: dict[str, Any], rule: str) -> None:

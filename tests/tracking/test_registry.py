@@ -1,5 +1,8 @@
 """The door to MLflow: one run a training, one champion, and a home that can be moved."""
 
+import io
+import pickle
+import pickletools
 import shutil
 from datetime import date
 from pathlib import Path
@@ -10,28 +13,26 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from jobs import recommenders
 from jobs.errors import JobError
-from jobs.recommenders import als
-from jobs.recommenders.als import AlsModel
-from jobs.settings import Als, Settings
-from jobs.tracking import registry
-from jobs.tracking.registry import Training
+from jobs.recommenders.als import Model, Parameters
+from jobs.settings import Settings
+from jobs.tracking import registry, runs
+from jobs.version import code_hash
 
 NIGHT = date(2026, 3, 1)
-MODEL = AlsModel(pa.array(["a", "b", "c"]), np.eye(3, dtype=np.float32), Als(rank=3))
+MODEL = Model(pa.array(["a", "b", "c"]), np.eye(3, dtype=np.float32), Parameters(rank=3))
 
 
 def train(settings: Settings, tmp_path: Path, night: date = NIGHT) -> registry.Champion:
-    als.save(MODEL, tmp_path / "model")
-    training = Training(
-        night=night,
-        run="test",
-        parameters={"rank": 3},
-        metrics={"ndcg_at_10": 0.25},
-        inputs={"silver.interactions": (f"{settings.lake}/silver/interactions", 7)},
-        tags={"popularity": "recent"},
-    )
-    return registry.register(settings, training, tmp_path / "model", "jobs.tracking.loader")
+    recommenders.save("als", MODEL, tmp_path / "model")
+    inputs: dict[str, tuple[str, int | None]] = {"silver.interactions": (f"{settings.lake}/silver/interactions", 7)}
+    circumstances = runs.Circumstances(night, "als", {"rank": 3}, runs.shaping(settings), inputs, "test")
+    with runs.training(settings, circumstances) as run_id:
+        logged = runs.log_model(
+            circumstances, run_id, tmp_path / "model", metrics={"ndcg_at_10": 0.25}, tags={"popularity": "recent"}
+        )
+    return registry.register(settings, logged)
 
 
 def test_there_is_no_champion_before_the_first_training(settings: Settings) -> None:
@@ -49,7 +50,10 @@ def test_a_training_is_one_run_with_its_inputs_and_the_newest_is_champion(settin
     assert champion is not None
     assert (champion.version, champion.night, champion.inputs) == (2, date(2026, 3, 2), {"silver.interactions": 7})
     assert champion.metrics["ndcg_at_10"] == 0.25
-    assert champion.parameters == {"rank": "3", "popularity": "recent"}
+    assert (champion.recommender, champion.parameters, champion.popularity) == ("als", {"rank": 3}, "recent")
+    assert champion.settings == runs.shaping(settings)
+    assert champion.code == code_hash()
+    assert champion == second
     run = mlflow.get_run(second.run_id)
     assert run.inputs is not None
     (used,) = run.inputs.dataset_inputs
@@ -65,8 +69,9 @@ def test_models_stay_loadable_when_the_home_is_moved(settings: Settings, tmp_pat
     shutil.move(settings.root, moved.root)
 
     champion = registry.require_champion(moved)
-    loaded = als.load(registry.model_folder(moved, champion.version))
+    loaded = recommenders.load(registry.model_folder(moved, champion.version))
 
+    assert isinstance(loaded, Model)
     assert loaded.title_ids == MODEL.title_ids
     np.testing.assert_array_equal(loaded.factors, MODEL.factors)
 
@@ -86,5 +91,29 @@ def test_nothing_in_the_store_is_pickled_or_names_a_folder_of_this_machine(setti
     train(settings, tmp_path)
     artifacts = [file for file in (settings.root / "mlflow" / "artifacts").rglob("*") if file.is_file()]
 
-    assert {file.suffix for file in artifacts} <= {".npy", ".json", ".yaml", ".txt", ""}
-    assert not [file for file in artifacts if str(tmp_path).encode() in file.read_bytes()]
+    assert {"factors.npy", "titles.json", "recommender.json", "MLmodel"} <= {file.name for file in artifacts}
+    for file in artifacts:
+        assert not is_pickled(file.read_bytes()), file
+        assert str(tmp_path).encode() not in file.read_bytes(), file
+
+
+def test_a_pickle_is_told_whatever_it_is_called(tmp_path: Path) -> None:
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
+
+    assert is_pickled(pickle.dumps(MODEL.parameters))
+    assert is_pickled((tmp_path / "objects.npy").read_bytes())
+    assert not is_pickled(b'{"rank": 3}')
+
+
+def is_pickled(content: bytes) -> bool:
+    """Whether bytes are a pickle, by themselves or behind NumPy's header; never by loading one."""
+    if content.startswith(b"\x93NUMPY"):
+        try:
+            np.load(io.BytesIO(content), allow_pickle=False)
+        except ValueError:
+            return True
+        return False
+    try:
+        return any(operation.name == "STOP" for operation, _, _ in pickletools.genops(content))
+    except (ValueError, UnicodeDecodeError):
+        return False

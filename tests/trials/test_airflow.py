@@ -51,8 +51,8 @@ class System:
             "REELHOUSE_MLFLOW_PORT": str(self.mlflow_port),
             "REELHOUSE_SPARK_PORT": str(self.spark_port),
             "REELHOUSE_DRIVER_MEMORY": "1g",
-            "REELHOUSE_ALS__RANK": "8",
-            "REELHOUSE_ALS__ITERATIONS": "3",
+            "REELHOUSE_RECOMMENDER_PARAMETERS__RANK": "8",
+            "REELHOUSE_RECOMMENDER_PARAMETERS__ITERATIONS": "3",
         }
         self._processes = processes
 

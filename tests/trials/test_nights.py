@@ -100,7 +100,7 @@ def test_a_home_that_was_moved_serves_as_before(two_nights: tuple[Settings, list
     shown = reelhouse(moved, "show", "u000001")
     reelhouse(moved, "run", "gold.recommendations")
 
-    assert "reelhouse-als version 2" in shown
+    assert "reelhouse version 2" in shown
     assert ledger.version(Settings(home=moved).lake, gold.RECOMMENDATIONS) == 2
 
 

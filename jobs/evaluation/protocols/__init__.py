@@ -1,0 +1,1 @@
+"""Protocols: what a model learns from, whom it is judged on, and what they wanted. One module each."""

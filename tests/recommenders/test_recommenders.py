@@ -1,0 +1,129 @@
+"""Every recommender, by its module alone: planted truth, repeatable, saved without pickling, its values checked."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+from scipy.sparse import csr_matrix
+
+from jobs import recommenders
+from jobs.errors import JobError
+from jobs.recommenders import als
+from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
+from tests.recommenders.planted import SIZE, likes, planted, training_set
+
+SMALL: dict[str, dict[str, str]] = {
+    "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"}
+}
+"""Parameters for twelve titles, where the defaults are for thousands."""
+PERSONAL = [name for name in recommenders.names() if name != "popularity"]
+SHUFFLED = tuple(np.random.default_rng(5).permutation(SIZE).tolist())
+
+
+def parameters_of(name: str) -> Any:
+    return recommenders.parameters_of(name, SMALL.get(name, {}))
+
+
+@pytest.fixture(scope="module")
+def fitted(spark: SparkSession) -> Any:
+    """Models fitted once for all tests, by name."""
+    return cache(lambda name: recommenders.find(name).fit(planted(spark), parameters_of(name)))
+
+
+def first_titles(model: Scorer) -> list[str]:
+    """The title that each viewer, whose history is the planted one, is given first."""
+    names = model.title_ids.to_pylist()
+    taste = csr_matrix([[float(likes(u, int(t[1:]))) for t in names] for u in range(SIZE)], dtype=np.float32)
+    row, position, _ = top_titles(model, taste, taste, 1)
+    assert row.tolist() == list(range(SIZE))
+    return [names[place] for place in position]
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_finds_the_held_out_title_of_the_viewers_own_kind(fitted: Any, name: str) -> None:
+    assert first_titles(fitted(name)) == [f"t{u:02d}" for u in range(SIZE)]
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_finds_it_whatever_the_order_of_titles(spark: SparkSession, name: str) -> None:
+    """A model that mixes up rows and columns, or ids and positions, is right by chance at most once."""
+    model = recommenders.find(name).fit(planted(spark, SHUFFLED), parameters_of(name))
+
+    assert first_titles(model) == [f"t{u:02d}" for u in range(SIZE)]
+
+
+@pytest.mark.parametrize("name", recommenders.names())
+def test_fitting_twice_gives_the_same_scores(spark: SparkSession, fitted: Any, name: str) -> None:
+    again = recommenders.find(name).fit(planted(spark), parameters_of(name))
+
+    taste = csr_matrix(np.eye(3, len(again.title_ids), dtype=np.float32))
+    assert again.title_ids == fitted(name).title_ids
+    np.testing.assert_array_equal(again.scores(taste), fitted(name).scores(taste))
+
+
+@pytest.mark.parametrize("name", recommenders.names())
+def test_orders_titles_by_popularity_then_id(spark: SparkSession, name: str) -> None:
+    rows = [(0, 1, 1.0), (1, 1, 1.0), (0, 2, 1.0), (1, 0, 1.0)]
+
+    model = recommenders.find(name).fit(training_set(spark, rows, ["a", "b", "c", "unknown"], 1), parameters_of(name))
+
+    assert model.title_ids.to_pylist() == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("name", recommenders.names())
+def test_is_saved_as_arrays_and_json_and_scores_the_same_when_loaded(fitted: Any, name: str, tmp_path: Path) -> None:
+    recommenders.save(name, fitted(name), tmp_path)
+
+    loaded = recommenders.load(tmp_path)
+
+    assert loaded.title_ids == fitted(name).title_ids
+    taste = csr_matrix(np.eye(4, len(loaded.title_ids), dtype=np.float32))
+    np.testing.assert_array_equal(loaded.scores(taste), fitted(name).scores(taste))
+    for file in tmp_path.rglob("*"):
+        # A pickled array cannot be read so, and what is neither array nor JSON fails to parse.
+        np.load(file, allow_pickle=False) if file.suffix == ".npy" else json.loads(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", recommenders.names())
+def test_products_of_factors_and_their_scores_make_the_same_lists(fitted: Any, name: str) -> None:
+    model = fitted(name)
+    if not isinstance(model, FactorScorer):
+        pytest.skip(f"{name} is no product of factors")
+    taste = csr_matrix([[float(likes(u, t)) for t in range(SIZE)] for u in range(SIZE)], dtype=np.float32)
+
+    np.testing.assert_allclose(model.scores(taste), model.viewer_factors(taste) @ model.factors.T, rtol=1e-5)
+
+
+def test_a_recommender_that_is_not_there_is_said_with_the_nearest() -> None:
+    with pytest.raises(
+        JobError, match="no recommender popularty; did you mean popularity\\? .* is one of als, popularity"
+    ):
+        recommenders.find("popularty")
+
+
+def test_every_wrong_parameter_is_said_in_one_line() -> None:
+    with pytest.raises(JobError) as refused:
+        recommenders.parameters_of("als", {"rnk": "8", "iterations": "0", "alpha": "much"})
+
+    said = str(refused.value)
+    assert "rnk is none of its parameters, did you mean rank?" in said
+    assert "iterations=0: Input should be greater than or equal to 1" in said
+    assert "alpha=much" in said
+    assert "\n" not in said
+
+
+def test_parameters_come_as_text_and_leave_typed() -> None:
+    assert recommenders.parameters_of("als", {"rank": "64", "reg_param": "0.5"}) == als.Parameters(
+        rank=64, reg_param=0.5
+    )
+
+
+def test_a_folder_of_a_recommender_that_is_gone_is_said(tmp_path: Path) -> None:
+    (tmp_path / "recommender.json").write_text('{"recommender": "gone"}')
+
+    with pytest.raises(JobError, match="there is no recommender gone"):
+        recommenders.load(tmp_path)

@@ -1,0 +1,46 @@
+"""Which titles may be listed."""
+
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.scoring.rules import excluded_positions, find_listable
+from jobs.tables import silver
+from tests.rows import rows_of
+
+NIGHT = date(2026, 3, 1)
+TITLES: list[tuple[str, dict[str, Any], bool]] = [
+    ("plain", {}, True),
+    ("adult", {"is_adult": True}, False),
+    ("this_year", {"release_year": 2026}, True),
+    ("next_year", {"release_year": 2027}, False),
+    ("today", {"release_date": NIGHT, "release_year": 2026}, True),
+    ("tomorrow", {"release_date": date(2026, 3, 2), "release_year": 2026}, False),
+    ("planned", {"release_status": "Planned"}, False),
+    ("released", {"release_status": "Released", "release_year": 1995}, True),
+]
+
+
+@pytest.fixture(scope="module")
+def listable(spark: SparkSession) -> set[str]:
+    titles = rows_of(spark, silver.TITLES, [{"title_id": title} | facts for title, facts, _ in TITLES])
+    asked = pa.array(["not in silver.titles", *(title for title, _, _ in TITLES[:-1])])
+    return set(find_listable(titles, asked, NIGHT).to_pylist())
+
+
+@pytest.mark.parametrize(("title", "is_listed"), [(title, is_listed) for title, _, is_listed in TITLES[:-1]])
+def test_lists_what_is_released_and_not_adult(listable: set[str], title: str, is_listed: bool) -> None:
+    assert (title in listable) == is_listed
+
+
+def test_answers_for_the_titles_asked_and_only_those_that_silver_knows(listable: set[str]) -> None:
+    assert not {"not in silver.titles", "released"} & listable
+
+
+def test_what_is_not_listable_is_excluded_by_position() -> None:
+    found = excluded_positions(pa.array(["a", "b", "c"]), pa.array(["c", "a", "other"]))
+
+    assert found.tolist() == [1]
