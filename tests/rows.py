@@ -33,3 +33,8 @@ def filled(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise KeyError(f"{table.name} has no {sorted(unknown)}")
     return filler | dict(row)
+
+
+def columns_of(rows: DataFrame, table: Table) -> DataFrame:
+    """The table's own columns, without what its job tells the door."""
+    return rows.select(*table.column_names)

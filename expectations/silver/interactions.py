@@ -1,6 +1,6 @@
 """Promises about silver.interactions."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import great_expectations.expectations as gxe
 
@@ -11,6 +11,8 @@ EVENT_TYPES = ("view", "complete", "rating", "like", "dislike", "watchlist", "di
 RATING_MIN, RATING_MAX = 0.0, 10.0
 EARLIEST = datetime(1995, 1, 1)  # noqa: DTZ001 - compared with Spark's UTC timestamps
 """No public set holds an older event: an earlier time is a clock that was never set."""
+CLOCK_TOLERANCE = timedelta(hours=1)
+"""How far a logger's clock may run ahead of the end of its delivery's night: what happened later is from the future."""
 
 SUITE = suite(
     silver.INTERACTIONS,
@@ -27,4 +29,8 @@ SUITE = suite(
     ),
     references=(Reference(("title_id",), silver.TITLES, parks=True),),
     tolerates=0.05,
+    # Some events wait for their titles; if most do, the catalogue they belong to was not delivered.
+    parked_at_most=0.5,
+    # History grows: half of it gone is a delivery that went missing or a catalogue that was cut.
+    shrinks_to_at_least=0.5,
 )

@@ -14,4 +14,5 @@ SUITE = suite(
         gxe.ExpectColumnValuesToBeBetween(column="last_at", min_value=EARLIEST),
     ),
     table=(gxe.ExpectTableRowCountToBeBetween(min_value=1, description="at least one preference"),),
+    shrinks_to_at_least=0.5,  # as silver.interactions: history grows
 )

@@ -25,4 +25,5 @@ SUITE = suite(
         ),
     ),
     references=(Reference(("title_id",), silver.TITLES),),
+    shrinks_to_at_least=0.5,  # as silver.titles
 )

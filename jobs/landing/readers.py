@@ -18,6 +18,8 @@ from jobs.tables import Table
 
 _OWN = ("extra", "file", "night")
 _NO_FAULTS = "array<string>"
+_BROKEN = "_broken"
+"""Column that Spark's readers put a record in that they cannot read."""
 
 
 def read_files(spark: SparkSession, table: Table, files: Sequence[Delivered]) -> DataFrame:
@@ -71,7 +73,7 @@ def _read_separated(
         F.col("value").alias(RECORD),
         _fault(malformed, "line:field_count").alias(FAULTS),
     )
-    known = {name: F.get("_fields", F.lit(place)) for place, name in enumerate(names)}
+    known = {name: F.get("_fields", F.lit(position)) for position, name in enumerate(names)}
     return _finish(rows, table, known, _extra({n: c for n, c in known.items() if n not in table.column_names}))
 
 
@@ -86,21 +88,52 @@ def _read_double_colon(spark: SparkSession, table: Table, paths: list[str], head
 
 
 def _read_jsonl(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:  # noqa: ARG001
-    """One JSON object a line; nested values stay JSON text."""
-    lines = spark.read.text(paths, lineSep="\n").where(F.trim("value") != "")
-    parsed = lines.select("*", F.from_json("value", "map<string,string>").alias("_object"))
-    rows = parsed.select(
-        "*", F.col("value").alias(RECORD), _fault(F.col("_object").isNull(), "line:not_json").alias(FAULTS)
-    )
+    """One JSON object a line; nested values stay JSON text.
+
+    A line is parsed once, with the table's columns as its schema; only one that holds more is parsed again for the rest.
+    """
     names = [name for name in table.column_names if name not in _OWN]
-    unknown = F.array_except(F.map_keys("_object"), F.array(*map(F.lit, names)))
-    extra = F.when(F.size(unknown) > 0, F.map_filter("_object", lambda key, _: ~key.isin(names)))
-    return _finish(rows, table, {name: F.col("_object")[name] for name in names}, extra)
+    schema = ", ".join(f"`{name}` STRING" for name in (*names, _BROKEN))
+    line = F.col("value")
+    lines = spark.read.text(paths, lineSep="\n").where(F.trim("value") != "")
+    parsed = lines.select("*", F.from_json("value", schema, {"columnNameOfCorruptRecord": _BROKEN}).alias("_object"))
+    known = {name: F.col("_object")[name] for name in names}
+    # Spark takes the first object of a list for the object that was asked for.
+    is_broken = ~F.ltrim("value").startswith("{") | F.col("_object")[_BROKEN].isNotNull()
+    rows = parsed.select(
+        "*",
+        F.when(is_broken, False).otherwise(_holds_more(line, known)).alias("_holds_more"),  # noqa: FBT003
+        line.alias(RECORD),
+        _fault(is_broken, "line:not_json").alias(FAULTS),
+    )
+    others = F.map_filter(F.from_json("value", "map<string,string>"), lambda key, _: ~key.isin(names))
+    extra = F.when(F.col("_holds_more") & (F.size(others) > 0), others)
+    return _finish(rows, table, known, extra)
+
+
+def _holds_more(line: Column, known: dict[str, Column]) -> Column:
+    """Whether a JSON object may hold more than these fields: false only if it certainly does not.
+
+    Every key has its colon. Colons that belong neither to a known key nor to a known value are those of other keys. A
+    backslash may hide one, and an object within a known value has keys of its own: such a line may hold more.
+    """
+    values = F.concat_ws("", *known.values())
+    stated = [F.when(value.isNotNull(), 1).otherwise(0) for value in known.values()]
+    nulls = [
+        F.when(value.isNull() & (line.contains(f'"{name}":null') | line.contains(f'"{name}": null')), 1).otherwise(0)
+        for name, value in known.items()
+    ]
+    own = reduce(Column.__add__, (*stated, *nulls)) + _colons(values)
+    return (_colons(line) != own) | line.contains("\\") | values.contains("{")
+
+
+def _colons(text: Column) -> Column:
+    return F.length(text) - F.length(F.replace(text, F.lit(":")))
 
 
 def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
     """Quoted CSV, line breaks within quotes, quotes doubled."""
-    schema = ", ".join(f"`{name}` STRING" for name in header) + ", _broken STRING"
+    schema = ", ".join(f"`{name}` STRING" for name in header) + f", {_BROKEN} STRING"
     rows = spark.read.csv(
         paths,
         schema=schema,
@@ -109,11 +142,11 @@ def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple
         multiLine=True,
         escape='"',
         mode="PERMISSIVE",
-        columnNameOfCorruptRecord="_broken",
+        columnNameOfCorruptRecord=_BROKEN,
     ).select(
         "*",
-        F.coalesce("_broken", F.to_json(F.struct(*header))).alias(RECORD),
-        _fault(F.col("_broken").isNotNull(), "line:field_count").alias(FAULTS),
+        F.coalesce(_BROKEN, F.to_json(F.struct(*header))).alias(RECORD),
+        _fault(F.col(_BROKEN).isNotNull(), "line:field_count").alias(FAULTS),
     )
     known = {name: F.col(name) for name in header}
     return _finish(rows, table, known, _extra({n: c for n, c in known.items() if n not in table.column_names}))

@@ -38,6 +38,7 @@ def weigh(interactions: DataFrame, as_of: datetime, weighing: Weighing) -> DataF
     """
     return (
         interactions.groupBy("user_id", "title_id")
+        # Only numbers are aggregated, which Spark does without sorting.
         .agg(
             *weight_parts(as_of, weighing),
             F.count("*").cast("int").alias("event_count"),

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from expectations.silver.credits import SUITE
 from jobs.catalogues import imdb, tmdb
+from jobs.lakehouse.audit.mark import OF_SPINE, SUPERSEDED
 from jobs.lakehouse.lake import Lake
 from jobs.tables import bronze, silver
 
@@ -32,7 +33,8 @@ def choose_credits(of_imdb: DataFrame, of_tmdb: DataFrame, links: DataFrame) -> 
         links: silver.title_links.
 
     Returns:
-        silver.credits, one row per title, person and category: the best billing and all characters.
+        silver.credits, one row per title, person and category: the best billing and all characters; with what stands
+        behind it in IMDb's list of principals.
     """
     linked = of_tmdb.join(links.select("source_title_id", "title_id"), on="source_title_id", how="inner").select(
         F.when(F.col("is_dump"), 2).otherwise(1).alias("precedence"),
@@ -51,12 +53,14 @@ def choose_credits(of_imdb: DataFrame, of_tmdb: DataFrame, links: DataFrame) -> 
         .withColumn("best", best)
         .where(F.col("precedence") == F.col("best"))
         .groupBy("title_id", "person_id", "category")
-        .agg(F.min("billing").alias("billing"), roles.alias("roles"))
+        .agg(F.min("billing").alias("billing"), roles.alias("roles"), F.count_if("is_principal").alias("principals"))
         .select(
             "title_id",
             "person_id",
             "category",
             "billing",
             F.array_distinct(F.flatten("roles.characters")).alias("characters"),
+            F.greatest(F.col("principals") - 1, F.lit(0)).alias(SUPERSEDED),
+            (F.col("principals") > 0).alias(OF_SPINE),
         )
     )

@@ -2,7 +2,10 @@
 
 from datetime import date
 
+from pyspark.sql import functions as F
+
 from expectations.silver.preferences import SUITE
+from jobs.lakehouse.audit.mark import SUPERSEDED
 from jobs.lakehouse.lake import Lake
 from jobs.scoring.weighing import end_of, weigh
 from jobs.tables import silver
@@ -12,4 +15,5 @@ def run(lake: Lake, night: date) -> None:
     """Publish silver.preferences from all events up to ``night``, as of its end."""
     interactions = lake.read(silver.INTERACTIONS, night)
 
-    lake.publish(weigh(interactions, end_of(night), lake.settings.weighing), SUITE, night)
+    weights = weigh(interactions, end_of(night), lake.settings.weighing)
+    lake.publish(weights.withColumn(SUPERSEDED, F.col("event_count").cast("bigint") - 1), SUITE, night)

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from expectations.silver.title_links import SUITE
 from jobs.catalogues import imdb, movielens, movietweetings, tmdb
 from jobs.catalogues.fields import spelling
+from jobs.lakehouse.audit.mark import DUPLICATES, OF_SPINE
 from jobs.lakehouse.lake import Lake
 from jobs.tables import bronze
 
@@ -36,16 +37,24 @@ def link_imdb(basics: DataFrame, tweeted: DataFrame) -> DataFrame:
         tweeted: ``source_title_id`` and ``source`` of MovieTweetings' titles.
 
     Returns:
-        silver.title_links of both, one row per tconst.
+        silver.title_links of both, one row per tconst, with what stands behind it.
     """
     listed = basics.select(F.col("tconst").alias("source_title_id"), F.lit("imdb").alias("source"))
-    own = F.col("source_title_id")
+    own, of_imdb = F.col("source_title_id"), F.col("source") == "imdb"
     return (
         listed.unionByName(tweeted)
         .groupBy("source_title_id")
         # "imdb" comes before "movietweetings": where both know a title it is IMDb's.
-        .agg(F.min("source").alias("source"))
-        .select("source_title_id", "source", own.alias("title_id"), F.lit("same").alias("matched_by"))
+        .agg(F.min("source").alias("source"), F.count_if(of_imdb).alias("rows"))
+        .select(
+            "source_title_id",
+            "source",
+            own.alias("title_id"),
+            F.lit("same").alias("matched_by"),
+            # What else a row of the dump says does not matter here.
+            F.greatest(F.col("rows") - 1, F.lit(0)).alias(DUPLICATES),
+            of_imdb.alias(OF_SPINE),
+        )
     )
 
 
@@ -61,7 +70,7 @@ def link_movies(named: list[DataFrame], films: DataFrame) -> DataFrame:
         films: IMDb's films that share ``spelling`` and ``year`` with no other, by ``matched_id``.
 
     Returns:
-        silver.title_links of TMDb and MovieLens, one row per name.
+        silver.title_links of TMDb and MovieLens, one row per name, none of the spine.
     """
     best = F.min(F.when(F.col("known_as.title").isNotNull(), F.struct("precedence", "known_as")))["known_as"]
     year = F.left("best.release_date", F.lit(4)).try_cast("int")
@@ -98,5 +107,7 @@ def link_movies(named: list[DataFrame], films: DataFrame) -> DataFrame:
             .when(is_own, "same")
             .otherwise("link")
             .alias("matched_by"),
+            F.lit(0).cast("bigint").alias(DUPLICATES),
+            F.lit(False).alias(OF_SPINE),  # noqa: FBT003
         )
     )

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from expectations.silver.title_profiles import LEADING_CAST, SUITE
 from jobs.catalogues import tmdb
+from jobs.lakehouse.audit.mark import OF_SPINE
 from jobs.lakehouse.lake import Lake
 from jobs.tables import bronze, silver
 
@@ -35,7 +36,7 @@ def profile_titles(titles: DataFrame, makers: DataFrame, keywords: DataFrame) ->
         keywords: What :func:`find_keywords` returned.
 
     Returns:
-        silver.title_profiles, one row per title of silver.titles.
+        silver.title_profiles, one row per title of silver.titles, each of the spine.
     """
     year = F.col("release_year")
     return (
@@ -50,6 +51,7 @@ def profile_titles(titles: DataFrame, makers: DataFrame, keywords: DataFrame) ->
             _or_none("keywords"),
             "overview",
             (year - year % 10).alias("decade"),
+            F.lit(True).alias(OF_SPINE),  # noqa: FBT003
         )
     )
 

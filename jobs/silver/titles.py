@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from expectations.silver.titles import SUITE
 from jobs.catalogues import imdb, movielens, movietweetings, tmdb
+from jobs.lakehouse.audit.mark import SUPERSEDED
 from jobs.lakehouse.lake import Lake
 from jobs.tables import bronze, silver
 
@@ -50,7 +51,7 @@ def describe_titles(links: DataFrame, described: Sequence[DataFrame], rated: Dat
         rated: IMDb's ratings, one row per title.
 
     Returns:
-        silver.titles, one row per title_id of the catalogues.
+        silver.titles, one row per title_id of the catalogues, with ``_superseded``: its other names.
     """
     titles = reduce(
         lambda some, more: some.unionByName(more, allowMissingColumns=True),
@@ -58,10 +59,15 @@ def describe_titles(links: DataFrame, described: Sequence[DataFrame], rated: Dat
     )
     rating = F.coalesce("imdb", "rating")
     return (
-        titles.join(links.select("source_title_id", "title_id"), on="source_title_id", how="inner")
+        links.select("source_title_id", "title_id")
+        .join(titles, on="source_title_id", how="left")
         .groupBy("title_id")
-        # One catalogue that knows a title for an adult one is enough.
-        .agg(*map(_best, _ATTRIBUTES), F.bool_or("is_adult").alias("is_adult"))
+        .agg(
+            *map(_best, _ATTRIBUTES),
+            # One catalogue that knows a title for an adult one is enough.
+            F.bool_or("is_adult").alias("is_adult"),
+            (F.size(F.collect_set("source_title_id")).cast("bigint") - 1).alias(SUPERSEDED),
+        )
         .join(rated, on="title_id", how="left")
         .select(
             "title_id",
@@ -80,6 +86,7 @@ def describe_titles(links: DataFrame, described: Sequence[DataFrame], rated: Dat
             F.coalesce("popularity_of_the_day", "popularity").alias("popularity"),
             "language",
             "overview",
+            SUPERSEDED,
         )
     )
 

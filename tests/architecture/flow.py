@@ -20,9 +20,14 @@ _PLACES = frozenset({"lake", "root", "landing", "home", "lake_uri", "mlflow_uri"
 """Settings that say where things are, and shape no rows."""
 
 
-def tables_read(code: Code) -> set[str]:
-    """Names of the tables that a job hands to ``lake.read``."""
-    return {table.name for call in _reads(code) if isinstance(table := code.stands_for(_first(call)), Table)}
+def tables_read(code: Code, own: str = "") -> set[str]:
+    """Names of the tables that a job hands to ``lake.read``; that it looks up its own last publication is no read."""
+    return {
+        table.name
+        for call in _reads(code)
+        if isinstance(table := code.stands_for(_first(call)), Table)
+        and not (table.name == own and _is_call_of(call, "carried"))
+    }
 
 
 def models_used(code: Code) -> set[str]:

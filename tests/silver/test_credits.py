@@ -11,7 +11,7 @@ from expectations.silver.credits import SUITE
 from jobs.lakehouse.audit import mark as audit
 from jobs.silver.credits import choose_credits
 from jobs.tables import silver
-from tests.rows import rows_of
+from tests.rows import columns_of, rows_of
 
 Row = Mapping[str, Any]
 MENTION = "title_id string, person_id string, category string, billing int, characters array<string>"
@@ -45,7 +45,7 @@ def test_credits_a_person_once_a_category_with_the_best_billing_and_all_characte
     nobody = spark.createDataFrame([], TMDB_CREDIT)
 
     assertDataFrameEqual(
-        choose_credits(principal(imdb), nobody, linked(spark, {})),
+        columns_of(choose_credits(principal(imdb), nobody, linked(spark, {})), silver.CREDITS),
         mentions(
             spark,
             ("tt0000001", "nm0000001", "actor", 3, ["The Hero", "A Guest", "The Twin"]),
@@ -68,7 +68,7 @@ def test_takes_the_credits_of_a_title_from_the_best_catalogue_that_has_any(spark
     links = linked(spark, {"tmdb:1": "tt0000001", "tmdb:2": "tt0000002", "tmdb:3": "tmdb:3"})
 
     assertDataFrameEqual(
-        choose_credits(principal(imdb), tmdb, links),
+        columns_of(choose_credits(principal(imdb), tmdb, links), silver.CREDITS),
         mentions(
             spark,
             ("tt0000001", "nm0000001", "director", 1, []),

@@ -8,9 +8,10 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.interactions import SUITE
 from jobs.lakehouse.audit import mark as audit
+from jobs.lakehouse.audit.mark import FAULTS
 from jobs.silver.interactions import refine_events
 from jobs.tables import bronze, silver
-from tests.rows import rows_of
+from tests.rows import columns_of, rows_of
 
 EVENT = {
     "event_id": "e1", "user_id": "u1", "title_id": "tt0000001", "event_type": "rating", "value": "8.5",
@@ -33,7 +34,9 @@ def refine(spark: SparkSession, *events: dict[str, Any]) -> DataFrame:
 
 
 def test_types_the_event_and_names_its_month(spark: SparkSession) -> None:
-    assertDataFrameEqual(refine(spark, {}), rows_of(spark, silver.INTERACTIONS, [REFINED]))
+    assertDataFrameEqual(
+        columns_of(refine(spark, {}), silver.INTERACTIONS), rows_of(spark, silver.INTERACTIONS, [REFINED])
+    )
 
 
 def test_names_titles_by_their_conformed_identifier(spark: SparkSession) -> None:
@@ -42,12 +45,41 @@ def test_names_titles_by_their_conformed_identifier(spark: SparkSession) -> None
     assert {row["event_id"]: row["title_id"] for row in refined.collect()} == {"e1": "tt0133093", "e2": "tmdb:999"}
 
 
-def test_an_event_delivered_twice_counts_once_as_delivered_first(spark: SparkSession) -> None:
+def test_an_event_delivered_twice_counts_once_and_what_contradicts_it_is_at_fault(spark: SparkSession) -> None:
     refined = refine(
-        spark, {"value": "2.0", "night": date(2026, 3, 2)}, {"value": "8.5"}, {"value": "9.0", "file": "b.jsonl"}
+        spark,
+        {"value": "2.0", "night": date(2026, 3, 2)},
+        *({"value": "8.5"}, {"value": "8.50", "night": date(2026, 3, 2)}),
+        *({"value": "9.0", "file": "b.jsonl"}, {"value": "9.0", "file": "c.jsonl"}),
+        {"event_id": "e2"},
     )
 
-    assertDataFrameEqual(refined, rows_of(spark, silver.INTERACTIONS, [REFINED]))
+    found = {(row["event_id"], row["value"]): row[FAULTS] for row in refined.collect()}
+    assert found == {
+        ("e1", 8.5): [],
+        ("e1", 9.0): ["event_id:conflict"],
+        ("e1", 2.0): ["event_id:conflict"],
+        ("e2", 8.5): [],
+    }
+
+
+def test_events_from_the_future_and_ratings_of_nothing_are_at_fault(spark: SparkSession) -> None:
+    refined = refine(
+        spark,
+        {"occurred_at": "2026-03-02T01:00:00Z"},
+        {"event_id": "e2", "occurred_at": "2026-03-02T01:00:01Z"},
+        {"event_id": "e3", "occurred_at": "2026-03-02T01:00:01Z", "night": date(2026, 3, 2)},
+        {"event_id": "e4", "value": None},
+        {"event_id": "e5", "value": None, "event_type": "view"},
+    )
+
+    assert {row["event_id"]: row[FAULTS] for row in refined.collect()} == {
+        "e1": [],
+        "e2": ["occurred_at:after_delivery"],
+        "e3": [],
+        "e4": ["value:missing"],
+        "e5": [],
+    }
 
 
 def test_events_without_an_id_are_told_apart_by_their_fields(spark: SparkSession) -> None:

@@ -11,7 +11,7 @@ from jobs.catalogues.imdb import list_people
 from jobs.lakehouse.audit import mark as audit
 from jobs.silver.people import name_people
 from jobs.tables import bronze, silver
-from tests.rows import rows_of
+from tests.rows import columns_of, rows_of
 
 Row = Mapping[str, Any]
 TMDB_CREDIT = (
@@ -46,7 +46,7 @@ def test_names_people_once_and_reads_backslash_n_as_null(spark: SparkSession) ->
     )
 
     assertDataFrameEqual(
-        name_people(list_people(names), credited),
+        columns_of(name_people(list_people(names), credited), silver.PEOPLE),
         rows_of(
             spark,
             silver.PEOPLE,

@@ -1,18 +1,15 @@
-"""silver.preferences and silver.ratings: what viewers like, and how much."""
+"""silver.preferences: what viewers like, and how much."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.testing import assertDataFrameEqual
 
-from expectations.silver import preferences as preference_promises
-from expectations.silver import ratings as rating_promises
+from expectations.silver.preferences import SUITE
 from jobs.lakehouse.audit import mark as audit
 from jobs.scoring.weighing import weigh
 from jobs.settings import Weighing
-from jobs.silver.ratings import find_last_ratings
 from jobs.tables import silver
 from tests.rows import rows_of
 
@@ -70,47 +67,39 @@ def test_weights_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None
     assert weights(spark, *events) == weights(spark, *reversed(events))
 
 
-def test_finds_the_last_rating_of_a_title(spark: SparkSession) -> None:
+def test_a_corrected_rating_replaces_the_one_before(spark: SparkSession) -> None:
     early, late = TODAY - timedelta(days=2), TODAY - timedelta(days=1)
-    rated = {"user_id": "u", "title_id": "tt0000001", "event_type": "rating"}
-    events = [
-        rated | {"event_id": "a", "value": 3.0, "occurred_at": late},
-        rated | {"event_id": "b", "value": 9.0, "occurred_at": early},
-        rated | {"event_id": "c", "value": 4.0, "occurred_at": late},
-        rated | {"event_id": "d", "value": 0.5, "occurred_at": TODAY, "event_type": "view"},
-    ]
+    rated = {"event_type": "rating"}
 
-    found = find_last_ratings(rows_of(spark, silver.INTERACTIONS, events))
+    found = weights(
+        spark,
+        rated | {"title_id": "better", "value": 0.0, "occurred_at": early},
+        rated | {"title_id": "better", "value": 10.0, "occurred_at": late},
+        rated | {"title_id": "worse", "value": 0.0, "occurred_at": late},
+        rated | {"title_id": "worse", "value": 10.0, "occurred_at": early},
+        {"title_id": "worse", "event_type": "like", "occurred_at": early},
+        rated | {"title_id": "twice", "value": 7.5, "occurred_at": late},
+        rated | {"title_id": "twice", "value": 5.0, "occurred_at": late},
+        weighing=Weighing(half_life_days=1),
+    )
 
-    expected = {"user_id": "u", "title_id": "tt0000001", "rating": 4.0, "rated_at": late}
-    assertDataFrameEqual(found, rows_of(spark, silver.RATINGS, [expected]))
+    assert found == {
+        ("u", "better"): pytest.approx(2.0 / 2),
+        ("u", "worse"): 0.0,
+        ("u", "twice"): pytest.approx(1.0 / 2),
+    }
 
 
 def test_each_promise_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
-    ancient = datetime(1970, 1, 1)
-    good_rating: dict[str, Any] = {"user_id": "good", "title_id": "tt0000001", "rating": 7.0, "rated_at": TODAY}
-    ratings: dict[str, dict[str, Any]] = {
-        "rating:be_between": {"rating": 10.5},
-        "rated_at:be_between": {"rated_at": ancient},
-        "title_id:match_regex": {"title_id": "Heat"},
-    }
-    good_preference: dict[str, Any] = {
-        "user_id": "good",
-        "title_id": "tt0000001",
-        "weight": 1.0,
-        "event_count": 1,
-        "last_at": TODAY,
-    }
-    preferences: dict[str, dict[str, Any]] = {
+    good = {"user_id": "good", "title_id": "tt0000001", "weight": 1.0, "event_count": 1, "last_at": TODAY}
+    planted: dict[str, dict[str, Any]] = {
         "weight:be_between": {"weight": -0.1},
         "event_count:be_between": {"event_count": 0},
-        "last_at:be_between": {"last_at": ancient},
+        "last_at:be_between": {"last_at": datetime(1970, 1, 1)},
     }
-    for suite, good, planted in (
-        (rating_promises.SUITE, good_rating, ratings),
-        (preference_promises.SUITE, good_preference, preferences),
-    ):
-        rows = [good, *(good | {"user_id": reason} | fields for reason, fields in planted.items())]
-        marked = audit.mark(rows_of(spark, suite.of, rows), suite, {})
-        found = {row["user_id"]: row[audit.REASONS] for row in marked.collect()}
-        assert found == {"good": []} | {reason: [reason] for reason in planted}
+    rows = [good, *(good | {"user_id": reason} | fields for reason, fields in planted.items())]
+
+    marked = audit.mark(rows_of(spark, silver.PREFERENCES, rows), SUITE, {})
+
+    found = {row["user_id"]: row[audit.REASONS] for row in marked.collect()}
+    assert found == {"good": []} | {reason: [reason] for reason in planted}

@@ -12,7 +12,7 @@ from jobs.catalogues import imdb, movielens, movietweetings, tmdb
 from jobs.lakehouse.audit import mark as audit
 from jobs.silver.title_links import link_imdb, link_movies
 from jobs.tables import bronze, silver
-from tests.rows import rows_of
+from tests.rows import columns_of, rows_of
 
 Row = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ def linked(
         rows_of(spark, bronze.MOVIELENS_LINKS, links),
     )
     films = imdb.find_unique_films(rows_of(spark, bronze.IMDB_TITLE_BASICS, basics))
-    return link_movies([*of_tmdb, of_movielens], films)
+    return columns_of(link_movies([*of_tmdb, of_movielens], films), silver.TITLE_LINKS)
 
 
 def film(tconst: str, title: str, year: str = "1999", kind: str = "movie") -> Row:
@@ -55,7 +55,7 @@ def test_names_a_tconst_once_and_prefers_imdb_to_movietweetings(spark: SparkSess
     tweeted = rows_of(spark, bronze.MOVIETWEETINGS_MOVIES, [{"movie_id": "0000001"}, {"movie_id": "10872600"}])
 
     assertDataFrameEqual(
-        link_imdb(basics, movietweetings.name_titles(tweeted)),
+        columns_of(link_imdb(basics, movietweetings.name_titles(tweeted)), silver.TITLE_LINKS),
         links(
             spark,
             ("tt0000001", "imdb", "tt0000001", "same"),

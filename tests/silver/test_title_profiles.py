@@ -13,7 +13,7 @@ from jobs.lakehouse.audit import mark as audit
 from jobs.lakehouse.audit.judge import judge_table
 from jobs.silver.title_profiles import find_keywords, name_makers, profile_titles
 from jobs.tables import bronze, silver
-from tests.rows import rows_of
+from tests.rows import columns_of, rows_of
 
 Row = Mapping[str, Any]
 NIGHT = date(2026, 3, 1)
@@ -31,7 +31,7 @@ def test_profiles_every_title_even_one_that_nothing_is_known_of(spark: SparkSess
     keywords = spark.createDataFrame([("tt0133093", ["hacker"])], KEYWORDS)
 
     assertDataFrameEqual(
-        profile_titles(rows_of(spark, silver.TITLES, titles), makers, keywords),
+        columns_of(profile_titles(rows_of(spark, silver.TITLES, titles), makers, keywords), silver.TITLE_PROFILES),
         rows_of(
             spark,
             silver.TITLE_PROFILES,

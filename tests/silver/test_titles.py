@@ -13,7 +13,7 @@ from jobs.catalogues import imdb, movielens, movietweetings, tmdb
 from jobs.lakehouse.audit import mark as audit
 from jobs.silver.titles import describe_titles
 from jobs.tables import bronze, silver
-from tests.rows import rows_of
+from tests.rows import columns_of, rows_of
 
 Row = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ def described(
     tweeted: tuple[Row, ...] = (),
 ) -> DataFrame:
     links = [{"source_title_id": name, "title_id": title_id} for name, title_id in linked.items()]
-    return describe_titles(
+    titles = describe_titles(
         rows_of(spark, silver.TITLE_LINKS, links),
         [
             imdb.describe_titles(rows_of(spark, bronze.IMDB_TITLE_BASICS, basics)),
@@ -43,6 +43,7 @@ def described(
         ],
         imdb.rate_titles(rows_of(spark, bronze.IMDB_TITLE_RATINGS, ratings)),
     )
+    return columns_of(titles, silver.TITLES)
 
 
 def expected(spark: SparkSession, *rows: Row) -> DataFrame:

@@ -1,0 +1,43 @@
+"""What a table was made from: its inputs at the versions that a publication names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.lakehouse import ledger
+from jobs.tables import Table
+
+
+@dataclass(frozen=True)
+class Past:
+    """The lake at the versions of its tables that a publication was made from.
+
+    Args:
+        spark: The session.
+        root: The lake's root.
+        inputs: The publication's inputs.
+    """
+
+    spark: SparkSession
+    root: str
+    inputs: Mapping[str, int | None]
+
+    def rows(self, table: Table) -> DataFrame:
+        """All rows that a table held; its files must not have been vacuumed."""
+        version = self.inputs[table.name]
+        return self.spark.read.format("delta").option("versionAsOf", version).load(f"{self.root}/{table.path}")
+
+    def deliveries(self, table: Table, upto: date, version: int | None = None) -> dict[date, str]:
+        """The partitions that a bronze table held up to a night, with the content hash of each delivery."""
+        at = self.inputs[table.name] if version is None else version
+        entry = ledger.in_force(table, DeltaTable(f"{self.root}/{table.path}", version=at))
+        held = entry.deliveries if entry else {}
+        return {day: content for text, content in held.items() if (day := date.fromisoformat(text)) <= upto}
+
+
+def changed(then: dict[date, str], now: dict[date, str]) -> set[date]:
+    """Deliveries that came, went or changed."""
+    return {day for day in then.keys() | now.keys() if then.get(day) != now.get(day)}

@@ -1,0 +1,188 @@
+"""silver.interactions built month by month is what it is built as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from expectations.bronze.interactions import SUITES
+from jobs.lakehouse import ledger
+from jobs.lakehouse.lake import Lake
+from jobs.silver import interactions as job
+from jobs.tables import bronze, silver
+from tests.rows import rows_of
+
+Event = tuple[int, int, int, int]
+"""Identifier (0: none), title, month (0: a time that cannot be read) and value."""
+
+EVENTS = st.tuples(st.integers(0, 3), st.integers(1, 3), st.integers(0, 3), st.integers(1, 2))
+DELIVERY = st.lists(EVENTS, max_size=3)
+TITLES = st.frozensets(st.integers(1, 3), max_size=3)
+
+
+@dataclass(frozen=True)
+class World:
+    """Inputs before and after some change: events by delivery, the titles known, and those linked to another name."""
+
+    then: tuple[list[Event], ...]
+    now: tuple[list[Event], ...]
+    titles: tuple[frozenset[int], frozenset[int]]
+    linked: tuple[frozenset[int], frozenset[int]]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    then = [draw(DELIVERY) for _ in range(3)]
+    # A delivery may have come late, been delivered again otherwise, or be as it was.
+    now = [draw(st.one_of(st.just(delivery), DELIVERY)) for delivery in then] + [draw(DELIVERY)]
+    titles, linked = draw(TITLES), draw(TITLES)
+    return World(
+        tuple(then),
+        tuple(now),
+        (titles, draw(st.one_of(st.just(titles), TITLES))),
+        (linked, draw(st.one_of(st.just(linked), TITLES))),
+    )
+
+
+def events_of(spark: SparkSession, deliveries: list[tuple[list[Event], ...]]) -> DataFrame:
+    """Each world has its own year, identifiers and titles, so that one job looks at all of them."""
+    rows = [
+        {
+            "event_id": f"{year}-{identifier}" if identifier else None,
+            "user_id": "u",
+            "title_id": f"tmdb:{year}{title}",
+            "event_type": "rating",
+            "value": str(value),
+            "occurred_at": f"{year}-{month:02}-01T00:30:00+00:00" if month else f"{year}-13-01T00:00:00Z",
+            "source": "app",
+            "file": "log.jsonl",
+            "night": date(year, 4, 1 + number),
+        }
+        for year, nights in enumerate(deliveries, start=2000)
+        for number, delivery in enumerate(nights)
+        for identifier, title, month, value in delivery
+    ]
+    return rows_of(spark, bronze.INTERACTIONS, rows)
+
+
+def catalogue(spark: SparkSession, worlds: list[World], side: int) -> tuple[DataFrame, DataFrame]:
+    """Links and titles; a linked title is called by another name."""
+    names = {
+        f"tmdb:{year}{title}": f"tt{year}{title:04}" if title in world.linked[side] else f"tmdb:{year}{title}"
+        for year, world in enumerate(worlds, start=2000)
+        for title in world.titles[side] | world.linked[side]
+    }
+    known = {
+        names[f"tmdb:{year}{title}"] for year, world in enumerate(worlds, start=2000) for title in world.titles[side]
+    }
+    links = [{"source_title_id": delivered, "title_id": title_id} for delivered, title_id in names.items()]
+    return (
+        rows_of(spark, silver.TITLE_LINKS, links),
+        rows_of(spark, silver.TITLES, [{"title_id": title_id} for title_id in known]),
+    )
+
+
+def built(events: DataFrame, links: DataFrame, titles: DataFrame) -> list[tuple[Any, ...]]:
+    """What is offered to the door, with whether its title is known."""
+    known = titles.select("title_id", F.lit(True).alias("is_known"))  # noqa: FBT003
+    return [tuple(row) for row in job.refine_events(events, links).join(known, on="title_id", how="left").collect()]
+
+
+def month(row: tuple[Any, ...]) -> date | None:
+    position = silver.INTERACTIONS.column_names.index("month")
+    # The join puts title_id first: event_id and user_id move on by one.
+    found: date | None = row[position]
+    return found
+
+
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.lists(worlds(), min_size=12, max_size=24), agree=st.booleans())
+def test_months_that_are_not_touched_are_what_they_would_be(
+    spark: SparkSession, drawn: list[World], agree: bool
+) -> None:
+    if agree:  # no contradictions in the first place: only what is new is looked at
+        drawn = [
+            World(tuple([(0, t, m, v) for _, t, m, v in d] for d in world.then), world.now, world.titles, world.linked)
+            for world in drawn
+        ]
+    before, after = (events_of(spark, [getattr(world, side) for world in drawn]) for side in ("then", "now"))
+    (links_then, titles_then), (links, titles) = (catalogue(spark, drawn, side) for side in (0, 1))
+    nights = {
+        date(year, 4, 1 + number)
+        for year, world in enumerate(drawn, start=2000)
+        for number, delivery in enumerate(world.now)
+        if number >= len(world.then) or world.then[number] != delivery
+    }
+    published = built(before, links_then, titles_then)
+    faults = len(silver.INTERACTIONS.column_names)
+
+    months = job.touched_months(
+        after,
+        nights,
+        before.where(F.col("night").isin(*nights)),
+        job.name_titles(links_then, titles_then),
+        job.name_titles(links, titles),
+        has_conflicts=any("event_id:conflict" in row[faults] for row in published),
+    )
+
+    whole = built(after, links, titles)
+    if months is not None:
+        stays = [row for row in published if month(row) not in months]
+        assert sorted(map(repr, [*stays, *built(job.of_months(after, months), links, titles)])) == sorted(
+            map(repr, whole)
+        )
+
+
+def event(name: str, day: str, **fields: str) -> Mapping[str, Any]:
+    told = {"user_id": "u", "title_id": "tt0000001", "event_type": "view", "value": "1", "file": "log.jsonl"}
+    return told | {"event_id": name, "occurred_at": f"{day}T10:00:00Z"} | fields
+
+
+def deliver(lake: Lake, day: date, *events: Mapping[str, Any]) -> None:
+    rows = rows_of(lake.spark, bronze.INTERACTIONS, [dict(row) | {"night": day} for row in events])
+    lake.publish(rows, SUITES[bronze.INTERACTIONS.name], day, deliveries={day: str(sorted(map(str, events)))})
+
+
+def test_a_night_rebuilds_only_the_months_that_its_deliveries_touch(lake: Lake) -> None:
+    links, titles = ({"source_title_id": "tt0000001", "title_id": "tt0000001"}, {"title_id": "tt0000001"})
+    for table, row in ((silver.TITLE_LINKS, links), (silver.TITLES, titles)):
+        rows_of(lake.spark, table, [row]).write.format("delta").save(f"{lake.settings.lake}/{table.path}")
+    nights = [date(2026, 3, day) for day in (1, 2, 3)]
+    delivered = [
+        [
+            *(event(f"a{n}", "2026-01-05") for n in range(30)),
+            event("b", "2026-02-05"),
+            event("c", "2026-03-01"),
+            event("d", "2026-02-06"),
+        ],
+        [event("e", "2026-03-02"), event("c", "2026-03-01")],
+        [event("f", "2026-02-07"), event("a0", "2026-01-05", value="0.5")],
+    ]
+
+    replaced = []
+    for night, events in zip(nights, delivered, strict=True):
+        deliver(lake, night, *events)
+        job.run(Lake(lake.spark, lake.settings, run="test"), night)
+        entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
+        assert entry is not None
+        replaced.append(entry.replaced)
+        spine = {term: rows for term, rows in entry.spine.items() if rows}
+
+    assert replaced == [None, ["2026-03-01"], ["2026-01-01", "2026-02-01"]]
+    assert spine == {
+        "rows": 37,
+        "published": 35,
+        "set_aside": 1,
+        "duplicates": 1,
+    }
+    events_by_month = [(str(row["month"]), row["event_id"]) for row in lake.read(silver.INTERACTIONS, night).collect()]
+    assert sorted(events_by_month) == [
+        *sorted(("2026-01-01", f"a{n}") for n in range(30)),
+        *(("2026-02-01", "b"), ("2026-02-01", "d"), ("2026-02-01", "f")),
+        *(("2026-03-01", "c"), ("2026-03-01", "e")),
+    ]
