@@ -129,8 +129,23 @@ def latest(root: str, table: Table) -> Entry | None:
     return None if delta is None else in_force(table, delta)
 
 
-def in_force(table: Table, delta: DeltaTable) -> Entry | None:
-    """The publication whose rows a table holds at the version it was opened at.
+def as_of(root: str, table: Table, version: int) -> Entry | None:
+    """The publication whose rows a table held at an earlier version; None if its log is gone."""
+    while (delta := open_table(root, table)) is not None:
+        entry = in_force(table, delta, version)
+        # delta-rs numbers commits back from the version it opened, whatever was committed since: then look again.
+        if DeltaTable(delta.table_uri).version() == delta.version():
+            return entry
+    return None
+
+
+def in_force(table: Table, delta: DeltaTable, upto: int | None = None) -> Entry | None:
+    """The publication whose rows a table holds.
+
+    Args:
+        table: Which table.
+        delta: The table at its newest version: delta-rs numbers the commits of an earlier one wrongly.
+        upto: The version to look at; the newest, if None.
 
     Raises:
         JobError: The lake was made by a newer version.
@@ -138,15 +153,15 @@ def in_force(table: Table, delta: DeltaTable) -> Entry | None:
     limit: int | None = _LOOKED_AT_FIRST
     while True:
         commits = delta.history(limit)
-        upto = delta.version()
+        looked_at = delta.version() if upto is None else upto
         for commit in commits:
-            if commit["version"] > upto:
+            if commit["version"] > looked_at:
                 continue
             if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
                 return entry
             if commit.get("operation") == "RESTORE":
                 # The rows are those of an earlier version: so is the publication.
-                upto = _restored_version(commit, delta)
+                looked_at = _restored_version(commit, delta)
         if limit is None or len(commits) < limit:
             return None
         limit = None

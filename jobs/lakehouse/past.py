@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.lakehouse import ledger
@@ -33,7 +32,7 @@ class Past:
     def deliveries(self, table: Table, upto: date, version: int | None = None) -> dict[date, str]:
         """The partitions that a bronze table held up to a night, with the content hash of each delivery."""
         at = self.inputs[table.name] if version is None else version
-        entry = ledger.in_force(table, DeltaTable(f"{self.root}/{table.path}", version=at))
+        entry = None if at is None else ledger.as_of(self.root, table, at)
         held = entry.deliveries if entry else {}
         return {day: content for text, content in held.items() if (day := date.fromisoformat(text)) <= upto}
 

@@ -152,7 +152,7 @@ def test_a_night_rebuilds_only_the_months_that_its_deliveries_touch(lake: Lake) 
     links, titles = ({"source_title_id": "tt0000001", "title_id": "tt0000001"}, {"title_id": "tt0000001"})
     for table, row in ((silver.TITLE_LINKS, links), (silver.TITLES, titles)):
         rows_of(lake.spark, table, [row]).write.format("delta").save(f"{lake.settings.lake}/{table.path}")
-    nights = [date(2026, 3, day) for day in (1, 2, 3)]
+    nights = [date(2026, 3, day) for day in (1, 2, 3, 2)]  # the second is delivered again, otherwise, after the third
     delivered = [
         [
             *(event(f"a{n}", "2026-01-05") for n in range(30)),
@@ -162,27 +162,29 @@ def test_a_night_rebuilds_only_the_months_that_its_deliveries_touch(lake: Lake) 
         ],
         [event("e", "2026-03-02"), event("c", "2026-03-01")],
         [event("f", "2026-02-07"), event("a0", "2026-01-05", value="0.5")],
+        [event("g", "2026-03-02"), event("c", "2026-03-01")],
     ]
 
-    replaced = []
+    replaced, last = [], nights[0]
     for night, events in zip(nights, delivered, strict=True):
         deliver(lake, night, *events)
-        job.run(Lake(lake.spark, lake.settings, run="test"), night)
+        last = max(last, night)
+        job.run(Lake(lake.spark, lake.settings, run="test"), last)
         entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
         assert entry is not None
         replaced.append(entry.replaced)
         spine = {term: rows for term, rows in entry.spine.items() if rows}
 
-    assert replaced == [None, ["2026-03-01"], ["2026-01-01", "2026-02-01"]]
+    assert replaced == [None, ["2026-03-01"], ["2026-01-01", "2026-02-01"], ["2026-03-01"]]
     assert spine == {
         "rows": 37,
         "published": 35,
         "set_aside": 1,
         "duplicates": 1,
     }
-    events_by_month = [(str(row["month"]), row["event_id"]) for row in lake.read(silver.INTERACTIONS, night).collect()]
+    events_by_month = [(str(row["month"]), row["event_id"]) for row in lake.read(silver.INTERACTIONS, last).collect()]
     assert sorted(events_by_month) == [
         *sorted(("2026-01-01", f"a{n}") for n in range(30)),
         *(("2026-02-01", "b"), ("2026-02-01", "d"), ("2026-02-01", "f")),
-        *(("2026-03-01", "c"), ("2026-03-01", "e")),
+        *(("2026-03-01", "c"), ("2026-03-01", "g")),
     ]
