@@ -305,10 +305,11 @@ class Lake:
             self._row_counts[table.name] = sum(rows.values())
 
     def _spine_rows(self, rows: DataFrame, suite: Suite, *, is_observed: bool) -> int | None:
-        """Rows of the spine that were read; None where they are not accounted for."""
-        inputs = suite.of.inputs
-        is_accounted = is_observed or bool(set(mark.BEHIND) & set(rows.columns))
-        return self._row_counts.get(inputs[0].name) if inputs and is_accounted else None
+        """Rows of the spine that were read; None where they are not accounted for: of silver tables they always are."""
+        table = suite.of
+        is_told = is_observed or bool(set(mark.BEHIND) & set(rows.columns))
+        is_accounted = is_told or table.layer == "silver"
+        return self._row_counts.get(table.inputs[0].name) if table.inputs and is_accounted else None
 
     def _references(self, suite: Suite, night: date) -> dict[str, DataFrame]:
         """For each promise about another table, that table's distinct keys."""

@@ -8,7 +8,7 @@ from typing import Any
 from expectations.suite import Suite
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
-from jobs.tables import Table, bronze, silver
+from jobs.tables import TABLES, Table, bronze, silver
 from tests.rows import rows_of
 
 NIGHT = date(2026, 3, 1)
@@ -79,3 +79,4 @@ def test_rows_of_the_spine_are_published_set_aside_parked_repeated_superseded_or
     }
     assert spine(lake, silver.RATINGS) == {"rows": 102, "published": 1, "superseded": 61, "other_event_types": 40}
     assert spine(lake, silver.PREFERENCES) == {"rows": 102, "published": 1, "superseded": 101}
+    assert {outcome.name for outcome in lake.outcomes} >= {table.name for table in TABLES if table.layer == "silver"}
