@@ -211,7 +211,7 @@ def _is_known(spark: SparkSession) -> bool:
 def _lost(settings: Settings, what: str) -> LostServerError:
     return LostServerError(
         f"{what}: the Spark Connect server at {settings.spark_remote} did not answer, or was started again meanwhile; "
-        "every table is as it was; `make up` starts the server, then run the job again (Airflow does)"
+        "nothing half done is visible; `make up` starts the server, then run the job again (Airflow does)"
     )
 
 
