@@ -72,3 +72,9 @@ def test_every_locked_requirement_has_a_hash_and_no_address() -> None:
 
         assert len(re.findall(r"==[^\n]*\\\n    --hash=sha256:", lock)) == len(pins) > 0
         assert "://" not in lock
+
+
+def test_nothing_locked_writes_over_pyspark_s_own_files() -> None:
+    lock = (PROJECT / "infra" / "requirements.txt").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^pyspark[a-z-]*", lock, flags=re.MULTILINE)) == {"pyspark"}
