@@ -15,9 +15,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
 
 _LAYERS = {
     "bronze": "What was delivered, unchanged.",
-    "silver": "What it means: typed, deduplicated, one grain a table.",
+    "silver": "What it means: typed, deduplicated, one grain per table.",
     "model": "What turns viewers' histories into scores; kept by MLflow.",
-    "gold": "What is asked: one table a question.",
+    "gold": "What is asked: one table per question.",
     "ops": "What happened to the rows.",
 }
 _KINDS = {

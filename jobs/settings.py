@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     movielens_url: str = "https://files.grouplens.org/datasets/movielens/"
     tmdb_api_url: str = "https://api.themoviedb.org/3/"
     tmdb_files_url: str = "https://files.tmdb.org/p/exports/"
-    tmdb_details_count: Annotated[int, Field(ge=0, description="Movies to fetch details of, a night.")] = 500
+    tmdb_details_count: Annotated[int, Field(ge=0, description="Movies to fetch details of, per night.")] = 500
 
     @cached_property
     def root(self) -> Path:

@@ -30,7 +30,7 @@ _A_DAY = timedelta(days=1)
 def world(
     viewers: Annotated[int | None, typer.Option(help="Viewers.", show_default="3000")] = None,
     titles: Annotated[int | None, typer.Option(help="Titles before the first day.", show_default="3000")] = None,
-    events_per_day: Annotated[int | None, typer.Option(help="Mean events a day.", show_default="5200")] = None,
+    events_per_day: Annotated[int | None, typer.Option(help="Mean events per day.", show_default="5200")] = None,
     days: Annotated[
         int | None, typer.Option(min=1, help="Days to write.", show_default="60 at first, then 1 more")
     ] = None,

@@ -1,4 +1,4 @@
-"""The jobs of a night while they run: a live table on a terminal, otherwise a line an outcome."""
+"""The jobs of a night while they run: a live table on a terminal, otherwise a line per outcome."""
 
 import time
 from collections.abc import Iterator

@@ -58,7 +58,7 @@ def _show(answer: "Answer", limit: int) -> None:
                 display.say(line)
         return
     rows = list(islice(answer.rows, limit))
-    numbers = {name for place, name in enumerate(answer.columns) if rows and _is_number(rows[0][place])}
+    numbers = {name for position, name in enumerate(answer.columns) if rows and _is_number(rows[0][position])}
     grid = display.grid(*map(display.safe, answer.columns), right=map(display.safe, numbers))
     for row in rows:
         grid.add_row(*(Text("null", "dim") if value is None else _cell(value) for value in row))
@@ -96,7 +96,7 @@ def _csv_cell(value: object) -> str:
 
 
 def _write_json(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write one array of objects, an object a line; on a terminal everything but ASCII is escaped."""
+    """Write one array of objects, one object per line; on a terminal everything but ASCII is escaped."""
     names = list(_distinct(columns))
     separator = "["
     for row in rows:

@@ -1,4 +1,4 @@
-"""Rank titles by how many viewers had to do with them lately: gold.popular_titles."""
+"""Rank titles by how many viewers interacted with them lately: gold.popular_titles."""
 
 from datetime import date, timedelta
 from functools import reduce

@@ -53,8 +53,8 @@ def open_or_create(root: str, table: Table) -> DeltaTable:
         )
 
 
-def place(root: str, table: Table, files: Collection[StagedFile], publication: str) -> list[AddAction]:
-    """Move staged files to where the table's files are; until a commit names them no reader knows them.
+def move_files(root: str, table: Table, files: Collection[StagedFile], publication: str) -> list[AddAction]:
+    """Move staged files to where the table's files are; no reader knows them until a commit names them.
 
     Args:
         root: The lake's root.
@@ -65,18 +65,18 @@ def place(root: str, table: Table, files: Collection[StagedFile], publication: s
     Returns:
         What a commit says of each.
     """
-    return [_place(f"{root}/{table.path}", table, file, publication, number) for number, file in enumerate(files)]
+    return [_move_file(f"{root}/{table.path}", table, file, publication, number) for number, file in enumerate(files)]
 
 
 def commit(
     base: DeltaTable, table: Table, actions: Sequence[AddAction], replaced: Collection[str] | None, account: Account
 ) -> int:
-    """Make placed files visible, with their account, instead of what was there.
+    """Make moved files visible, with their account, instead of what was there.
 
     Args:
         base: The table at the version that the commit was decided on.
         table: Its definition.
-        actions: What :func:`place` returned.
+        actions: What :func:`move_files` returned.
         replaced: Partitions whose rows are replaced; None for the whole table.
         account: What the publication says of itself.
 
@@ -112,7 +112,7 @@ def commit(
     return base.version() + 1
 
 
-def _place(address: str, table: Table, file: StagedFile, publication: str, number: int) -> AddAction:
+def _move_file(address: str, table: Table, file: StagedFile, publication: str, number: int) -> AddAction:
     values: dict[str, str | None] = {table.partitioned_by: file.part} if table.partitioned_by else {}
     folder = "".join(f"{name}={value}/" for name, value in values.items())
     path = f"{folder}{publication}-{number:05d}.parquet"

@@ -16,7 +16,7 @@ from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_rows, judge_table, least_rows
-from jobs.lakehouse.commit import OvertakenError, commit, open_or_create, outlived, place, rows_before
+from jobs.lakehouse.commit import OvertakenError, commit, move_files, open_or_create, outlived, rows_before
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.publication import Staged, account_of, account_parts, overtaken_by, page_of, parts_replaced
@@ -213,7 +213,7 @@ class Lake:
             remove(filesystem, folder)
             return self.report(table.name, "stale", note="what was delivered was refused")
         files = [file for file in staged.files if file.part not in out]
-        actions, base = place(root, table, [f for f in files if f.is_kept], staged.name), staged.base
+        actions, base = move_files(root, table, [f for f in files if f.is_kept], staged.name), staged.base
         for _ in range(_ATTEMPTS):
             base = base or open_or_create(root, table)
             carried = ledger.in_force(table, base)

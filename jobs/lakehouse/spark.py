@@ -30,14 +30,14 @@ _ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
-    # A Delta snapshot is computed in this many tasks; the default of 50 costs seconds a write on few cores.
+    # A Delta snapshot is computed in this many tasks; the default of 50 costs seconds per write on few cores.
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.log.cacheSize": "3",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Without it a Parquet file with nanoseconds, as pandas writes them, cannot be read at all.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.ui.showConsoleProgress": "false",
-    # One BLAS thread a task: tasks already fill the cores.
+    # One BLAS thread per task: tasks already fill the cores.
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",
     "spark.executorEnv.PYTHONPATH": str(_ROOT),

@@ -68,7 +68,7 @@ def write(marked: DataFrame, table: Table, folder: str, file_rows: int) -> None:
     spark = marked.sparkSession
     # Timestamps as Spark writes them otherwise carry no statistics.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-    # Some open files a task cost less than sorting all rows by the folder they go to.
+    # Some open files per task cost less than sorting all rows by the folder they go to.
     spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", "8")
     parts = [table.partitioned_by] if table.partitioned_by else []
     has_reasons = F.size(REASONS) > 0

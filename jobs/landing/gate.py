@@ -166,7 +166,7 @@ def _missing_columns(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
 
 def _unusable_names(columns: tuple[str, ...]) -> Iterator[str]:
     """Names that would hide one another, or that a bronze row has a meaning of its own for."""
-    empty = [str(place) for place, name in enumerate(columns, start=1) if not name]
+    empty = [str(number) for number, name in enumerate(columns, start=1) if not name]
     if empty:
         yield f"has no name for column {_quoted(empty, quote='')}"
     # Spark does not tell names apart by their case.

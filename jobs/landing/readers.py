@@ -88,7 +88,7 @@ def _read_double_colon(spark: SparkSession, table: Table, paths: list[str], head
 
 
 def _read_jsonl(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:  # noqa: ARG001
-    """One JSON object a line; nested values stay JSON text.
+    """One JSON object per line; nested values stay JSON text.
 
     A line is parsed once, with the table's columns as its schema; only one that holds more is parsed again for the rest.
     """

@@ -1,4 +1,4 @@
-"""Popularity: everybody gets the same titles, those that most viewers had to do with. What a model has to beat."""
+"""Popularity: everybody gets the same titles, those that most viewers interacted with. What a model has to beat."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ class Parameters:
     """Whom a title's popularity counts, and how much."""
 
     window_days: Annotated[float | None, Field(gt=0)] = None
-    """Viewers who had to do with the title in the last so many days; ever, if None."""
+    """Viewers who interacted with the title in the last so many days; ever, if None."""
     half_life_days: Annotated[float | None, Field(gt=0)] = None
     """Days after which a viewer counts half; never, if None."""
 
@@ -63,7 +63,7 @@ class Model:
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
     """Count each title's viewers.
 
-    A title that nobody had to do with in the window scores 0; equal titles come in order of their viewers of all time.
+    A title that nobody interacted with in the window scores 0; equal titles come in order of their viewers of all time.
     """
     age_days = (F.lit(training.as_of.timestamp()) - F.col("last_at").cast("double")) / _SECONDS_PER_DAY
     counts = F.lit(1.0)

@@ -96,7 +96,7 @@ def _now(settings: Settings, node: Node, night: date) -> Circumstances:
 
 def _made(settings: Settings, node: Node) -> Made | None:
     """How a table or model was last made; None if it never was."""
-    # Only what has to do with the model waits for MLflow's import.
+    # Only what depends on the model waits for MLflow's import.
     last = (
         ledger.latest(settings.lake, node)
         if isinstance(node, Table)

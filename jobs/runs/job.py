@@ -78,7 +78,7 @@ def run_job(settings: Settings, job: str, night: date, run: str, sessions: Sessi
         sessions: Where to take a session from.
 
     Returns:
-        One outcome a table.
+        One outcome per table.
 
     Raises:
         JobError: The job was not done; every table is as it was.

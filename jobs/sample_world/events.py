@@ -120,7 +120,7 @@ def _with_previews(
 
 @dataclass(frozen=True)
 class _Events:
-    """Events of one day, one entry an event."""
+    """Events of one day, one entry per event."""
 
     viewers: IntArray
     titles: IntArray
@@ -229,7 +229,7 @@ def _seconds(count: int, stream: np.random.Generator) -> IntArray:
 
 
 def _format(events: _Events, titles: Titles, day: date) -> list[str]:
-    """One JSON object a line, as documented for event logs."""
+    """One JSON object per line, as documented for event logs."""
     names = title_ids(titles)
     prefix = f"{day:%Y%m%d}"
     clock = [f"{day}T{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60)]

@@ -134,12 +134,12 @@ def _principals(snapshot: Snapshot, episodes: list[_Episode]) -> Iterator[tuple[
     of_series: dict[int, list[tuple[object, ...]]] = {one.series: [] for one in episodes}
     for row, (tconst, genre, language, dice, cast, directors, writers, crew) in enumerate(rows):
         credited: list[tuple[int, str, str, str]] = []
-        for place, person in enumerate(one for one in cast if one >= 0):
+        for position, person in enumerate(one for one in cast if one >= 0):
             woman = bool(is_woman[person])
             if genre == DOCUMENTARY:
                 credited.append((person, "self", NULL, '["Self"]'))
             else:
-                character = json.dumps([name_character(language, woman, dice, place)], ensure_ascii=False)
+                character = json.dumps([name_character(language, woman, dice, position)], ensure_ascii=False)
                 credited.append((person, "actress" if woman else "actor", NULL, character))
         credited += [(person, "director", NULL, NULL) for person in directors if person >= 0]
         jobs = ("written by", "screenplay")

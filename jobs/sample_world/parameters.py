@@ -28,7 +28,7 @@ class WorldParameters(BaseModel):
     titles: Annotated[
         int, Field(ge=100, le=4_000_000, description="Titles released before the first day; a few are added daily.")
     ] = 3_000
-    events_per_day: Annotated[int, Field(ge=1, description="Mean events a day, of all types together.")] = 5_200
+    events_per_day: Annotated[int, Field(ge=1, description="Mean events per day, of all types together.")] = 5_200
     first_day: Annotated[date, Field(description="Day of the first event log.")] = date(2026, 1, 1)
     days: Annotated[
         int, Field(ge=1, description="Days of the first delivery; later days continue the same process.")

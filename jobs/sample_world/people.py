@@ -32,7 +32,7 @@ CAST_SIZE = 6
 
 @dataclass(frozen=True)
 class People:
-    """Everybody who may be credited; one entry a person, in the order of their identifiers."""
+    """Everybody who may be credited; one entry per person, in the order of their identifiers."""
 
     starts: dict[str, IntArray]  # position of the first person of each role's bucket (group and decade)
     sizes: dict[str, IntArray]  # people in that bucket
@@ -138,8 +138,8 @@ def pick_people(
     debuts = np.maximum(0, decades[:, None] - (3 * chances[:, :, 0]).astype(np.int64))
     buckets = groups[:, None] * DECADES + debuts
     # Squared chances give the first of each bucket more work than the last: there are stars.
-    places = (people.sizes[role][buckets] * chances[:, :, 1] ** 2).astype(np.int64)
-    picks = (people.starts[role][buckets] + places).astype(np.int32)
+    positions = (people.sizes[role][buckets] * chances[:, :, 1] ** 2).astype(np.int64)
+    picks = (people.starts[role][buckets] + positions).astype(np.int32)
     for column in range(1, picks.shape[1]):
         picks[(picks[:, :column] == picks[:, [column]]).any(axis=1), column] = -1
     return picks

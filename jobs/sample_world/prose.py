@@ -27,7 +27,7 @@ SECOND_SENTENCES = ("Then {}.", "Meanwhile {}.", "But {}, and time is running ou
 
 @dataclass(frozen=True)
 class Names:
-    """What titles are called; one entry a title."""
+    """What titles are called; one entry per title."""
 
     primary: list[str]  # in English, as it is best known
     original: list[str]  # in its own language
@@ -166,17 +166,17 @@ def write_tagline(dice: list[int]) -> str:
     return TAGLINES[dice[8] % len(TAGLINES)] if dice[9] % 3 else ""
 
 
-def name_character(language: int, is_woman: bool, dice: list[int], place: int) -> str:
+def name_character(language: int, is_woman: bool, dice: list[int], position: int) -> str:
     """Whom somebody plays.
 
     Args:
         language: Position in the catalogue's languages.
         is_woman: Whether a woman plays.
         dice: The title's dice.
-        place: Place in the cast, from 0.
+        position: Position in the cast, from 0.
     """
     first, last = name_pool(language, is_woman)
-    die = dice[place] ^ (dice[place + 6] >> 3)
+    die = dice[position] ^ (dice[position + 6] >> 3)
     given, family = first[die % len(first)], last[(die >> 7) % len(last)]
     title = "Mrs." if is_woman else "Mr."
     return (f"{given} {family}", given, f"Dr. {family}", f"{given} {family}", f"{title} {family}", f"{given} {family}")[

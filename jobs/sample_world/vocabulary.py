@@ -28,7 +28,7 @@ def _split(text: str, separator: str) -> tuple[str, ...]:
 
 
 def _words(adjectives: str, nouns: str, leads: str, themes: str) -> Words:
-    """Words from lists separated by commas, themes one a line as ``keywords | trigger | aim``."""
+    """Words from lists separated by commas, themes one per line as ``keywords | trigger | aim``."""
     parts = [_split(line, "|") for line in themes.strip().splitlines()]
     return Words(
         adjectives=_split(adjectives, ","),

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 _BLOCK_SCORES = 32_000_000
-"""Scores in memory at once: 128 MB of float32 a task, whatever the number of titles."""
+"""Scores in memory at once: 128 MB of float32 per task, whatever the number of titles."""
 _LARGEST_BLOCK = 4096
 
 

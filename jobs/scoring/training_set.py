@@ -1,6 +1,6 @@
 """What recommenders learn from: viewers' preferences as of one moment, with the dense integers that learning needs.
 
-The integers exist only inside one training. Events are gathered and numbered once, however many moments are learned from.
+The integers exist only inside one training. Events are histories and numbered once, however many moments are learned from.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from jobs.scoring.weighing import weight_of_parts, weight_parts
 from jobs.settings import Weighing
 
-_PLACE_BITS = 33
+_POSITION_BITS = 33
 """Spark numbers the rows of a partition in so many bits, below the partition's own number."""
 
 
@@ -37,7 +37,7 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class Known:
-    """Everything that viewers had to do with, gathered once: what training sets and histories of each moment come from."""
+    """The histories of all viewers, gathered once: what training sets and histories of each moment come from."""
 
     moments: tuple[datetime, ...]
     viewers: DataFrame
@@ -90,10 +90,10 @@ def gather(interactions: DataFrame, moments: Sequence[datetime], weighing: Weigh
         is_before = F.col("occurred_at") < F.lit(moment)
         last_at = F.max(F.when(is_before, F.col("occurred_at"))).alias(f"last_at_{at}")
         parts += [*weight_parts(moment, weighing, is_before, f"_{at}"), last_at]
-        # Who had nothing to do with a title before the moment has no weight there; null is not 0.
+        # Who did not interact with a title before the moment has no weight there; null is not 0.
         weight = F.when(F.col(f"last_at_{at}").isNotNull(), weight_of_parts(moment, weighing, f"_{at}"))
         columns += [weight.alias(f"weight_{at}"), F.col(f"last_at_{at}")]
-    placed = (
+    histories = (
         interactions.select("user_id", "title_id", "event_type", "value", "occurred_at")
         .repartition(cores, "user_id")
         .groupBy("user_id", "title_id")
@@ -101,22 +101,22 @@ def gather(interactions: DataFrame, moments: Sequence[datetime], weighing: Weigh
         .groupBy("user_id")
         .agg(F.array_sort(F.collect_list(F.struct("title_id", *columns))).alias("known"))
         .sortWithinPartitions("user_id")
-        # A viewer's place among the sorted rows of its partition: no chance in it.
-        .select("user_id", "known", F.monotonically_increasing_id().alias("place"))
+        # A viewer's position among the sorted rows of its partition: no chance in it.
+        .select("user_id", "known", F.monotonically_increasing_id().alias("position"))
         .persist()
     )
     try:
-        title_ids = _titles_of(placed)
+        title_ids = _titles_of(histories)
         numbered = pa.table({"title_id": title_ids, "title": pa.array(range(len(title_ids)), pa.int32())})
         yield Known(
             tuple(moments),
-            _number(placed),
+            _number(histories),
             interactions.sparkSession.createDataFrame(numbered),
             title_ids,
             cores,
         )
     finally:
-        placed.unpersist()
+        histories.unpersist()
 
 
 def cores_of(spark: SparkSession) -> int:
@@ -124,21 +124,25 @@ def cores_of(spark: SparkSession) -> int:
     return int(spark.conf.get("spark.sql.shuffle.partitions") or 1)
 
 
-def _titles_of(placed: DataFrame) -> pa.Array:
-    """Every title that somebody had to do with, in order of title_id."""
-    titles = placed.select(F.explode("known.title_id").alias("title_id")).distinct().orderBy("title_id").toArrow()
+def _titles_of(histories: DataFrame) -> pa.Array:
+    """Every title that somebody interacted with, in order of title_id."""
+    titles = histories.select(F.explode("known.title_id").alias("title_id")).distinct().orderBy("title_id").toArrow()
     return titles["title_id"].combine_chunks()
 
 
-def _number(placed: DataFrame) -> DataFrame:
+def _number(histories: DataFrame) -> DataFrame:
     """Number viewers densely from 0: by partition, then by user_id."""
-    partition = F.shiftright("place", _PLACE_BITS).cast("int")
-    counts = {row["partition"]: row["count"] for row in placed.groupBy(partition.alias("partition")).count().collect()}
+    partition = F.shiftright("position", _POSITION_BITS).cast("int")
+    counts = {
+        row["partition"]: row["count"] for row in histories.groupBy(partition.alias("partition")).count().collect()
+    }
     before, offsets = 0, []
     for number in sorted(counts):
         offsets += [F.lit(number), F.lit(before)]
         before += counts[number]
     if not offsets:
-        return placed.select("user_id", F.lit(0).alias("viewer"), "known")
-    within = F.col("place").bitwiseAND(F.lit((1 << _PLACE_BITS) - 1))
-    return placed.select("user_id", (F.create_map(*offsets)[partition] + within).cast("int").alias("viewer"), "known")
+        return histories.select("user_id", F.lit(0).alias("viewer"), "known")
+    within = F.col("position").bitwiseAND(F.lit((1 << _POSITION_BITS) - 1))
+    return histories.select(
+        "user_id", (F.create_map(*offsets)[partition] + within).cast("int").alias("viewer"), "known"
+    )

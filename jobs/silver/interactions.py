@@ -208,7 +208,7 @@ def distinct_months(events: DataFrame) -> set[date | None]:
 
 
 def refine_events(events: DataFrame, links: DataFrame) -> DataFrame:
-    """Type the events, name titles by their conformed identifier, and keep one row an event.
+    """Type the events, name titles by their conformed identifier, and keep one row per event.
 
     An event delivered more than once counts as delivered first; what says something else under its identifier is at
     fault. An event of a title that no catalogue knows keeps the identifier it came with, and is parked at the door.

@@ -1,4 +1,4 @@
-"""bronze: what was delivered, unchanged. Every column a string, one partition a delivery, and no key: dumps repeat rows."""
+"""bronze: what was delivered, unchanged. Every column a string, one partition per delivery, and no key: dumps repeat rows."""
 
 from dataclasses import replace
 
@@ -61,11 +61,11 @@ IMDB_TITLE_RATINGS = _snapshot(
 )
 IMDB_TITLE_PRINCIPALS = _snapshot(
     "bronze.imdb_title_principals",
-    "One row per title and place in its list of principal cast and crew.",
+    "One row per title and position in its list of principal cast and crew.",
     ("title.principals.tsv.gz", "title.principals.tsv"),
     _strings(
         tconst="IMDb title identifier.",
-        ordering="Place in the title's list, from 1.",
+        ordering="Position in the title's list, from 1.",
         nconst="IMDb name identifier, e.g. nm0000151.",
         category="actor, actress, director, writer, self, …",
         job="The specific job, if any.",
@@ -84,11 +84,11 @@ IMDB_TITLE_CREW = _snapshot(
 )
 IMDB_TITLE_AKAS = _snapshot(
     "bronze.imdb_title_akas",
-    "One row per title and place in its list of alternative titles.",
+    "One row per title and position in its list of alternative titles.",
     ("title.akas.tsv.gz", "title.akas.tsv"),
     _strings(
         titleId="IMDb title identifier.",
-        ordering="Place in the title's list, from 1.",
+        ordering="Position in the title's list, from 1.",
         title="The localised title.",
         region="Region of this title.",
         language="Language of this title.",

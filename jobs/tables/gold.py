@@ -1,14 +1,12 @@
-"""gold: what is asked. One table a question, each row naming the model and night that made it."""
+"""gold: what is asked. One table per question, each row naming the model and night that made it."""
 
 from jobs.tables import model, silver
 from jobs.tables.table import Column, Table
 
 _LIST_COLUMNS = (
     Column("user_id", "string", "The viewer.", nullable=False, personal=True),
-    Column("rank", "int", "Place in the viewer's list, from 1.", nullable=False),
-    Column(
-        "title_id", "string", "Title in silver.titles that the viewer has had nothing to do with yet.", nullable=False
-    ),
+    Column("rank", "int", "Position in the viewer's list, from 1.", nullable=False),
+    Column("title_id", "string", "Title in silver.titles that is not in the viewer's history.", nullable=False),
     Column(
         "score", "double", "The model's score; higher is better, comparable within one viewer's list.", nullable=False
     ),
@@ -47,11 +45,11 @@ POPULAR_TITLES = Table(
     inputs=(silver.INTERACTIONS, silver.TITLES),
     columns=(
         Column("window_days", "int", "Days up to and including the night that count; 0: all time.", nullable=False),
-        Column("rank", "int", "From 1.", nullable=False),
+        Column("rank", "int", "Position in the window's list, from 1.", nullable=False),
         Column("title_id", "string", "Title in silver.titles.", nullable=False),
         Column("title", "string", "Its title.", nullable=False),
         Column("release_year", "int", "Its year."),
-        Column("viewer_count", "int", "Viewers who had to do with it in the window.", nullable=False),
+        Column("viewer_count", "int", "Viewers who interacted with it in the window.", nullable=False),
         Column("night", "date", "The night that counted.", nullable=False),
     ),
 )

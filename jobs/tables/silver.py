@@ -1,4 +1,4 @@
-"""silver: what it means. Typed, deduplicated, one grain a table, conformed identifiers."""
+"""silver: what it means. Typed, deduplicated, one grain per table, conformed identifiers."""
 
 from jobs.tables import bronze
 from jobs.tables.table import Column, Table
@@ -120,7 +120,7 @@ CREDITS = Table(
         Column(
             "billing",
             "int",
-            "Place in the title's list, from 1; crew without a place of its own comes last, from 1001.",
+            "Position in the title's list, from 1; crew without one of its own comes last, from 1001.",
             nullable=False,
         ),
         Column("characters", "array<string>", "Characters played; empty if none.", nullable=False),
@@ -183,7 +183,7 @@ RATINGS = Table(
 )
 PREFERENCES = Table(
     name="silver.preferences",
-    grain="One row per viewer and title the viewer has had anything to do with.",
+    grain="One row per viewer and title of the viewer's history.",
     owner="viewing",
     key=("user_id", "title_id"),
     inputs=(INTERACTIONS,),

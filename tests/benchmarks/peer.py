@@ -86,7 +86,7 @@ def _read_events(connection: duckdb.DuckDBPyConnection, landing: Path, night: da
 
 
 def _conform(connection: duckdb.DuckDBPyConnection, landing: Path, night: date) -> None:
-    """Types; one row an event id, the first delivered; titles by their tconst, unknown ones left out."""
+    """Types; one row per event id, the first delivered; titles by their tconst, unknown ones left out."""
     connection.execute(
         "CREATE TABLE titles AS SELECT tconst AS named, tconst AS title_id FROM read_csv($basics, delim = '\t',"
         " quote = '', escape = '', nullstr = '\\N', all_varchar = true)",
@@ -113,7 +113,7 @@ def _conform(connection: duckdb.DuckDBPyConnection, landing: Path, night: date) 
 
 
 def _dense(identifiers: pa.ChunkedArray) -> tuple[Any, Any]:
-    """The distinct identifiers, and for each element the place of its own among them."""
+    """The distinct identifiers, and for each element the position of its own among them."""
     encoded = identifiers.combine_chunks().dictionary_encode()
     return encoded.dictionary.to_numpy(zero_copy_only=False), encoded.indices.to_numpy()
 
@@ -147,13 +147,13 @@ def _write_lists(model: Any, user_ids: Any, title_ids: Any, seen: csr_matrix, fi
     with pq.ParquetWriter(file, schema) as writer:
         for start in range(0, len(user_ids), _BLOCK):
             viewers = np.arange(start, min(start + _BLOCK, len(user_ids)))
-            places, scores = model.recommend(viewers, seen[viewers], N=LENGTH, filter_already_liked_items=True)
-            ranks = np.broadcast_to(np.arange(1, places.shape[1] + 1), places.shape)
-            is_listed = (places >= 0) & (scores > np.finfo(np.float32).min)
+            positions, scores = model.recommend(viewers, seen[viewers], N=LENGTH, filter_already_liked_items=True)
+            ranks = np.broadcast_to(np.arange(1, positions.shape[1] + 1), positions.shape)
+            is_listed = (positions >= 0) & (scores > np.finfo(np.float32).min)
             columns = [
                 pa.array(np.repeat(user_ids[viewers], is_listed.sum(axis=1)), pa.string()),
                 pa.array(ranks[is_listed], pa.int32()),
-                pa.array(title_ids[places[is_listed]], pa.string()),
+                pa.array(title_ids[positions[is_listed]], pa.string()),
                 pa.array(scores[is_listed], pa.float64()),
             ]
             writer.write_table(pa.table(columns, schema=schema))

@@ -109,14 +109,14 @@ def give_to_others(wanted: DataFrame) -> DataFrame:
 def oracle_ndcg(world: World, viewers: DataFrame, day: date) -> float:
     """What the planted probabilities themselves reach, seen titles removed."""
     rows = viewers.collect()
-    titles = {title: place for place, title in enumerate(world.title_ids.tolist())}
-    places = {user: place for place, user in enumerate(world.viewer_ids.tolist())}
-    chances = world.oracle(np.array([places[row["user_id"]] for row in rows]), day)
+    titles = {title: position for position, title in enumerate(world.title_ids.tolist())}
+    rows_of = {user: row for row, user in enumerate(world.viewer_ids.tolist())}
+    chances = world.oracle(np.array([rows_of[row["user_id"]] for row in rows]), day)
     for chance, row in zip(chances, rows, strict=True):
         chance[[titles[title] for title in row["title_ids"] if title in titles]] = 0.0
     best = np.argsort(-chances, axis=1, kind="stable")[:, :K]
     held_out = [{titles[title] for title in row["held_out"] if title in titles} for row in rows]
-    hits = np.array([[place in wanted for place in ten] for ten, wanted in zip(best.tolist(), held_out, strict=True)])
+    hits = np.array([[title in wanted for title in ten] for ten, wanted in zip(best.tolist(), held_out, strict=True)])
     return float(ranking_metrics(hits, np.array([len(row["held_out"]) for row in rows]))["ndcg"].mean())
 
 

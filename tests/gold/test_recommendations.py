@@ -1,4 +1,4 @@
-"""gold: lists that viewers can be given, and titles that many had to do with."""
+"""gold: lists that viewers can be given, and titles that many interacted with."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path

@@ -40,7 +40,7 @@ def first_titles(model: Scorer) -> list[str]:
     taste = csr_matrix([[float(likes(u, int(t[1:]))) for t in names] for u in range(SIZE)], dtype=np.float32)
     row, position, _ = top_titles(model, taste, taste, 1)
     assert row.tolist() == list(range(SIZE))
-    return [names[place] for place in position]
+    return [names[at] for at in position]
 
 
 @pytest.mark.parametrize("name", PERSONAL)

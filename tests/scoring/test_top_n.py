@@ -67,9 +67,9 @@ def test_equals_sorting_all_scores(
     viewers, titles, seen, excluded, length = problem
     scores = viewers @ titles.T
     expected = [
-        (viewer, place, scores[viewer, place])
+        (viewer, position, scores[viewer, position])
         for viewer in range(len(viewers))
-        for place in [
+        for position in [
             p
             for p in sorted(range(len(titles)), key=lambda p: (-scores[viewer, p], p))
             if not seen[viewer, p] and not excluded[p]
@@ -99,6 +99,6 @@ def test_popularity_gives_everybody_the_same_unseen_titles() -> None:
     model = Model(pa.array(["a", "b", "c"]), np.array([[5], [3], [1]], np.float32), Parameters())
     seen = csr_matrix(np.array([[1, 0, 0], [0, 0, 0]], np.float32))
 
-    row, place, _ = top_titles(model, csr_matrix((2, 3), dtype=np.float32), seen, 2)
+    row, position, _ = top_titles(model, csr_matrix((2, 3), dtype=np.float32), seen, 2)
 
-    assert list(zip(row.tolist(), place.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 0), (1, 1)]
+    assert list(zip(row.tolist(), position.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 0), (1, 1)]

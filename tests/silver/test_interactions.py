@@ -1,4 +1,4 @@
-"""silver.interactions: typed, conformed, one row an event."""
+"""silver.interactions: typed, conformed, one row per event."""
 
 from datetime import date, datetime
 from typing import Any

@@ -7,7 +7,7 @@ import pytest
 
 from tests.trials.processes import Processes
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a question would bury the progress
+logging.getLogger("httpx").setLevel(logging.WARNING)  # one line per question would bury the progress
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (lake, "judge_table"),
     (pages, "write_page"),
     (commit, "move_into"),
-    (lake, "place"),
+    (lake, "move_files"),
     (lake, "open_or_create"),
     (lake, "commit"),
     (quarantine, "replace"),
