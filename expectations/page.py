@@ -31,8 +31,8 @@ Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not t
 [glossary](glossary.md).
 
 A row that breaks a promise about its column is set aside in `ops.quarantine` with that promise as its reason; if more
-rows break one than the table tolerates, or a promise about the whole table is broken, nothing is published and the
-table stays as it was.
+rows are broken, all reasons together, than the table tolerates, or a promise about the whole table is broken, nothing is
+published and the table stays as it was. Of a table of deliveries each delivery is judged by itself.
 
 The owner answers for what a table says: *catalogue* for titles and people, *viewing* for what viewers do,
 *recommendations* for the model and its lists, *platform* for what happened to the rows. A column marked *personal* holds a
@@ -82,7 +82,7 @@ def _section(table: Table) -> str:
         "Owner": table.owner,
         "Key": ", ".join(f"`{name}`" for name in table.key) or "none: rows may repeat",
         "Kind": _KINDS[table.kind],
-        "Partitioned by": f"`{table.partitioned_by}`" if table.partitioned_by else "",
+        "Partitioned by": _partitions(table),
         "Sorted by": ", ".join(f"`{name}`" for name in table.clustered_by),
         "Kept": f"the newest {table.keeps} partitions" if table.keeps else "",
         "Files": ", ".join(f"`{pattern}`" for pattern in table.files),
@@ -112,6 +112,13 @@ def _model_section(model: Model) -> str:
     )
 
 
+def _partitions(table: Table) -> str:
+    """What divides a table, and what that means of a current one."""
+    if not table.partitioned_by:
+        return ""
+    return f"`{table.partitioned_by}`" + ("" if table.is_dated else "; a run replaces those that may have changed")
+
+
 def _settings(fields: tuple[str, ...]) -> str:
     """The settings by the environment variables that give them."""
     return ", ".join(f"`REELHOUSE_{field.upper()}`" for field in fields)
@@ -125,7 +132,7 @@ def _column(column: Column) -> str:
 
 def _tolerance(suite: Suite) -> str:
     return (
-        f"up to {100 * suite.tolerates:.4g} % of the rows may break each" if suite.tolerates else "no row may break any"
+        f"up to {100 * suite.tolerates:.4g} % of the rows may be broken" if suite.tolerates else "no row may be broken"
     )
 
 
@@ -147,7 +154,7 @@ def _is_in_columns(expectation: Expectation, of: Table) -> bool:
 
 
 def _lineage() -> str:
-    """The graph of jobs as a Mermaid flowchart: a box a layer, no arrow that follows from others."""
+    """The graph of jobs as a Mermaid flowchart: a box per layer, no arrow that follows from others."""
     waits = job_inputs()
     layers: dict[str, list[str]] = {}
     for job in waits:

@@ -45,11 +45,6 @@ class Part:
         """Rows offered to the door."""
         return self.published + self.broken + self.parked
 
-    @property
-    def of_spine(self) -> int:
-        """Rows of the spine that are accounted for here."""
-        return self.offered - self.of_other_inputs + self.duplicates + self.superseded
-
 
 @dataclass(frozen=True, kw_only=True)
 class Account:

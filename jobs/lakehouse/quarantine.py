@@ -7,7 +7,6 @@ finish what a kill interrupted (:func:`settle`). Table and quarantine cannot dis
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +23,6 @@ from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.lakehouse.storage import STAGING, folders_in, open_storage, remove
 from jobs.tables import TABLES, Table
 from jobs.tables.ops import QUARANTINE
-
-State = Literal["set_aside", "parked", "refused"]
 
 _SCHEMA = pa.schema(
     [

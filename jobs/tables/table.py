@@ -14,7 +14,7 @@ from jobs.tables import rules
 Kind = Literal["snapshot", "log", "current"]
 """``snapshot``: dated, a delivery replaces what the last one said; readers see the newest delivery.
 ``log``: dated, every partition counts; readers see all up to their night.
-``current``: not dated, a run replaces the whole table."""
+``current``: not dated, a run replaces the whole table, or the partitions that may have changed."""
 
 Owner = Literal["catalogue", "viewing", "recommendations", "platform"]
 """Who answers for what a table says. ``catalogue``: titles and people. ``viewing``: what viewers do.
@@ -75,7 +75,7 @@ class Table:
 
     @property
     def is_dated(self) -> bool:
-        """Whether a run replaces partitions instead of the whole."""
+        """Whether it is divided by night, and keeps what earlier nights said."""
         return self.kind != "current"
 
     @property
