@@ -13,6 +13,7 @@ _MINUTES = {
     "door": 5,
     "nights": 5,
     "airflow": 6,
+    "connect": 15,
     "five_million": 15,
 }
 

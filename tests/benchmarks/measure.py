@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 _EVERY_SECONDS = 1.0
-_BARS = "▁▂▃▄▅▆▇█"
+BARS = "▁▂▃▄▅▆▇█"
 _OURS = ("AIRFLOW", "REELHOUSE", "SPARK", "PYSPARK", "MLFLOW")
 ROOT = Path(__file__).parents[2]
 REELHOUSE = str(Path(sys.executable).parent / "reelhouse")
@@ -40,7 +40,7 @@ class Ended:
         peak = max((held for _, held in self.memory), default=0)
         step = max(1, -(-len(self.memory) // 60))
         parts = [max(held for _, held in self.memory[n : n + step]) for n in range(0, len(self.memory), step)]
-        return "".join(_BARS[round((len(_BARS) - 1) * part / peak)] for part in parts)
+        return "".join(BARS[round((len(BARS) - 1) * part / peak)] for part in parts)
 
 
 def plain_environment(given: Mapping[str, str]) -> dict[str, str]:
