@@ -18,7 +18,7 @@ from jobs.version import code_hash
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class Basis:
     """What decides what a table or model holds: it was made with these, or would be made with these now."""
 
     night: date
@@ -36,7 +36,7 @@ class Made:
     """How a table or model was last made."""
 
     version: int
-    circumstances: Circumstances
+    basis: Basis
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,21 @@ def decide(settings: Settings, job: str, night: date) -> Decision:
     if night not in deliveries.delivered_days(settings.landing):
         return Decision(night, (Outcome(job, "stale", note=f"nothing was delivered for {night}"),))
     made, now = _made(settings, node), _now(settings, node, night)
-    if made is None or made.circumstances != now:
+    if made is None or made.basis != now:
         return Decision(now.night)
     if now.night > night:
         return Decision(now.night, (Outcome(job, "superseded", made.version, note=f"carries {now.night}"),))
     return Decision(now.night, (Outcome(job, "unchanged", made.version),))
 
 
-def _now(settings: Settings, node: Node, night: date) -> Circumstances:
+def _now(settings: Settings, node: Node, night: date) -> Basis:
     """What a table or model would be made with now.
 
     It is built as of the latest of the night asked for and those that it and its inputs carry.
     """
     before = [_made(settings, one) for one in (node, *node.inputs) if one.layer != "bronze"]
-    return Circumstances(
-        night=max([night, *(made.circumstances.night for made in before if made)]),
+    return Basis(
+        night=max([night, *(made.basis.night for made in before if made)]),
         inputs={upstream.name: _version(settings, upstream) for upstream in node.inputs},
         settings=settings.model_dump(mode="json", include=set(node.settings)),
         code=code_hash(),
@@ -104,7 +104,7 @@ def _made(settings: Settings, node: Node) -> Made | None:
     )
     if last is None:
         return None
-    return Made(last.version, Circumstances(last.night, last.inputs, last.settings, last.code))
+    return Made(last.version, Basis(last.night, last.inputs, last.settings, last.code))
 
 
 def _version(settings: Settings, node: Node) -> int | None:

@@ -114,7 +114,7 @@ def _publish(spark: SparkSession, settings: Settings, rows: DataFrame, suite: Su
 
 
 def _show(parts: dict[str, float], say: Callable[[str], object]) -> None:
-    """The parts of the last round, longest first, three a line."""
+    """The parts of the last round, longest first, three per line."""
     told = [f"{part} {1000 * seconds:,.0f} ms" for part, seconds in sorted(parts.items(), key=lambda p: -p[1])]
     for start in range(0, len(told), 3):
         say("    " + ", ".join(told[start : start + 3]))

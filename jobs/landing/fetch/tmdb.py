@@ -164,7 +164,7 @@ def _fetch_details(
     patience: Patience,
     say: Callable[[str], None],
 ) -> None:
-    """Write ``movie_details.jsonl.gz``, one answer a line; lines of an interrupted fetch are kept."""
+    """Write ``movie_details.jsonl.gz``, one answer per line; lines of an interrupted fetch are kept."""
     collected = writing / ".movie_details.jsonl"
     held = _held_ids(collected)
     bar = progress.add_task("movie details", total=len(wanted), completed=len(held)) if progress else None

@@ -144,7 +144,7 @@ def _joined_share(rating_set: RatingSet) -> float:
 
 
 def _write_events(rating_set: RatingSet, path: Path) -> None:
-    """Write the event log, one row a rating."""
+    """Write the event log, one row per rating."""
     # An event id is different in every row: a dictionary of them would only cost.
     repeated = [name for name in EVENT_SCHEMA.names if name != "event_id"]
     with pyarrow.parquet.ParquetWriter(path, EVENT_SCHEMA, compression="zstd", use_dictionary=repeated) as writer:

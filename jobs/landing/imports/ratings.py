@@ -62,7 +62,7 @@ class RatingsLayout:
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings of a set as parallel arrays, ordered by time, viewer and title: 16 bytes a rating.
+    """Ratings of a set as parallel arrays, ordered by time, viewer and title: 16 bytes per rating.
 
     Attributes:
         viewers: The set's viewer numbers.
