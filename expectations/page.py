@@ -142,7 +142,17 @@ def promises(suite: Suite) -> list[str]:
         *(f"{in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
         *(reference_in_words(reference) for reference in suite.references),
         *(in_words(expectation) for expectation in suite.table),
+        *(coverage.description for coverage in suite.covers),
+        *_limits(suite),
     ]
+
+
+def _limits(suite: Suite) -> Iterator[str]:
+    """How much may wait for another table, and how far the table may shrink, where the suite limits it."""
+    if suite.parked_at_most < 1:
+        yield f"at most {suite.parked_at_most:.0%} of the rows wait for another table"
+    if suite.shrinks_to_at_least:
+        yield f"at least {suite.shrinks_to_at_least:.0%} of the rows of the last publication"
 
 
 def _is_in_columns(expectation: Expectation, of: Table) -> bool:

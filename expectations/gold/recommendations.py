@@ -4,7 +4,7 @@ import math
 
 import great_expectations.expectations as gxe
 
-from expectations.suite import Reference, suite
+from expectations.suite import Coverage, Reference, suite
 from jobs.tables import gold, silver
 
 LONGEST_LIST = 1000
@@ -44,4 +44,6 @@ SUITE = suite(
         Reference(("user_id", "title_id"), silver.PREFERENCES, exists=False),
         Reference(("title_id",), silver.TITLES),
     ),
+    # Only who has seen nearly everything that may be listed has no list: more of them means that titles are missing.
+    covers=(Coverage(("user_id",), silver.PREFERENCES, at_least=0.9),),
 )

@@ -37,18 +37,27 @@ def rank_titles(interactions: DataFrame, titles: DataFrame, night: date) -> Data
     """
     end = end_of(night)
     last = interactions.groupBy("user_id", "title_id").agg(F.max("occurred_at").alias("last_at"))
-    counted = last.groupBy("title_id").agg(
-        *(
-            F.count_if(F.col("last_at") >= F.lit(end - timedelta(days=days)) if days else F.lit(True))  # noqa: FBT003
-            .cast("int")
-            .alias(f"viewers_{days}")
-            for days in WINDOWS_DAYS
+    counted = (
+        last.groupBy("title_id")
+        .agg(
+            *(
+                F.count_if(F.col("last_at") >= F.lit(end - timedelta(days=days)) if days else F.lit(True))  # noqa: FBT003
+                .cast("int")
+                .alias(f"viewers_{days}")
+                for days in WINDOWS_DAYS
+            )
         )
+        # Before ranking: a title that its catalogue has withdrawn since leaves no gap.
+        .join(titles.select("title_id", "title", "release_year"), on="title_id", how="inner")
     )
     windows = reduce(
         DataFrame.unionByName,
         (
-            counted.select(F.lit(days).alias("window_days"), "title_id", F.col(f"viewers_{days}").alias("viewer_count"))
+            counted.select(
+                F.lit(days).alias("window_days"),
+                *("title_id", "title", "release_year"),
+                F.col(f"viewers_{days}").alias("viewer_count"),
+            )
             for days in WINDOWS_DAYS
         ),
     )
@@ -57,6 +66,5 @@ def rank_titles(interactions: DataFrame, titles: DataFrame, night: date) -> Data
         windows.where(F.col("viewer_count") > 0)
         .withColumn("rank", F.row_number().over(by_viewers))
         .where(F.col("rank") <= LISTED)
-        .join(titles.select("title_id", "title", "release_year"), on="title_id", how="inner")
         .select("window_days", "rank", "title_id", "title", "release_year", "viewer_count", F.lit(night).alias("night"))
     )

@@ -123,8 +123,11 @@ def shaping(settings: Settings) -> dict[str, object]:
 
 
 def client(settings: Settings) -> MlflowClient:
-    """MLflow's client on the store; makes the store on first use."""
-    return _client(settings.tracking_uri, None if settings.mlflow_uri else settings.root / "mlflow")
+    """MLflow's client on the store, which its fluent functions use from now on; makes the store on first use."""
+    store = _client(settings.tracking_uri, None if settings.mlflow_uri else settings.root / "mlflow")
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_registry_uri(settings.tracking_uri)
+    return store
 
 
 @cache
@@ -134,9 +137,7 @@ def _client(uri: str, folder: Path | None) -> MlflowClient:
         logging.getLogger(name).setLevel(logging.WARNING)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    return MlflowClient()
+    return MlflowClient(uri, uri)
 
 
 def _experiment(store: MlflowClient) -> str:

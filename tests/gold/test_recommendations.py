@@ -1,29 +1,26 @@
-"""gold: lists that viewers can be given, and titles that many interacted with."""
+"""gold.recommendations: lists that viewers can be given, by the champion."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from expectations.gold import popular_titles as popular_promises
-from expectations.gold import recommendation_history as history_promises
-from expectations.gold import recommendations as list_promises
 from jobs import recommenders
 from jobs.errors import JobError
-from jobs.gold.popular_titles import rank_titles
-from jobs.gold.recommendations import run as run_recommendations
-from jobs.lakehouse.audit import mark as audit
+from jobs.gold.recommendations import run
+from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders.als import Model, Parameters
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
 from jobs.tables import gold, silver
-from tests.rows import rows_of
+from tests.cli.small_lake import publish
+from tests.rows import filled
+from tests.tracking.registered import register
 
 NIGHT = date(2026, 3, 1)
 MODEL = Model(
@@ -31,15 +28,12 @@ MODEL = Model(
     np.array([[1, 0], [0, 2], [2, 0], [3, 3]], np.float32),
     Parameters(rank=2),
 )
-LISTED: dict[str, Any] = {
-    "user_id": "u",
-    "rank": 1,
-    "title_id": "a",
-    "score": 2.0,
-    "model_name": "m",
-    "model_version": 1,
-    "night": NIGHT,
-}
+SERVED = Model(
+    pa.array(["hit", "drama", "comedy", "adult", "tomorrow", "withdrawn"]),
+    np.array([[1, 0], [0, 2], [2, 0], [3, 3], [3, 3], [3, 3]], np.float32),
+    Parameters(rank=2),
+)
+"""With three titles that may not be listed."""
 
 
 def lists(spark: SparkSession, *known: tuple[str, str, float], length: int = 50) -> dict[str, list[str]]:
@@ -58,6 +52,21 @@ def lists(spark: SparkSession, *known: tuple[str, str, float], length: int = 50)
     return found
 
 
+def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float]) -> None:
+    """A champion, its titles, and what viewers know."""
+    titles: list[dict[str, object]] = [
+        {"title_id": "hit"},
+        {"title_id": "drama", "release_year": NIGHT.year},
+        {"title_id": "comedy", "release_date": NIGHT},
+        {"title_id": "adult", "is_adult": True},
+        {"title_id": "tomorrow", "release_date": date(2026, 3, 2)},
+    ]
+    preferences = [{"user_id": user, "title_id": title, "weight": weight} for user, title, weight in known]
+    publish(lake.settings.root, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+    publish(lake.settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in preferences))
+    register(lake.settings, folder, NIGHT, SERVED)
+
+
 def test_lists_what_resembles_the_viewers_liking_without_what_is_known_or_not_allowed(spark: SparkSession) -> None:
     assert lists(spark, ("u", "hit", 5.0), ("v", "drama", 5.0)) == {"u": ["comedy", "drama"], "v": ["hit", "comedy"]}
 
@@ -72,120 +81,31 @@ def test_lists_are_cut_at_their_length(spark: SparkSession) -> None:
 
 def test_without_a_champion_there_are_no_lists(lake: Lake) -> None:
     with pytest.raises(JobError, match="no lists were made"):
-        run_recommendations(lake, NIGHT)
+        run(lake, NIGHT)
 
 
-def test_each_promise_of_a_list_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
-    planted: dict[str, dict[str, Any]] = {
-        "rank:be_between": {"rank": 0},
-        "score:be_between": {"score": float("nan")},
-        "model_version:be_between": {"model_version": 0},
-        "user_id,title_id:in_silver.preferences": {"title_id": "seen"},
-        "title_id:not_in_silver.titles": {"title_id": "unknown"},
-    }
-    rows = [LISTED, *(LISTED | {"user_id": reason} | fields for reason, fields in planted.items())]
-    references = {
-        "user_id,title_id:in_silver.preferences": spark.createDataFrame(
-            [("user_id,title_id:in_silver.preferences", "seen")], "user_id string, title_id string"
-        ),
-        "title_id:not_in_silver.titles": spark.createDataFrame([("a",), ("seen",)], "title_id string"),
-    }
+def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lake: Lake, tmp_path: Path) -> None:
+    prepare(lake, tmp_path / "model", ("u", "hit", 5.0), ("v", "drama", 5.0), ("v", "adult", 1.0), ("w", "drama", 0.0))
 
-    marked = audit.mark(rows_of(spark, gold.RECOMMENDATIONS, rows), list_promises.SUITE, references)
+    run(lake, NIGHT)
 
-    found = {row["user_id"]: row[audit.REASONS] for row in marked.collect()}
-    assert found == {"u": []} | {reason: [reason] for reason in planted}
-
-
-@pytest.mark.parametrize(
-    ("rows", "broken"),
-    [
-        ([{"rank": 2}], "ranks from 1 without gaps"),
-        ([{}, {"rank": 2}], "no title twice"),
-        ([{"score": 1.0}, {"rank": 2, "title_id": "b", "score": 3.0}], "scores never rise"),
-    ],
-)
-def test_a_list_that_is_wrong_as_a_whole_stops_the_table(lake: Lake, rows: list[dict[str, Any]], broken: str) -> None:
-    preferences = {
-        "user_id": "other",
-        "title_id": "a",
-        "weight": 1.0,
-        "event_count": 1,
-        "last_at": datetime(2026, 3, 1),
-    }
-    lake_rows = rows_of(lake.spark, silver.PREFERENCES, [preferences])
-    titles = rows_of(lake.spark, silver.TITLES, [{"title_id": "a"}, {"title_id": "b"}])
-    lake_rows.write.format("delta").save(f"{lake.settings.lake}/silver/preferences")
-    titles.write.format("delta").save(f"{lake.settings.lake}/silver/titles")
-
-    with pytest.raises(JobError, match=broken):
-        lake.publish(
-            rows_of(lake.spark, gold.RECOMMENDATIONS, [LISTED | row for row in rows]), list_promises.SUITE, NIGHT
-        )
-
-
-def test_each_promise_of_the_history_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
-    planted: dict[str, dict[str, Any]] = {
-        "rank:be_between": {"rank": 1001},
-        "score:be_between": {"score": float("inf")},
-        "model_version:be_between": {"model_version": 0},
-    }
-    rows = [LISTED, *(LISTED | {"user_id": reason} | fields for reason, fields in planted.items())]
-
-    marked = audit.mark(rows_of(spark, gold.RECOMMENDATION_HISTORY, rows), history_promises.SUITE, {})
-
-    assert {row["user_id"]: row[audit.REASONS] for row in marked.collect()} == {"u": []} | {r: [r] for r in planted}
-
-
-def test_ranks_titles_by_viewers_within_each_window(spark: SparkSession) -> None:
-    end = datetime(2026, 3, 2)
-    events = [
-        ("u", "old", 40),
-        ("v", "old", 40),
-        ("w", "old", 40),
-        ("u", "new", 1),
-        ("u", "new", 2),
-        ("v", "late", 7),
-        ("v", "month", 30),
-    ]
-    interactions = rows_of(
-        spark,
-        silver.INTERACTIONS,
-        [
-            {"event_id": str(n), "user_id": user, "title_id": title, "occurred_at": end - timedelta(days=days)}
-            for n, (user, title, days) in enumerate(events)
-        ],
-    )
-    titles = rows_of(
-        spark, silver.TITLES, [{"title_id": t, "title": t.title()} for t in ("old", "new", "late", "month")]
-    )
-
-    rows = rank_titles(interactions, titles, NIGHT).orderBy("window_days", "rank").collect()
-
-    found = [(row["window_days"], row["rank"], row["title_id"], row["viewer_count"]) for row in rows]
-    assert found == [
-        (0, 1, "old", 3), (0, 2, "late", 1), (0, 3, "month", 1), (0, 4, "new", 1),
-        (7, 1, "late", 1), (7, 2, "new", 1),
-        (30, 1, "late", 1), (30, 2, "month", 1), (30, 3, "new", 1),
+    rows = lake.read(gold.RECOMMENDATIONS, NIGHT).orderBy("user_id", "rank").collect()
+    assert [(row["user_id"], row["rank"], row["title_id"]) for row in rows] == [
+        ("u", 1, "comedy"), ("u", 2, "drama"),
+        ("v", 1, "hit"), ("v", 2, "comedy"),
+        ("w", 1, "hit"), ("w", 2, "comedy"),
     ]  # fmt: skip
+    assert {(row["model_name"], row["model_version"], row["night"]) for row in rows} == {("reelhouse", 1, NIGHT)}
+    entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
+    assert entry is not None
+    assert entry.inputs == {"model.champion": 1, "silver.preferences": 1, "silver.titles": 1}
 
 
-def test_each_promise_of_popular_titles_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
-    good: dict[str, Any] = {
-        "window_days": 7,
-        "rank": 1,
-        "title_id": "good",
-        "title": "Good",
-        "viewer_count": 1,
-        "night": NIGHT,
-    }
-    planted: dict[str, dict[str, Any]] = {
-        "window_days:be_in_set": {"window_days": 8},
-        "rank:be_between": {"rank": 101},
-        "viewer_count:be_between": {"viewer_count": 0},
-    }
-    rows = [good, *(good | {"title_id": reason} | fields for reason, fields in planted.items())]
+def test_too_many_viewers_without_a_list_stop_the_table(lake: Lake, tmp_path: Path) -> None:
+    everything = [("w", title, 1.0) for title in ("hit", "drama", "comedy")]
+    prepare(lake, tmp_path / "model", ("u", "hit", 5.0), ("v", "drama", 5.0), *everything)
 
-    marked = audit.mark(rows_of(spark, gold.POPULAR_TITLES, rows), popular_promises.SUITE, {})
+    with pytest.raises(JobError, match=r"at least 0\.9 of the distinct user_id of silver\.preferences .* found 2 of 3"):
+        run(lake, NIGHT)
 
-    assert {row["title_id"]: row[audit.REASONS] for row in marked.collect()} == {"good": []} | {r: [r] for r in planted}
+    assert ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS) is None

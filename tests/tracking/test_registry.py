@@ -10,29 +10,15 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from jobs import recommenders
 from jobs.errors import JobError
-from jobs.recommenders.als import Model, Parameters
+from jobs.recommenders.als import Model
 from jobs.settings import Settings
 from jobs.tracking import registry, runs
 from jobs.version import code_hash
-
-NIGHT = date(2026, 3, 1)
-MODEL = Model(pa.array(["a", "b", "c"]), np.eye(3, dtype=np.float32), Parameters(rank=3))
-
-
-def train(settings: Settings, tmp_path: Path, night: date = NIGHT) -> registry.Champion:
-    recommenders.save("als", MODEL, tmp_path / "model")
-    inputs: dict[str, tuple[str, int | None]] = {"silver.interactions": (f"{settings.lake}/silver/interactions", 7)}
-    circumstances = runs.Circumstances(night, "als", {"rank": 3}, runs.shaping(settings), inputs, "test")
-    with runs.training(settings, circumstances) as run_id:
-        logged = runs.log_model(
-            circumstances, run_id, tmp_path / "model", metrics={"ndcg_at_10": 0.25}, tags={"popularity": "recent"}
-        )
-    return registry.register(settings, logged)
+from tests.tracking.registered import MODEL, register
 
 
 def test_there_is_no_champion_before_the_first_training(settings: Settings) -> None:
@@ -42,8 +28,8 @@ def test_there_is_no_champion_before_the_first_training(settings: Settings) -> N
 
 
 def test_a_training_is_one_run_with_its_inputs_and_the_newest_is_champion(settings: Settings, tmp_path: Path) -> None:
-    train(settings, tmp_path)
-    second = train(settings, tmp_path, date(2026, 3, 2))
+    register(settings, tmp_path / "model")
+    second = register(settings, tmp_path / "model", date(2026, 3, 2))
 
     champion = registry.champion(settings)
 
@@ -63,8 +49,19 @@ def test_a_training_is_one_run_with_its_inputs_and_the_newest_is_champion(settin
     assert run.data.tags["code_version"]
 
 
+def test_two_stores_in_one_process_do_not_mix(settings: Settings, tmp_path: Path) -> None:
+    other = Settings(home=tmp_path / "other")
+    for home in (settings, other, settings):
+        register(home, tmp_path / "model")
+
+    champions = [registry.require_champion(home) for home in (settings, other)]
+
+    assert [champion.version for champion in champions] == [2, 1]
+    assert len({champion.run_id for champion in champions}) == 2
+
+
 def test_models_stay_loadable_when_the_home_is_moved(settings: Settings, tmp_path: Path) -> None:
-    train(settings, tmp_path)
+    register(settings, tmp_path / "model")
     moved = Settings(home=tmp_path / "elsewhere")
     shutil.move(settings.root, moved.root)
 
@@ -77,7 +74,7 @@ def test_models_stay_loadable_when_the_home_is_moved(settings: Settings, tmp_pat
 
 
 def test_mlflow_loads_the_registered_model_by_its_alias(settings: Settings, tmp_path: Path) -> None:
-    train(settings, tmp_path)
+    register(settings, tmp_path / "model")
 
     model = mlflow.pyfunc.load_model(f"models:/{registry.MODEL_NAME}@champion")
     lists = model.predict(pd.DataFrame({"user_id": ["v", "u"], "title_id": ["b", "a"], "weight": [1.0, 1.0]}))
@@ -88,7 +85,7 @@ def test_mlflow_loads_the_registered_model_by_its_alias(settings: Settings, tmp_
 
 
 def test_nothing_in_the_store_is_pickled_or_names_a_folder_of_this_machine(settings: Settings, tmp_path: Path) -> None:
-    train(settings, tmp_path)
+    register(settings, tmp_path / "model")
     artifacts = [file for file in (settings.root / "mlflow" / "artifacts").rglob("*") if file.is_file()]
 
     assert {"factors.npy", "titles.json", "recommender.json", "MLmodel"} <= {file.name for file in artifacts}

@@ -1,0 +1,95 @@
+"""gold.popular_titles: how many viewers each title had lately, by windows that end with the night."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.gold.popular_titles import LISTED, rank_titles, run
+from jobs.lakehouse import ledger
+from jobs.lakehouse.lake import Lake
+from jobs.tables import gold, silver
+from tests.cli.small_lake import publish
+from tests.rows import filled, rows_of
+
+NIGHT = date(2026, 3, 1)
+END = datetime(2026, 3, 2)
+Seen = tuple[str, str, timedelta]
+"""Viewer, title, and how long before the end of the night."""
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+def interactions_of(spark: SparkSession, *seen: Seen) -> DataFrame:
+    rows = [
+        {"event_id": str(n), "user_id": user, "title_id": title, "occurred_at": END - ago}
+        for n, (user, title, ago) in enumerate(seen)
+    ]
+    return rows_of(spark, silver.INTERACTIONS, rows)
+
+
+def ranked(spark: SparkSession, seen: Sequence[Seen], titles: Sequence[str]) -> dict[int, list[tuple[int, str, int]]]:
+    """Window → rank, title and viewers."""
+    known = rows_of(spark, silver.TITLES, [{"title_id": title, "title": title.title()} for title in titles])
+    found: dict[int, list[tuple[int, str, int]]] = {}
+    rows = rank_titles(interactions_of(spark, *seen), known, NIGHT).orderBy("window_days", "rank").collect()
+    for row in rows:
+        assert (row["title"], row["night"]) == (row["title_id"].title(), NIGHT)
+        found.setdefault(row["window_days"], []).append((row["rank"], row["title_id"], row["viewer_count"]))
+    return found
+
+
+def test_ranks_titles_by_viewers_within_each_window_and_equals_by_id(spark: SparkSession) -> None:
+    seen = [
+        *[(viewer, "old", days(40)) for viewer in "uvw"],
+        *[("u", "new", days(1)), ("u", "new", days(2))],
+        *[("v", "late", days(7)), ("v", "month", days(30))],
+    ]
+
+    assert ranked(spark, seen, ["old", "new", "late", "month"]) == {
+        0: [(1, "old", 3), (2, "late", 1), (3, "month", 1), (4, "new", 1)],
+        7: [(1, "late", 1), (2, "new", 1)],
+        30: [(1, "late", 1), (2, "month", 1), (3, "new", 1)],
+    }
+
+
+def test_a_window_begins_to_the_second(spark: SparkSession) -> None:
+    second = timedelta(seconds=1)
+
+    found = ranked(spark, [("u", "within", days(7)), ("u", "before", days(7) + second)], ["within", "before"])
+
+    assert [title for _, title, _ in found[7]] == ["within"]
+    assert [title for _, title, _ in found[30]] == ["before", "within"]
+
+
+def test_a_viewer_who_came_back_counts_once_and_by_the_last_time(spark: SparkSession) -> None:
+    found = ranked(spark, [("u", "a", days(200)), ("u", "a", days(1)), ("u", "a", days(0.5))], ["a"])
+
+    assert found == {window: [(1, "a", 1)] for window in (0, 7, 30)}
+
+
+def test_a_title_that_is_known_no_more_leaves_no_gap(spark: SparkSession) -> None:
+    found = ranked(spark, [("u", "gone", days(1)), ("v", "gone", days(1)), ("u", "here", days(1))], ["here"])
+
+    assert found == {window: [(1, "here", 1)] for window in (0, 7, 30)}
+
+
+def test_publishes_the_first_hundred_of_each_window(lake: Lake) -> None:
+    titles = [f"tt{n:07d}" for n in range(LISTED + 5)]
+    viewers = [("u", title) for title in titles] + [("v", titles[-1])]
+    events = [
+        filled(silver.INTERACTIONS, {"event_id": f"{user}-{title}", "user_id": user, "title_id": title})
+        for user, title in viewers
+    ]
+    publish(lake.settings.root, silver.INTERACTIONS, *events)
+    publish(lake.settings.root, silver.TITLES, *(filled(silver.TITLES, {"title_id": title}) for title in titles))
+
+    run(lake, NIGHT)
+
+    entry = ledger.latest(lake.settings.lake, gold.POPULAR_TITLES)
+    assert entry is not None
+    assert (entry.published, entry.inputs) == (3 * LISTED, {"silver.interactions": 1, "silver.titles": 1})
+    rows = lake.read(gold.POPULAR_TITLES, NIGHT).where("window_days = 7").orderBy("rank").collect()
+    assert [row["title_id"] for row in rows] == [titles[-1], *titles[: LISTED - 1]]
