@@ -16,6 +16,8 @@ from jobs.evaluation.metrics import ranking_metrics
 from jobs.evaluation.protocols import temporal
 from jobs.recommenders import als, popularity
 from jobs.sample_world import World, WorldParameters, write_world
+from jobs.scoring.lists import recommend
+from jobs.scoring.rules import excluded_positions
 from jobs.scoring.top_n import Scorer
 from jobs.scoring.training_set import gather
 from jobs.settings import Weighing
@@ -52,6 +54,35 @@ def test_a_title_that_would_not_be_listed_is_no_hit(spark: SparkSession, tmp_pat
 
     assert found["popular"]["recall"] == pytest.approx(0.5)
     assert found["popular"]["precision"] == pytest.approx(0.1)
+
+
+def test_judges_the_very_lists_that_are_served(spark: SparkSession, tmp_path: Path) -> None:
+    """Metrics counted by hand from the lists of Spark's tasks, seen and excluded titles and all."""
+    rng = np.random.default_rng(3)
+    names = [f"t{n:02d}" for n in range(40)]
+    factors = rng.normal(size=(len(names), 3)).astype(np.float32)
+    recommenders.save("als", als.Model(pa.array(names), factors, als.Parameters(rank=3)), tmp_path / "als")
+    listable = pa.array([name for name in names if rng.random() < 0.6])
+    rows = []
+    for viewer in range(30):
+        mixed = rng.permutation(names).tolist()
+        rows.append((f"u{viewer:02d}", mixed[:8], rng.random(8).tolist(), mixed[8:14]))
+    viewers = spark.createDataFrame(rows, _HISTORY)
+    excluded = excluded_positions(pa.array(names), listable)
+    served: dict[str, list[str]] = {}
+    for row in recommend(viewers, tmp_path / "als", excluded, K).orderBy("user_id", "rank").collect():
+        served.setdefault(row["user_id"], []).append(row["title_id"])
+
+    found = compare({"als": tmp_path / "als"}, viewers, listable)["als"]
+
+    hits = {user: len(set(served[user]) & set(wanted)) for user, _, _, wanted in rows}
+    listed = {title for titles in served.values() for title in titles}
+    assert all(not set(served[user]) & set(seen) and len(served[user]) == K for user, seen, _, _ in rows)
+    assert sum(hits.values()) > 0
+    assert found["recall"] == pytest.approx(np.mean([count / 6 for count in hits.values()]))
+    assert found["precision"] == pytest.approx(np.mean([count / K for count in hits.values()]))
+    assert found["coverage"] == pytest.approx(len(listed) / len(listable))
+    assert listed <= set(listable.to_pylist())
 
 
 def test_nobody_to_judge_on_is_said_in_one_line(spark: SparkSession, tmp_path: Path) -> None:

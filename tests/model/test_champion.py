@@ -1,0 +1,200 @@
+"""model.champion: a whole training on planted truth, judged beside popularity, registered, repeatable."""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import mlflow
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs import recommenders
+from jobs.errors import JobError
+from jobs.lakehouse.outcome import Outcome
+from jobs.runs.job import Sessions, run_job
+from jobs.settings import Settings
+from jobs.tables import silver
+from jobs.tracking import registry
+from tests.cli.small_lake import publish
+from tests.recommenders.planted import SIZE, likes
+from tests.rows import filled
+
+NIGHT = date(2026, 3, 1)
+WATCHED, WANTED = datetime(2026, 2, 1, 20), datetime(2026, 3, 1, 20)
+ADULT = "a_title_for_adults"
+"""Comes before every other in order of title_id, and more viewers know it than any other."""
+KNOW_THE_ADULT_TITLE = range(SIZE // 2 + 1)
+NEW, NEWCOMER = "u_title_of_the_last_evening", 99
+"""A title that nobody knew before, watched by a viewer without a history."""
+SMALL = {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"}
+
+
+def home_of(folder: Path) -> Settings:
+    """A home whose viewers like titles of their own kind, and on the last evening find the one they had not seen."""
+    before = [(u, f"t{t:02d}") for u in range(SIZE) for t in range(SIZE) if likes(u, t)]
+    before += [(u, ADULT) for u in KNOW_THE_ADULT_TITLE]
+    after = [(u, f"t{u:02d}") for u in range(SIZE)] + [(NEWCOMER, NEW)]
+    share = len(after) / (len(before) + len(after))
+    settings = Settings(home=folder, recommender_parameters=SMALL, holdout_share=share)
+    seen = [(*one, WATCHED) for one in before] + [(*one, WANTED) for one in after]
+    events: list[dict[str, object]] = [
+        {"event_id": f"{u}-{title}", "user_id": f"u{u:02d}", "title_id": title, "event_type": "view", "value": None}
+        | {"occurred_at": at}
+        for u, title, at in seen
+    ]
+    titles: list[dict[str, object]] = [{"title_id": f"t{t:02d}"} for t in range(SIZE)]
+    titles += [{"title_id": ADULT, "is_adult": True}, {"title_id": NEW}]
+    publish(folder, silver.INTERACTIONS, *(filled(silver.INTERACTIONS, event) for event in events), night=NIGHT)
+    publish(folder, silver.TITLES, *(filled(silver.TITLES, title) for title in titles), night=NIGHT)
+    delivered = settings.landing / "interactions" / NIGHT.isoformat()
+    delivered.mkdir(parents=True)
+    (delivered / "log.jsonl").touch()
+    return settings
+
+
+def train(settings: Settings, spark: SparkSession) -> list[Outcome]:
+    return run_job(settings, "model.champion", NIGHT, "test", Sessions(settings, spark=spark))
+
+
+def is_holding_rows(spark: SparkSession) -> bool:
+    """Whether the session keeps any rows that somebody asked it to keep."""
+    return not spark._jsparkSession.sharedState().cacheManager().isEmpty()
+
+
+def popularity_ndcg() -> float:
+    """What popularity reaches, by hand.
+
+    All titles that may be listed had equally many viewers, so everybody is given those they have not seen in order of
+    title_id: before their own come the titles of the other kind with a smaller number.
+    """
+    ranks = [1 + sum(other % 2 != u % 2 for other in range(u)) for u in range(SIZE)]
+    return sum(1 / math.log2(1 + rank) for rank in ranks) / SIZE
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A home in which a night was trained."""
+
+    settings: Settings
+    outcomes: list[Outcome]
+    champion: registry.Champion
+
+
+@pytest.fixture(scope="module")
+def trained(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    settings = home_of(tmp_path_factory.mktemp("trained"))
+    outcomes = train(settings, spark)
+    return Trained(settings, outcomes, registry.require_champion(settings))
+
+
+def test_registers_what_was_learned_with_all_that_it_was_made_of(trained: Trained) -> None:
+    champion = trained.champion
+
+    (outcome,) = trained.outcomes
+    assert (outcome.name, outcome.state, outcome.version, outcome.rows) == ("model.champion", "published", 1, SIZE + 2)
+    assert (champion.version, champion.night, champion.recommender) == (1, NIGHT, "als")
+    assert champion.parameters == {"rank": 4, "reg_param": 0.05, "alpha": 10.0, "iterations": 6, "seed": 3}
+    assert champion.inputs == {"silver.interactions": 1, "silver.titles": 1}
+    run = mlflow.get_run(champion.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["rank"] == "4"
+    assert run.data.tags["split"] == "global temporal, from 2026-03-01T20:00:00+00:00"
+    assert run.inputs is not None
+    assert {used.dataset.name for used in run.inputs.dataset_inputs} == {"silver.interactions", "silver.titles"}
+    assert {name: run.data.metrics[name] for name in champion.metrics} == champion.metrics
+
+
+def test_is_judged_on_lists_without_adult_titles_beside_popularity(trained: Trained) -> None:
+    """By hand: on lists with the title for adults, who does not know it would find theirs a rank later by popularity."""
+    metrics = trained.champion.metrics
+
+    assert metrics["ndcg_at_10"] == pytest.approx(1.0)
+    assert metrics["recall_at_10"] == pytest.approx(1.0)
+    assert metrics["precision_at_10"] == pytest.approx(0.1)
+    assert metrics["popularity_ndcg_at_10"] == pytest.approx(popularity_ndcg())
+    assert metrics["coverage_at_10"] == pytest.approx(SIZE / (SIZE + 1)), "nobody could know the newest title"
+    assert metrics["judged_viewers"] == SIZE
+
+
+def test_what_serves_was_learned_from_all_events_most_popular_first(trained: Trained) -> None:
+    folder = registry.model_folder(trained.settings, trained.champion.version)
+
+    assert recommenders.load(folder).title_ids.to_pylist() == [ADULT, *(f"t{t:02d}" for t in range(SIZE)), NEW]
+
+
+def test_the_same_night_again_is_unchanged_and_needs_no_session(trained: Trained) -> None:
+    without = Sessions(Settings(spark_master="no such master"))
+
+    (outcome,) = run_job(trained.settings, "model.champion", NIGHT, "test", without)
+
+    assert (outcome.state, outcome.version) == ("unchanged", 1)
+
+
+def test_training_twice_on_the_same_gives_the_same_model(spark: SparkSession, trained: Trained, tmp_path: Path) -> None:
+    settings = home_of(tmp_path / "again")
+    train(settings, spark)
+    again = registry.require_champion(settings)
+
+    first, second = (registry.model_folder(one, 1) for one in (trained.settings, settings))
+    assert {f.name: f.read_bytes() for f in first.iterdir()} == {f.name: f.read_bytes() for f in second.iterdir()}
+    untimed = [
+        {name: value for name, value in one.metrics.items() if name != "training_seconds"}
+        for one in (trained.champion, again)
+    ]
+    assert untimed[0] == untimed[1]
+    assert not is_holding_rows(spark)
+
+
+FAILS = '''
+"""Learns nothing."""
+
+from pydantic.dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """None."""
+
+
+def fit(training, parameters):
+    """Fail once rows are held."""
+    training.preferences.count()
+    raise ArithmeticError("did not converge")
+'''
+
+
+def test_a_fit_that_fails_leaves_the_champion_as_it_was_and_holds_no_rows(
+    spark: SparkSession, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "diverging.py").write_text(FAILS)
+    monkeypatch.setattr(recommenders, "__path__", [*recommenders.__path__, str(tmp_path)])
+    settings = trained.settings.model_copy(update={"recommender": "diverging", "recommender_parameters": {}})
+
+    with pytest.raises(ArithmeticError, match="did not converge"):
+        train(settings, spark)
+
+    assert registry.champion(settings) == trained.champion
+    assert not is_holding_rows(spark)
+    assert not list((settings.root / "work").iterdir())
+    (failed,) = mlflow.search_runs(
+        experiment_names=["nightly-training"], filter_string="tags.recommender = 'diverging'", output_format="list"
+    )
+    assert failed.info.status == "FAILED"
+
+
+def test_nobody_to_judge_on_leaves_the_champion_as_it_was_and_holds_no_rows(
+    spark: SparkSession, trained: Trained
+) -> None:
+    """Held out are views that say nothing: the training fails when its models are fitted and its rows are held."""
+    silent = {"view": 0.0, "complete": 0.0}
+    settings = trained.settings.model_copy(
+        update={"weighing": trained.settings.weighing.model_copy(update=silent), "recommender": "popularity"}
+        | {"recommender_parameters": {}}
+    )
+
+    with pytest.raises(JobError, match="no viewer liked a new title"):
+        train(settings, spark)
+
+    assert registry.champion(settings) == trained.champion
+    assert not is_holding_rows(spark)
