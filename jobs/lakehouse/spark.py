@@ -41,7 +41,7 @@ _ALWAYS = {
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",
     "spark.executorEnv.PYTHONPATH": str(_ROOT),
-    # ALS of ten iterations has a lineage that overflows the default stack when tasks are deserialised.
+    # A fit of ten iterations has a lineage that overflows the default stack when tasks are deserialised.
     "spark.driver.extraJavaOptions": "-Xss16m -XX:+UseParallelGC",
     "spark.executor.extraJavaOptions": "-Xss16m -XX:+UseParallelGC",
 }

@@ -231,13 +231,29 @@ def _undocumented(code: Code, parent: ast.Module | ast.ClassDef, of: str) -> Ite
                 yield from _undocumented(code, node, f"{node.name}.")
 
 
-MODELS = ("jobs/recommenders/", "jobs/scoring/", "jobs/evaluation/")
+RECOMMENDERS = "jobs/recommenders/"
+MODELS = (RECOMMENDERS, "jobs/scoring/", "jobs/evaluation/")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+"""``ALSModel`` and ``als_model`` say ``als``; ``signals`` does not."""
+
+
+def models_are_known_by_their_parts(code: Code) -> Iterator[str]:
+    """Nobody outside the recommenders names one: no identifier, string or comment.
+
+    Popularity is the exception, as every other is judged beside it.
+    """
+    if not code.path.startswith(RECOMMENDERS):
+        for number, line in enumerate(code.text.splitlines(), start=1):
+            if "als" in {word.lower() for word in _WORDS.findall(line)}:
+                yield f"{code.path}:{number} als: a model is known by what every recommender has"
+
 
 EVERYWHERE: tuple[Rule, ...] = (
     failures_are_named,
     nothing_is_run_or_looked_up_by_a_made_up_name,
     files_are_short,
     what_is_public_says_what_it_is,
+    models_are_known_by_their_parts,
 )
 """For all code that is installed or deployed."""
 

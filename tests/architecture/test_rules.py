@@ -177,6 +177,41 @@ def test_what_looks_alike_passes() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "from jobs.recommenders import als",
+        "from jobs.recommenders.als import fit as learn",
+        "from pyspark.ml.recommendation import ALS",
+        "import pyspark.ml.recommendation as r\nr.ALSModel.load('x')",
+        "import_module('jobs.recommenders.als')",
+        "name = 'als'",
+        "is_als = True",
+        "fit_als(training)",
+        "trainAls(training)",
+        "rank = settings.als.rank",
+        "REELHOUSE_ALS__RANK = 1",
+        "run(f'{name}_als_{night}')",
+        '"""ALS is judged here."""',
+        "rows = fit(rows)  # ten iterations of als",
+    ],
+)
+def test_a_model_that_is_named_outside_the_recommenders_is_caught(text: str) -> None:
+    """Each is caught by this rule alone, whatever others say."""
+    for path in ("jobs/model/champion.py", "jobs/settings.py", "dags/train.py", "infra/services.py"):
+        assert list(rules.models_are_known_by_their_parts(Code(path, text))) != []
+    assert list(rules.models_are_known_by_their_parts(Code("jobs/recommenders/als.py", text))) == []
+
+
+def test_words_that_hold_the_name_of_a_model_pass() -> None:
+    honest = (
+        "from jobs.recommenders import popularity\nsignals, totals = rivals(alsoRan)\n"
+        "ALSO = 'also'  # credentials, intervals: journals\n"
+    )
+
+    assert list(rules.models_are_known_by_their_parts(Code(SILVER, honest))) == []
+
+
+@pytest.mark.parametrize(
     "code",
     [
         Code(SILVER, "x = 1\n"),
