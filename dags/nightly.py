@@ -37,7 +37,7 @@ NIGHTLY: Mapping[str, Any] = MappingProxyType(
         "max_active_runs": 1,
         # A scheduled night for which nothing was delivered ends green, every task of it skipped.
         "is_paused_upon_creation": False,
-        # A night of millions of viewers takes minutes a task; one that hangs must not hold the pool for ever.
+        # A night of millions of viewers takes minutes per task; one that hangs must not hold the pool for ever.
         "default_args": {"retries": 1, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(hours=6)},
         "params": {
             "night": Param(
