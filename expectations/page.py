@@ -152,7 +152,7 @@ def _limits(suite: Suite) -> Iterator[str]:
     if suite.parked_at_most < 1:
         yield f"at most {suite.parked_at_most:.0%} of the rows wait for another table"
     if suite.shrinks_to_at_least:
-        yield f"at least {suite.shrinks_to_at_least:.0%} of the rows of the last publication"
+        yield suite.least_in_words
 
 
 def _is_in_columns(expectation: Expectation, of: Table) -> bool:

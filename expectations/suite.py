@@ -70,6 +70,12 @@ class Suite:
     conditions: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
     """What Great Expectations made of ``rows`` in the session at hand; filled by the audit."""
 
+    @property
+    def least_in_words(self) -> str:
+        """The promise about its row count beside that of the last publication."""
+        before = "delivery before" if self.of.is_dated else "last publication"
+        return f"at least {self.shrinks_to_at_least:.0%} of the rows of the {before}"
+
 
 def suite(
     of: Table,

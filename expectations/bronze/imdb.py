@@ -17,6 +17,8 @@ _NAME_IDS = r"^(\\N|nm\d{7,10}(,nm\d{7,10})*)$"
 
 # IMDb's dumps hold a few rows a million with shifted columns; more means a broken delivery.
 _TOLERATES = 0.01
+# The dumps grow: half of one gone is a dump that was cut.
+_SHRINKS_TO_AT_LEAST = 0.5
 
 
 def _matches(column: str, regex: str) -> gxe.ExpectColumnValuesToMatchRegex:
@@ -42,6 +44,7 @@ SUITES = {
                 _matches("runtimeMinutes", _OPTIONAL_NUMBER),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.IMDB_TITLE_RATINGS,
@@ -52,6 +55,7 @@ SUITES = {
                 _matches("numVotes", _WHOLE_NUMBER),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.IMDB_TITLE_PRINCIPALS,
@@ -64,6 +68,7 @@ SUITES = {
                 _not_null("category"),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.IMDB_TITLE_CREW,
@@ -74,6 +79,7 @@ SUITES = {
                 _matches("writers", _NAME_IDS),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.IMDB_TITLE_AKAS,
@@ -85,6 +91,7 @@ SUITES = {
                 _matches("isOriginalTitle", _FLAG),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.IMDB_TITLE_EPISODE,
@@ -97,6 +104,7 @@ SUITES = {
                 _matches("episodeNumber", _OPTIONAL_NUMBER),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.IMDB_NAME_BASICS,
@@ -108,6 +116,7 @@ SUITES = {
                 _matches("deathYear", _LIFE_YEAR),
             ),
             tolerates=_TOLERATES,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
     )
 }

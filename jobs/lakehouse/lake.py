@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 from deltalake import DeltaTable
@@ -189,7 +190,7 @@ class Lake:
                 self._refuse(staged, set(counted.parts))
                 raise JobError(staged.refusal())
             undone.pop_all()
-        return staged
+        return replace(staged, seconds=self._lap())
 
     def commit(self, staged: Staged, refused: Collection[date] = ()) -> Outcome:
         """Make a staged publication visible, without the deliveries that were refused.
@@ -211,7 +212,7 @@ class Lake:
             self._refuse(staged, out)
         if staged.replaced is not None and out >= set(staged.replaced):
             remove(filesystem, folder)
-            return self.report(table.name, "stale", note="what was delivered was refused")
+            return self._end(staged, "stale", note="what was delivered was refused")
         files = [file for file in staged.files if file.part not in out]
         actions, base = move_files(root, table, [f for f in files if f.is_kept], staged.name), staged.base
         for _ in range(_ATTEMPTS):
@@ -219,7 +220,7 @@ class Lake:
             carried = ledger.in_force(table, base)
             if overtaken := base is not staged.base and overtaken_by(staged, carried):
                 remove(filesystem, folder)
-                return self.report(table.name, "superseded", note=overtaken)
+                return self._end(staged, "superseded", note=overtaken)
             parts = account_parts(staged, carried, out)
             account = account_of(
                 staged,
@@ -231,7 +232,7 @@ class Lake:
                 code=code_hash(),
                 code_version=code_version(),
                 run=self.run,
-                seconds=round(time.monotonic() - self._started, 3),
+                seconds=round(staged.seconds + time.monotonic() - self._started, 3),
             )
             owned = account.replaced and [*account.replaced, *outlived(base, table, account.replaced)]
             try:
@@ -248,7 +249,7 @@ class Lake:
             quarantine.replace(root, table, broken, owned, staged.name, staged.night)
             remove(filesystem, folder)
         aside = sum(part.broken + part.parked for name, part in parts.items() if name in staged.counted.parts)
-        return self.report(table.name, "published", version, account.published, aside)
+        return self._end(staged, "published", version=version, rows=account.published, set_aside=aside)
 
     def report(
         self,
@@ -258,12 +259,23 @@ class Lake:
         rows: int | None = None,
         set_aside: int = 0,
         note: str = "",
+        staged_seconds: float = 0.0,
     ) -> Outcome:
         """Keep an outcome for the summary of the run; the next table's clock starts here."""
-        outcome = Outcome(name, state, version, rows, set_aside, time.monotonic() - self._started, note)
+        outcome = Outcome(name, state, version, rows, set_aside, staged_seconds + self._lap(), note)
         self.outcomes.append(outcome)
-        self._started = time.monotonic()
         return outcome
+
+    def _end(self, staged: Staged, state: State, **told: Any) -> Outcome:
+        """Say on its page, and to the run, how a staged publication ended."""
+        outcome = self.report(staged.suite.of.name, state, staged_seconds=staged.seconds, **told)
+        pages.write_page(page_of(staged, outcome), self.docs)
+        return outcome
+
+    def _lap(self) -> float:
+        """Seconds since the last time it was asked: those of the tables of a source are told apart."""
+        before, self._started = self._started, time.monotonic()
+        return self._started - before
 
     def carried(self, table: Table) -> Entry | None:
         """The publication in force of a table, None before the first."""
@@ -347,6 +359,9 @@ class Lake:
                 staged.verdict.refuse(
                     list(parts) or [staging.WHOLE], f"{one.promise}: does not hold, {one.found}{example}"
                 )
+        if row_count < least:
+            again = f"reelhouse run {job_of(table)} --night {staged.night} --accept-shrinking"
+            staged.verdict.refuse(list(parts) or [staging.WHOLE], f"if so few are meant, run `{again}`")
 
     @staticmethod
     def _is_refused(staged: Staged) -> bool:

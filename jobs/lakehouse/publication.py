@@ -13,6 +13,7 @@ from jobs.lakehouse.audit import pages
 from jobs.lakehouse.audit.counts import Counted, Counts
 from jobs.lakehouse.audit.judge import Verdict
 from jobs.lakehouse.ledger import Account, Entry, Part
+from jobs.lakehouse.outcome import Outcome
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.tables import Table
 from jobs.version import code_version
@@ -40,6 +41,8 @@ class Staged:
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Rows of the spine that the job left out, by reason."""
     page: str = ""
+    seconds: float = 0.0
+    """What it took so far."""
     superseded_by: date | None = None
     """The later night that the table carries: nothing was written."""
 
@@ -189,17 +192,22 @@ def overtaken_by(staged: Staged, now: Entry | None) -> str | None:
     return None
 
 
-def page_of(staged: Staged) -> pages.Page:
-    """What the Data Docs page of a publication shows."""
+def page_of(staged: Staged, outcome: Outcome | None = None) -> pages.Page:
+    """What the Data Docs page of a publication shows: once it has ended, how."""
     suite, problems, counted = staged.suite, staged.verdict.problems, staged.counted
     is_whole = not suite.of.is_dated or set(problems) >= set(counted.parts)
-    refused = "refused: nothing was published" if is_whole else f"published without {', '.join(sorted(problems))}"
     said = [f"{part}: {problem}" if part else problem for part, found in sorted(problems.items()) for problem in found]
+    state = "audited: not published yet"
+    if problems:
+        state = "refused: nothing was published" if is_whole else f"published without {', '.join(sorted(problems))}"
+    elif outcome:
+        version = f"as version {outcome.version}" if outcome.version is not None else "nothing was published"
+        state = f"{outcome.state}: {outcome.note or version}"
     return pages.Page(
         table=suite.of.name,
         grain=suite.of.grain,
         night=staged.night,
-        state=refused if problems else "audited: may be published",
+        state=state,
         problems=said,
         parts=sorted(counted.parts.items()),
         part_name=suite.of.partitioned_by or "part",

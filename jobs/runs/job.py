@@ -67,7 +67,9 @@ class Sessions:
         return spark
 
 
-def run_job(settings: Settings, job: str, night: date, run: str, sessions: Sessions) -> list[Outcome]:
+def run_job(
+    settings: Settings, job: str, night: date, run: str, sessions: Sessions, *, accepts_shrinking: bool = False
+) -> list[Outcome]:
     """Run one job for a night; without Spark, Great Expectations or MLflow if there is nothing to do.
 
     Args:
@@ -76,6 +78,7 @@ def run_job(settings: Settings, job: str, night: date, run: str, sessions: Sessi
         night: The night.
         run: What runs it: an Airflow run, or a command.
         sessions: Where to take a session from.
+        accepts_shrinking: Whether its tables may lose more of their rows than their suites allow.
 
     Returns:
         One outcome per table.
@@ -88,7 +91,7 @@ def run_job(settings: Settings, job: str, night: date, run: str, sessions: Sessi
         _settle(settings, job)
         return list(decision.idle)
     spark = sessions.get()
-    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run)
+    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts_shrinking)
     with load("jobs.lakehouse.spark").Watch(spark, settings, job):
         load(f"jobs.{job}").run(lake, decision.night)
     outcomes: list[Outcome] = lake.outcomes

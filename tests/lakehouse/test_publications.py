@@ -96,6 +96,12 @@ def aside(lake: Lake) -> list[tuple[str, str, str, list[str]]]:
     return sorted((row["table_name"], row["state"], row["part"], row["reasons"]) for row in rows)
 
 
+def verdict_of(lake: Lake, night: date) -> str:
+    """What the page of silver.visits says of a night."""
+    page = Path(f"{lake.docs}/{VISITS.name}/{night}.html").read_text(encoding="utf-8")
+    return page.partition('<p class="verdict good">')[2].partition("</p>")[0]
+
+
 def test_catching_up_refuses_the_broken_delivery_and_publishes_the_rest(lake: Lake) -> None:
     rows = [("v1", day) for day in DAYS for _ in range(9)] + [("?", DAYS[2])] * 8
 
@@ -215,7 +221,11 @@ def test_a_table_that_shrinks_too_much_is_refused_unless_a_person_accepts_it(lak
     limited = suite(VISITS, shrinks_to_at_least=0.5)
     lake.publish(visits(lake, *((f"v{n}", 1.0, JANUARY) for n in range(5))), limited, NIGHT)
 
-    with pytest.raises(JobError, match="at least 50% of the rows of the last publication: does not hold, found 2"):
+    with pytest.raises(
+        JobError,
+        match="at least 50% of the rows of the last publication: does not hold, found 2; if so few are meant, run "
+        "`reelhouse run silver.visits --night 2026-03-02 --accept-shrinking`",
+    ):
         lake.publish(visits(lake, ("a", 1.0, JANUARY), ("b", 1.0, JANUARY)), limited, LATER)
 
     assert len(ids(lake)) == 5
@@ -289,6 +299,8 @@ def test_the_loser_of_a_race_gives_way_to_a_later_night(lake: Lake, settings: Se
 
     assert (outcome.state, outcome.note) == ("superseded", "carries 2026-03-02")
     assert ids(lake) == {"fast"}
+    assert verdict_of(lake, NIGHT) == "superseded: carries 2026-03-02"
+    assert verdict_of(lake, LATER) == "published: as version 1"
 
 
 def test_of_two_first_publications_one_night_ends_whole(lake: Lake, settings: Settings) -> None:

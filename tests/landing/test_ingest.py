@@ -166,6 +166,7 @@ def test_reads_the_catalogues_of_public_sets(lake: Lake) -> None:
     assert only(lake.read(bronze.MOVIELENS_MOVIES, NIGHT))["title"] == "American President, The (1995)"
     assert only(lake.read(bronze.MOVIELENS_LINKS, NIGHT))["tmdbId"] is None
     assert only(lake.read(bronze.MOVIETWEETINGS_MOVIES, NIGHT))["genres"] == "Comedy|Short"
+    assert min(outcome.seconds for outcome in lake.outcomes) > 0.1, "each table's own, staging and commit"
 
 
 def test_an_unchanged_delivery_makes_no_partition_and_a_missing_one_is_stale(lake: Lake) -> None:
@@ -247,6 +248,17 @@ def test_a_bad_file_stops_its_whole_source_before_anything_is_published(lake: La
     deliver(lake, "imdb", "title.crew.tsv.gz", "")
 
     with pytest.raises(JobError, match=r"title\.crew\.tsv\.gz is empty"):
+        ingest(lake, both, imdb_suites.SUITES, NIGHT)
+
+    assert ledger.version(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) is None
+
+
+def test_broken_rows_of_one_table_stop_its_whole_source(lake: Lake) -> None:
+    both = Source("imdb", (bronze.IMDB_TITLE_RATINGS, bronze.IMDB_TITLE_CREW), is_complete=True)
+    deliver(lake, "imdb", "title.ratings.tsv.gz", f"{HEADER}\ntt0000001\t7.0\t10\n")
+    deliver(lake, "imdb", "title.crew.tsv.gz", "tconst\tdirectors\twriters\ntt0000001\tnobody\tnm0000001\n")
+
+    with pytest.raises(JobError, match="1 of 1 rows break directors:match_regex"):
         ingest(lake, both, imdb_suites.SUITES, NIGHT)
 
     assert ledger.version(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) is None

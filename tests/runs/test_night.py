@@ -5,7 +5,9 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from typer.testing import CliRunner
 
+from jobs.cli.app import app
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
@@ -142,3 +144,28 @@ def test_a_night_after_today_is_refused() -> None:
 
     with pytest.raises(JobError, match="night 2026-03-02 did not run: today is 2026-03-01"):
         require_past(TWO, today=ONE)
+
+
+def test_a_table_that_shrinks_is_published_once_a_person_accepts_it_and_its_run_says_so(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(lake)
+    sessions = Sessions(lake.settings, spark=lake.spark)
+    deliver_events(lake.settings, ONE, "tt0000001", "tt0000002", "tt0000003")
+    for job in ("bronze.interactions", "silver.interactions"):
+        run_job(lake.settings, job, ONE, "test", sessions)
+    deliver_events(lake.settings, ONE, "tt0000001")
+    run_job(lake.settings, "bronze.interactions", ONE, "test", sessions)
+    with pytest.raises(JobError, match="`reelhouse run silver.interactions --night 2026-03-01 --accept-shrinking`"):
+        run_job(lake.settings, "silver.interactions", ONE, "test", sessions)
+
+    monkeypatch.setenv("REELHOUSE_HOME", str(lake.settings.root))
+    monkeypatch.setattr(Sessions, "_start", lambda _: lake.spark)
+    command = ["run", "silver.interactions", "--night", str(ONE), "--accept-shrinking"]
+    first, second = (CliRunner().invoke(app, command) for _ in range(2))
+
+    assert "published  silver.interactions" in first.output
+    assert "unchanged  silver.interactions" in second.output, "nothing is left to accept"
+    entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
+    assert entry is not None
+    assert (entry.published, entry.run) == (1, "reelhouse " + " ".join(command))

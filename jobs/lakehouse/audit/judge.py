@@ -169,12 +169,7 @@ def judge_table(
     """
     promises = list(suite.table)
     if least_rows:
-        promises.append(
-            gxe.ExpectTableRowCountToBeBetween(
-                min_value=least_rows,
-                description=f"at least {suite.shrinks_to_at_least:.0%} of the rows of the last publication",
-            )
-        )
+        promises.append(gxe.ExpectTableRowCountToBeBetween(min_value=least_rows, description=suite.least_in_words))
     queries = {
         str(n): str(promise.unexpected_rows_query)
         for n, promise in enumerate(promises)
