@@ -31,6 +31,13 @@ class History:
     """Newest first."""
     older_count: int
     """Older ones that were not asked for."""
+    undone: frozenset[int] = frozenset()
+    """Versions of those whose rows a restore took back."""
+
+    @property
+    def in_force(self) -> Entry:
+        """The publication whose rows the table holds."""
+        return next((entry for entry in self.entries if entry.version not in self.undone), self.entries[0])
 
 
 def table_states(root: str) -> list[TableState]:
@@ -65,7 +72,10 @@ def history(root: str, table: Table, limit: int) -> History:
     entries = ledger.history(root, table)
     if not entries:
         raise JobError(f"no history was shown: {_why_none(table, is_there=ledger.open_table(root, table) is not None)}")
-    return History(tuple(entries[:limit]), max(0, len(entries) - limit))
+    delta = ledger.open_table(root, table)
+    standing = {entry.version for entry in ledger.in_turn(table, delta)} if delta else set()
+    undone = frozenset(entry.version for entry in entries if entry.version not in standing)
+    return History(tuple(entries[:limit]), max(0, len(entries) - limit), undone)
 
 
 def _why_none(table: Table, *, is_there: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from jobs.cli import delivered, deliveries, display, nights, publications, sql, titles, viewers
+from jobs.cli import delivered, deliveries, display, nights, publications, resets, sql, titles, viewers
 from jobs.cli.arguments import examples
 from jobs.errors import JobError, LostServerError
 
@@ -63,4 +63,5 @@ app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)
+app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=sql.EXAMPLES)(sql.sql)

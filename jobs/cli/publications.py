@@ -54,7 +54,7 @@ def history(
     for entry in found.entries:
         grid.add_row(
             str(entry.version),
-            str(entry.night),
+            f"{entry.night} (undone)" if entry.version in found.undone else str(entry.night),
             f"{entry.at:%Y-%m-%d %H:%M}",
             display.count(entry.offered),
             display.count(entry.published),
@@ -62,7 +62,7 @@ def history(
             f"{entry.seconds:.1f}",
         )
     display.console().print(grid)
-    newest = found.entries[0]
+    newest = found.in_force
     display.say(f"version {newest.version} was published by {newest.run or 'nobody named'}, code {newest.code_version}")
     if newest.inputs:
         versions = [f"{name} {'not there' if v is None else f'v{v}'}" for name, v in sorted(newest.inputs.items())]

@@ -148,18 +148,36 @@ def in_force(table: Table, delta: DeltaTable, upto: int | None = None) -> Entry 
     limit: int | None = _LOOKED_AT_FIRST
     while True:
         commits = delta.history(limit)
-        looked_at = delta.version() if upto is None else upto
-        for commit in commits:
-            if commit["version"] > looked_at:
-                continue
-            if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
-                return entry
-            if commit.get("operation") == "RESTORE":
-                # The rows are those of an earlier version: so is the publication.
-                looked_at = _restored_version(commit, delta)
-        if limit is None or len(commits) < limit:
-            return None
+        found = next(_followed(table, delta, commits, delta.version() if upto is None else upto), None)
+        if found or limit is None or len(commits) < limit:
+            return found
         limit = None
+
+
+def in_turn(table: Table, delta: DeltaTable) -> Iterator[Entry]:
+    """The publication in force, then the one that it followed, and so on: without those that a restore undid.
+
+    Args:
+        table: Which table.
+        delta: The table at its newest version.
+
+    Raises:
+        JobError: The lake was made by a newer version.
+    """
+    return _followed(table, delta, delta.history(), delta.version())
+
+
+def _followed(table: Table, delta: DeltaTable, commits: list[dict[str, Any]], upto: int) -> Iterator[Entry]:
+    """Publications whose rows a table held one after the other, newest first, from a version on."""
+    looked_at = upto
+    for commit in commits:
+        if commit["version"] > looked_at:
+            continue
+        if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
+            yield entry
+        elif commit.get("operation") == "RESTORE":
+            # The rows are those of an earlier version: so is the publication.
+            looked_at = _restored_version(commit, delta)
 
 
 def version(root: str, table: Table) -> int | None:

@@ -12,13 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.fs
-from deltalake import write_deltalake
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from expectations.suite import PARKED
 from jobs.lakehouse import ledger, staging
 from jobs.lakehouse.audit.mark import REASONS, RECORD
 from jobs.lakehouse.commit import open_or_create
+from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.lakehouse.storage import STAGING, folders_in, open_storage, remove
 from jobs.tables import TABLES, Table
@@ -37,6 +39,8 @@ _SCHEMA = pa.schema(
     ]
 )
 _ATTEMPTS = 20
+_RESTORED = "restored"
+"""File in a staged publication's folder that says: it is older, and its table is taken back to it."""
 _ABANDONED_AFTER = timedelta(days=1)
 """No publication takes that long: what is staged for longer was left by a run that died."""
 
@@ -90,11 +94,86 @@ def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
         for folder in folders_in(filesystem, f"{path}/{table.path}/{STAGING}"):
             entry = ledger.latest(root, table)
             if entry is not None and entry.publication == folder.base_name:
+                if _exists(filesystem, f"{folder.path}/{_RESTORED}"):
+                    bring_back(root, table, entry)
+                    remove(filesystem, folder.path)
+                    continue
                 broken = [file for file in staging.staged_files(filesystem, folder.path) if not file.is_kept]
                 replace(root, table, broken, entry.replaced, entry.publication, entry.night)
                 remove(filesystem, folder.path)
             elif _age(folder) > _ABANDONED_AFTER:
                 remove(filesystem, folder.path)
+
+
+def announce(root: str, table: Table, publication: str, *, is_restored: bool) -> tuple[pa.fs.FileSystem, str]:
+    """Note that a commit without staged rows is being made, so that :func:`settle` can finish what follows from it.
+
+    Args:
+        root: The lake's root.
+        table: Which table.
+        publication: Its name.
+        is_restored: Whether it is an older publication that the table is taken back to.
+
+    Returns:
+        The folder of the note, to be removed when all is done.
+    """
+    filesystem, path = open_storage(f"{root}/{table.path}/{STAGING}/{publication}")
+    filesystem.create_dir(path, recursive=True)
+    if is_restored:
+        with filesystem.open_output_stream(f"{path}/{_RESTORED}"):
+            pass
+    return filesystem, path
+
+
+def remembers(root: str, table: Table, entry: Entry) -> bool:
+    """Whether what was set aside when a publication became visible can be looked up."""
+    return not _had_any(entry) or _version_of(root, table, entry) is not None
+
+
+def bring_back(root: str, table: Table, entry: Entry) -> None:
+    """Make quarantine hold of a table what it held when a publication had become visible.
+
+    Args:
+        root: The lake's root.
+        table: Which table.
+        entry: The publication, in force again.
+    """
+    version = _version_of(root, table, entry) if _had_any(entry) else None
+    if version is None and not _holds(root, table):
+        return
+    owned, files = f"table_name = '{table.name}'", list[str]()
+    if version is not None:
+        then = DeltaTable(f"{root}/{QUARANTINE.path}", version=version)
+        files = then.file_uris(file_pruning_predicate=owned)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for file in files:
+            filesystem, path = open_storage(file)
+            with filesystem.open_input_file(path) as opened:
+                for batch in pq.ParquetFile(opened).iter_batches():
+                    named = pa.Table.from_batches([batch]).append_column(
+                        "table_name", pa.array([table.name] * batch.num_rows)
+                    )
+                    yield from named.select(_SCHEMA.names).cast(_SCHEMA).to_batches()
+
+    _patiently(lambda: _overwrite(root, batches(), table, entry.publication, owned))
+
+
+def _had_any(entry: Entry) -> bool:
+    """Whether any row of what the table held was set aside or parked."""
+    return any(part.broken or part.parked for part in entry.parts.values()) or bool(entry.quarantined or entry.parked)
+
+
+def _version_of(root: str, table: Table, entry: Entry) -> int | None:
+    """The version of quarantine with the rows of a table's publication; None where its log does not tell."""
+    delta = ledger.open_table(root, QUARANTINE)
+    told = {"table": table.name, "publication": entry.publication}
+    commits = delta.history() if delta and entry.publication else []
+    return next((commit["version"] for commit in commits if told.items() <= commit.items()), None)
+
+
+def _exists(filesystem: pa.fs.FileSystem, path: str) -> bool:
+    return bool(filesystem.get_file_info(path).type == pa.fs.FileType.File)
 
 
 def _age(folder: pa.fs.FileInfo) -> timedelta:
@@ -124,12 +203,19 @@ def _write(
             for batch in file.batches([REASONS, RECORD, "file", "night"]):
                 yield _rows(batch, file.part, table, publication, night, refused=refused)
 
-    _patiently(lambda: _overwrite(root, batches(), owned))
+    _patiently(lambda: _overwrite(root, batches(), table, publication, owned))
 
 
-def _overwrite(root: str, batches: Iterator[pa.RecordBatch], owned: str) -> None:
-    rows = pa.RecordBatchReader.from_batches(_SCHEMA, batches)
-    write_deltalake(open_or_create(root, QUARANTINE), rows, mode="overwrite", predicate=owned, schema_mode="merge")
+def _overwrite(root: str, batches: Iterator[pa.RecordBatch], table: Table, publication: str, owned: str) -> None:
+    """Replace the rows that a condition names; the commit says whose they are, so that they can be found again."""
+    write_deltalake(
+        open_or_create(root, QUARANTINE),
+        pa.RecordBatchReader.from_batches(_SCHEMA, batches),
+        mode="overwrite",
+        predicate=owned,
+        schema_mode="merge",
+        commit_properties=CommitProperties(custom_metadata={"table": table.name, "publication": publication}),
+    )
 
 
 def _patiently(work: Callable[[], None]) -> None:

@@ -16,10 +16,14 @@ from jobs.errors import JobError
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
     from jobs.tracking.runs import Logged
 
 MODEL_NAME = "reelhouse"
 _ALIAS = "champion"
+_UNDONE = "undone"
+"""Tag of a version that was gone back from."""
 _SQLITE = "sqlite:///"
 _CHAMPION = """
 SELECT version.version, version.run_id, tag.key, tag.value
@@ -108,9 +112,38 @@ def register(settings: Settings, logged: "Logged") -> Champion:
     if not store.search_registered_models(f"name = '{MODEL_NAME}'"):
         store.create_registered_model(MODEL_NAME, description="Makes the lists of gold.recommendations.")
     tags = {**logged.circumstances.tags, "metrics": json.dumps(dict(logged.metrics)), **logged.tags}
-    version = str(store.create_model_version(MODEL_NAME, logged.model_uri, logged.run_id, tags=tags).version)
-    store.set_registered_model_alias(MODEL_NAME, _ALIAS, version)
+    _serve(store, int(store.create_model_version(MODEL_NAME, logged.model_uri, logged.run_id, tags=tags).version))
     return require_champion(settings)
+
+
+def trained_by(settings: Settings, night: date) -> int | None:
+    """The newest registered version that was trained for a night, or for one before it; None if there is none.
+
+    Versions that were gone back from are left out.
+    """
+    from jobs.tracking.runs import client
+
+    versions = client(settings).search_model_versions(f"name = '{MODEL_NAME}'")
+    # Those without a night were registered by no training of ours.
+    nights = {
+        int(one.version): one.tags["night"] for one in versions if "night" in one.tags and _UNDONE not in one.tags
+    }
+    return max((version for version, trained in nights.items() if trained <= night.isoformat()), default=None)
+
+
+def go_back(settings: Settings, version: int) -> None:
+    """Make a registered version the champion again, and remember of the newer ones that they were undone."""
+    from jobs.tracking.runs import client
+
+    store = client(settings)
+    _serve(store, version)
+    for one in store.search_model_versions(f"name = '{MODEL_NAME}'"):
+        if int(one.version) > version:
+            store.set_model_version_tag(MODEL_NAME, one.version, _UNDONE, "true")
+
+
+def _serve(store: "MlflowClient", version: int) -> None:
+    store.set_registered_model_alias(MODEL_NAME, _ALIAS, str(version))
 
 
 def model_folder(settings: Settings, version: int) -> Path:

@@ -19,12 +19,12 @@ from jobs.lakehouse.outcome import Outcome
 from jobs.runs.ended import Ended
 from jobs.sample_world import WorldParameters, last_day, write_world
 from jobs.settings import Settings
-from jobs.tables import TABLES
+from jobs.tables import SOURCES, TABLES, job_inputs
 from tests.cli.small_lake import Run, home, publish, refused, run
 
 __all__ = ["home", "run"]
 
-COMMANDS = ("night", "run", "world", "fetch", "import", "show", "title", "tables", "history", "sql")
+COMMANDS = ("night", "run", "world", "fetch", "import", "show", "title", "tables", "history", "reset", "sql")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -152,6 +152,28 @@ def test_a_night_after_today_is_refused(run: Run, monkeypatch: pytest.MonkeyPatc
 
     for command in (("night",), ("run", "silver.titles")):
         assert "night 2026-03-03 did not run: today is 2026-03-02" in refused(run(*command, "--night", "2026-03-03"))
+
+
+def test_a_night_that_fails_reports_how_every_job_ended_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    for source in SOURCES:
+        folder = tmp_path / "landing" / source.folder / "2026-03-01"
+        folder.mkdir(parents=True)
+        (folder / "notes.txt").touch()
+
+    result = CliRunner().invoke(app, ["night"])
+
+    assert result.exit_code == 1
+    *reasons, last = result.stderr.splitlines()
+    assert sorted(line.split(": ")[1] for line in reasons) == sorted(source.name for source in SOURCES)
+    assert all("notes.txt would not be read" in line for line in reasons)
+    assert last.startswith("error: night 2026-03-01 was not done: ")
+    assert "could not run because of that; mend the cause and run the night again" in last
+    told = [line.split("  ")[:2] for line in result.stdout.splitlines()]
+    for job, waits in job_inputs().items():
+        assert ["not run" if waits else "failed", job] in told
 
 
 def test_a_job_of_a_night_for_which_nothing_was_delivered_builds_nothing(run: Run, home: Path) -> None:

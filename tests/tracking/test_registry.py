@@ -15,10 +15,11 @@ import pytest
 from jobs import recommenders
 from jobs.errors import JobError
 from jobs.recommenders.als import Model
+from jobs.runs import resets
 from jobs.settings import Settings
 from jobs.tracking import registry, runs
 from jobs.version import code_hash
-from tests.tracking.registered import MODEL, register
+from tests.tracking.registered import MODEL, NIGHT, register
 
 
 def test_there_is_no_champion_before_the_first_training(settings: Settings) -> None:
@@ -58,6 +59,23 @@ def test_two_stores_in_one_process_do_not_mix(settings: Settings, tmp_path: Path
 
     assert [champion.version for champion in champions] == [2, 1]
     assert len({champion.run_id for champion in champions}) == 2
+
+
+def test_the_champion_goes_back_to_a_night_past_what_was_undone(settings: Settings, tmp_path: Path) -> None:
+    for day in (1, 3):
+        register(settings, tmp_path / "model", date(2026, 3, day))
+    planned = resets.plan(settings, "model.champion", NIGHT, downstream=False)
+
+    done = list(resets.apply(settings, planned.steps, "test"))
+
+    assert done == ["model.champion  serves registered version 1"]
+    champion = registry.require_champion(settings)
+    assert (champion.version, champion.night) == (1, NIGHT)
+    assert resets.plan(settings, "model.champion", NIGHT, downstream=False).steps == ()
+    register(settings, tmp_path / "model", date(2026, 3, 4))
+    assert registry.trained_by(settings, date(2026, 3, 3)) == 1, "version 2 was undone"
+    with pytest.raises(JobError, match="model.champion was not reset: none was trained for 2026-02-28 or before"):
+        resets.plan(settings, "model.champion", date(2026, 2, 28), downstream=False)
 
 
 def test_models_stay_loadable_when_the_home_is_moved(settings: Settings, tmp_path: Path) -> None:

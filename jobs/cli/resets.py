@@ -1,0 +1,78 @@
+"""``reelhouse reset``: take back a wrong night."""
+
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli import display
+from jobs.cli.arguments import JobArgument, examples, iso_date, settings
+from jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from jobs.runs.resets import Reset
+
+EXAMPLES = examples(
+    "reelhouse reset silver.titles --to 2026-11-21",
+    "reelhouse reset bronze.imdb --to 2026-11-21 --downstream",
+    "reelhouse reset gold.recommendations --to 2026-11-21 --yes",
+)
+
+
+def reset(
+    job: JobArgument,
+    to: Annotated[date, typer.Option("--to", parser=iso_date, metavar="DATE", help="The last night to keep.")],
+    downstream: Annotated[
+        bool, typer.Option("--downstream", help="Take back everything that was made from it, too.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take a table, a source or the model back to a night: what later nights made of it is undone.
+
+    A table goes back to what it held then; of a source, the deliveries after it are dropped and can be ingested again.
+    Shows what would go and asks; files in landing/ stay as they are.
+    """
+    from jobs.runs import resets
+
+    home = settings()
+    planned = resets.plan(home, job, to, downstream=downstream)
+    typed = f"reelhouse reset {job} --to {to}{' --downstream' if downstream else ''}"
+    if not planned.steps:
+        display.say(f"nothing to undo: {job} holds nothing of a night after {to}")
+        _show_what_is_behind(planned, typed)
+        return
+    for step in planned.steps:
+        display.say(f"to undo  {step.name}  {step.does}")
+    if not yes:
+        _require_consent(typed)
+    for done in resets.apply(home, planned.steps, typed):
+        display.say(f"now in force  {done}")
+    _show_what_is_behind(planned, typed)
+    if planned.again:
+        display.say(
+            "mend what went wrong, then run the night again: it makes anew what was undone, and all that follows"
+        )
+    display.next_step(f"reelhouse night --night {planned.again}" if planned.again else "reelhouse tables")
+
+
+def _show_what_is_behind(planned: "Reset", typed: str) -> None:
+    if planned.behind:
+        display.say(f"made from it, still of later nights: {display.listing(planned.behind)}")
+        display.say(f"to take them back too: {typed} --downstream")
+
+
+def _require_consent(typed: str) -> None:
+    """Ask a person; nobody is there to be asked without a terminal.
+
+    Raises:
+        JobError: The answer is no, or there is nobody.
+    """
+    if not _is_terminal():
+        raise JobError(f"nothing was reset: there is no terminal to ask on; `{typed} --yes` does it")
+    if not typer.confirm("Undo this?"):
+        raise JobError("nothing was reset")
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()

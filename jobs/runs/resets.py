@@ -1,0 +1,157 @@
+"""Take a table, a source or the model back to a night, and what was made from it too if asked to. Without Spark."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from jobs.errors import JobError
+from jobs.lakehouse import ledger
+from jobs.landing.deliveries import delivered_days
+from jobs.runs.imports import load
+from jobs.settings import Settings
+from jobs.tables import NODES, Model, Node, Table, job_inputs, nodes_of
+
+if TYPE_CHECKING:
+    from jobs.lakehouse.maintenance import Undoing
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table or model that goes back."""
+
+    name: str
+    newest: date
+    """The newest night that is undone."""
+    does: str
+    """What goes, in words."""
+    leaves: str
+    """What is in force then, in words."""
+    undoing: "Undoing | None" = None
+    """Of a table."""
+    version: int | None = None
+    """Of the model: the registered version that serves then."""
+
+
+@dataclass(frozen=True)
+class Reset:
+    """What going back to a night means."""
+
+    steps: tuple[Step, ...]
+    """Empty if there is nothing to undo."""
+    behind: tuple[str, ...]
+    """What was made from it and is of later nights, and stays as it is."""
+    again: date | None
+    """The night to run once the cause is mended: the newest one undone that was delivered."""
+
+
+def plan(settings: Settings, job: str, night: date, *, downstream: bool) -> Reset:
+    """Find out what going back to a night means; nothing is changed.
+
+    Args:
+        settings: Where everything is.
+        job: Name of a table, a source or the model.
+        night: The night to go back to.
+        downstream: Whether what was made from it goes back too.
+
+    Raises:
+        JobError: Something has no state of a night so early, or the lake was made by a newer version.
+    """
+    named = nodes_of(job)
+    made = _made_from(named)
+    steps = [step for node in named if (step := _step(settings, node, night))]
+    _require_something_left(settings, job, named, steps, night)
+    if downstream:
+        steps += [step for node in made if (step := _step(settings, node, night))]
+    behind = () if downstream else tuple(node.name for node in made if _carries_later(settings, node, night))
+    undone = max((step.newest for step in steps), default=None)
+    days = [day for day in delivered_days(settings.landing) if undone and day <= undone]
+    return Reset(tuple(steps), behind, max(days, default=None))
+
+
+def apply(settings: Settings, steps: Collection[Step], run: str) -> Iterator[str]:
+    """Do it, inputs first.
+
+    Returns:
+        What is in force of each then, in words, as it is done.
+
+    Raises:
+        JobError: Somebody published meanwhile, or files are gone; what came before it is done, and a further call goes on.
+    """
+    for step in steps:
+        if step.undoing is not None:
+            version = load("jobs.lakehouse.maintenance").undo(settings.lake, step.undoing, run)
+            yield f"{step.name}  version {version}  {step.leaves}"
+        elif step.version is not None:
+            load("jobs.tracking.registry").go_back(settings, step.version)
+            yield f"{step.name}  {step.leaves}"
+
+
+def _made_from(nodes: Collection[Node]) -> list[Node]:
+    """Everything that is made from some nodes, inputs first."""
+    found: set[Node] = set()
+    while new := {n for n in NODES if n not in found and any(i in found or i in nodes for i in n.inputs)}:
+        found |= new
+    order = list(job_inputs())
+    return sorted(found - set(nodes), key=lambda node: order.index(node.name))
+
+
+def _step(settings: Settings, node: Node, night: date) -> Step | None:
+    """What a table or the model does; None if there is nothing to undo.
+
+    Raises:
+        JobError: It has no state of a night so early.
+    """
+    if isinstance(node, Model):
+        return _step_of_model(settings, node, night)
+    undoing: Undoing | None = load("jobs.lakehouse.maintenance").plan(settings.lake, node, night)
+    if undoing is None:
+        return None
+    if undoing.then is None or undoing.drops:
+        last = undoing.keeps[-1] if undoing.keeps else ""
+        leaves = f"holds {len(undoing.keeps)} nights, the last {last}" if last else "holds nothing"
+        return Step(node.name, undoing.newest, f"drops {', '.join(undoing.drops)}", leaves, undoing)
+    then = undoing.then
+    does = (
+        f"goes back from night {undoing.in_force.night} (version {undoing.in_force.version}) to version {then.version}"
+    )
+    forgets = "; which rows were set aside then is not known any more" if undoing.forgets else ""
+    leaves = f"carries night {then.night}, {then.published:,} rows"
+    return Step(node.name, undoing.newest, f"{does}: {leaves}{forgets}", leaves, undoing)
+
+
+def _step_of_model(settings: Settings, model: Model, night: date) -> Step | None:
+    registry = load("jobs.tracking.registry")
+    champion = registry.champion(settings)
+    if champion is None or champion.night <= night:
+        return None
+    version = registry.trained_by(settings, night)
+    if version is None:
+        raise JobError(
+            f"{model.name} was not reset: none was trained for {night} or before; nothing was changed; name a later night"
+        )
+    leaves = f"serves registered version {version}"
+    does = f"goes back from registered version {champion.version}, trained for {champion.night}: {leaves}"
+    return Step(model.name, champion.night, does, leaves, version=version)
+
+
+def _require_something_left(
+    settings: Settings, job: str, named: Collection[Node], steps: Collection[Step], night: date
+) -> None:
+    """Refuse to empty all that was named: a night before the first one is a mistake."""
+    emptied = {step.name for step in steps if step.undoing and step.undoing.drops and not step.undoing.keeps}
+    held = {node.name for node in named if isinstance(node, Table) and ledger.latest(settings.lake, node)}
+    if emptied and emptied == held:
+        first = min(step.undoing.drops[0] for step in steps if step.undoing and step.undoing.drops)
+        raise JobError(
+            f"{job} was not reset: it holds nothing of {night} or before, its first night is {first}; nothing was "
+            "changed; name that night or a later one"
+        )
+
+
+def _carries_later(settings: Settings, node: Node, night: date) -> bool:
+    if isinstance(node, Model):
+        champion = load("jobs.tracking.registry").champion(settings)
+        return champion is not None and champion.night > night
+    entry = ledger.latest(settings.lake, node)
+    return entry is not None and entry.night > night
