@@ -10,8 +10,13 @@ from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.spark import session
 from jobs.settings import Settings
 
-# Every query of a test runs once, on a few rows: code compiled quickly beats code compiled well.
-QUICK_JAVA = "-Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+QUICK = {
+    # Every query of a test runs once, on a few rows: code compiled quickly beats code compiled well, and a plan that is
+    # interpreted beats one that is compiled first. Commands that trials run have an operator's session.
+    "spark.driver.extraJavaOptions": "-Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +24,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = Settings(
         home=tmp_path_factory.mktemp("driver"), spark_master="local[1]", spark_partitions=1, driver_memory="1g"
     )
-    spark = session(settings, "tests", {"spark.driver.extraJavaOptions": QUICK_JAVA})
+    spark = session(settings, "tests", QUICK)
     yield spark
     spark.stop()
 

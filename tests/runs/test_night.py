@@ -16,7 +16,8 @@ from jobs.runs.job import Sessions, run_job
 from jobs.runs.night import require_past, run_night
 from jobs.settings import Settings
 from jobs.tables import TABLES, bronze, job_inputs, silver
-from tests.rows import rows_of
+from tests.cli.small_lake import publish
+from tests.rows import filled
 
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 
@@ -39,12 +40,11 @@ def deliver_events(settings: Settings, day: date, *titles: str) -> None:
     (folder / "log.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def prepare(lake: Lake) -> None:
-    """A catalogue of three titles."""
-    known = ["tt0000001", "tt0000002", "tt0000003"]
+def prepare(lake: Lake, *known: str) -> None:
+    """A catalogue of some titles."""
     links = [{"source_title_id": t, "source": "imdb", "title_id": t, "matched_by": "same"} for t in known]
     for table, rows in ((silver.TITLE_LINKS, links), (silver.TITLES, [{"title_id": t} for t in known])):
-        rows_of(lake.spark, table, rows).write.format("delta").save(f"{lake.settings.lake}/{table.path}")
+        publish(lake.settings.root, table, *(filled(table, row) for row in rows))
 
 
 class Told:
@@ -102,7 +102,7 @@ def test_a_night_that_is_interrupted_begins_nothing_more_and_goes_on_when_run_ag
 
 
 def test_a_late_night_without_news_does_nothing_and_needs_no_session(lake: Lake) -> None:
-    prepare(lake)
+    prepare(lake, "tt0000001")
     jobs = ("bronze.interactions", "silver.interactions", "silver.preferences")
 
     def run(night: date, sessions: Sessions) -> list[str]:
@@ -120,7 +120,7 @@ def test_a_late_night_without_news_does_nothing_and_needs_no_session(lake: Lake)
 
 
 def test_an_event_of_an_unknown_title_waits_until_the_title_is_known(lake: Lake) -> None:
-    prepare(lake)
+    prepare(lake, "tt0000001")
     sessions = Sessions(lake.settings, spark=lake.spark)
     deliver_events(lake.settings, ONE, "tt0000001", "tt0000009")
     for job in ("bronze.interactions", "silver.interactions"):
@@ -129,9 +129,7 @@ def test_an_event_of_an_unknown_title_waits_until_the_title_is_known(lake: Lake)
     assert entry is not None
     assert (entry.published, entry.parked) == (1, 1)
 
-    rows_of(lake.spark, silver.TITLES, [{"title_id": "tt0000009"}]).write.format("delta").mode("append").save(
-        f"{lake.settings.lake}/silver/titles"
-    )
+    prepare(lake, "tt0000001", "tt0000009")
     run_job(lake.settings, "silver.interactions", ONE, "test", sessions)
 
     entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)

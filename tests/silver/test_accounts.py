@@ -5,19 +5,18 @@ from datetime import date
 from importlib import import_module
 from typing import Any
 
-from expectations.suite import Suite
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.tables import TABLES, Table, bronze, silver
-from tests.rows import rows_of
+from tests.cli.small_lake import publish
+from tests.rows import filled
 
 NIGHT = date(2026, 3, 1)
 Row = Mapping[str, Any]
 
 
-def deliver(lake: Lake, table: Table, source: str, *rows: Row) -> None:
-    suites: dict[str, Suite] = import_module(f"expectations.bronze.{source}").SUITES
-    lake.publish(rows_of(lake.spark, table, rows), suites[table.name], NIGHT, deliveries={NIGHT: "hash"})
+def deliver(lake: Lake, table: Table, *rows: Row) -> None:
+    publish(lake.settings.root, table, *(filled(table, row) for row in rows), night=NIGHT)
 
 
 def spine(lake: Lake, table: Table) -> dict[str, int]:
@@ -32,24 +31,23 @@ def test_rows_of_the_spine_are_published_set_aside_parked_repeated_superseded_or
     title = {"titleType": "movie", "originalTitle": "A", "isAdult": "0"}
     unknown = dict.fromkeys(("startYear", "endYear", "runtimeMinutes"), "\\N")
     basics = [title | unknown | {"tconst": f"tt000000{n}", "primaryTitle": "A"} for n in (1, 2, 2, 3)]
-    deliver(lake, bronze.IMDB_TITLE_BASICS, "imdb", *basics)
-    deliver(lake, bronze.MOVIETWEETINGS_MOVIES, "movietweetings", {"movie_id": "0000009", "title": "B (1999)"})
-    deliver(lake, bronze.MOVIELENS_MOVIES, "movielens", {"movieId": "1", "title": "A (1999)", "genres": "Drama"})
-    deliver(lake, bronze.MOVIELENS_LINKS, "movielens", {"movieId": "1", "imdbId": "0000001", "tmdbId": None})
+    deliver(lake, bronze.IMDB_TITLE_BASICS, *basics)
+    deliver(lake, bronze.MOVIETWEETINGS_MOVIES, {"movie_id": "0000009", "title": "B (1999)"})
+    deliver(lake, bronze.MOVIELENS_MOVIES, {"movieId": "1", "title": "A (1999)", "genres": "Drama"})
+    deliver(lake, bronze.MOVIELENS_LINKS, {"movieId": "1", "imdbId": "0000001", "tmdbId": None})
     years = {"birthYear": "\\N", "deathYear": "\\N", "primaryProfession": "\\N"}
     people = [("1", "Ann"), ("1", "Ann"), ("2", "Bob"), ("2", "Rob"), ("3", "Kim")]
     named = [years | {"nconst": f"nm000000{n}", "primaryName": name} for n, name in people]
-    deliver(lake, bronze.IMDB_NAME_BASICS, "imdb", *named)
+    deliver(lake, bronze.IMDB_NAME_BASICS, *named)
     deliver(
         lake,
         bronze.IMDB_TITLE_PRINCIPALS,
-        "imdb",
         *(
             {"tconst": f"tt000000{t}", "ordering": str(n), "nconst": f"nm000000{p}", "category": "actor"}
             for n, (t, p) in enumerate([(1, 1), (1, 1), (2, 2), (2, 3), (8, 1)], start=1)
         ),
     )
-    deliver(lake, bronze.IMDB_TITLE_CREW, "imdb", {"tconst": "tt0000003", "directors": "nm0000003", "writers": "\\N"})
+    deliver(lake, bronze.IMDB_TITLE_CREW, {"tconst": "tt0000003", "directors": "nm0000003", "writers": "\\N"})
     event = {"user_id": "u", "event_type": "rating", "value": "5", "title_id": "tt0000001"}
     at = "2026-03-01T10:00:00Z"
     delivered = [
@@ -60,7 +58,7 @@ def test_rows_of_the_spine_are_published_set_aside_parked_repeated_superseded_or
         {"event_id": "f", "occurred_at": "2026-03-09T10:00:00Z"},
         {"event_id": "p", "occurred_at": at, "title_id": "tt0000007"},
     ]
-    deliver(lake, bronze.INTERACTIONS, "interactions", *(event | row for row in delivered))
+    deliver(lake, bronze.INTERACTIONS, *(event | row for row in delivered))
 
     links = spine(lake, silver.TITLE_LINKS)
     titles = spine(lake, silver.TITLES)

@@ -1,6 +1,6 @@
 """silver.interactions built month by month is what it is built as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from expectations.bronze.interactions import SUITES
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.silver import interactions as job
 from jobs.tables import bronze, silver
-from tests.rows import rows_of
+from tests.cli.small_lake import publish
+from tests.rows import filled, rows_of
 
 Event = tuple[int, int, int, int]
 """Identifier (0: none), title, month (0: a time that cannot be read) and value."""
@@ -143,15 +143,17 @@ def event(name: str, day: str, **fields: str) -> Mapping[str, Any]:
     return told | {"event_id": name, "occurred_at": f"{day}T10:00:00Z"} | fields
 
 
-def deliver(lake: Lake, day: date, *events: Mapping[str, Any]) -> None:
-    rows = rows_of(lake.spark, bronze.INTERACTIONS, [dict(row) | {"night": day} for row in events])
-    lake.publish(rows, SUITES[bronze.INTERACTIONS.name], day, deliveries={day: str(sorted(map(str, events)))})
+def deliver(lake: Lake, held: Mapping[date, Sequence[Mapping[str, Any]]]) -> None:
+    """Let bronze hold these deliveries."""
+    rows = [filled(bronze.INTERACTIONS, {**event, "night": day}) for day, events in held.items() for event in events]
+    contents = {str(day): str(sorted(map(str, events))) for day, events in held.items()}
+    publish(lake.settings.root, bronze.INTERACTIONS, *rows, night=max(held), deliveries=contents)
 
 
 def test_a_night_rebuilds_only_the_months_that_its_deliveries_touch(lake: Lake) -> None:
     links, titles = ({"source_title_id": "tt0000001", "title_id": "tt0000001"}, {"title_id": "tt0000001"})
     for table, row in ((silver.TITLE_LINKS, links), (silver.TITLES, titles)):
-        rows_of(lake.spark, table, [row]).write.format("delta").save(f"{lake.settings.lake}/{table.path}")
+        publish(lake.settings.root, table, filled(table, row))
     nights = [date(2026, 3, day) for day in (1, 2, 3, 2)]  # the second is delivered again, otherwise, after the third
     delivered = [
         [
@@ -165,10 +167,11 @@ def test_a_night_rebuilds_only_the_months_that_its_deliveries_touch(lake: Lake) 
         [event("g", "2026-03-02"), event("c", "2026-03-01")],
     ]
 
-    replaced, last = [], nights[0]
+    replaced, held = [], dict[date, list[Mapping[str, Any]]]()
     for night, events in zip(nights, delivered, strict=True):
-        deliver(lake, night, *events)
-        last = max(last, night)
+        held[night] = events
+        deliver(lake, held)
+        last = max(held)
         job.run(Lake(lake.spark, lake.settings, run="test"), last)
         entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
         assert entry is not None

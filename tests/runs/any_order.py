@@ -1,0 +1,163 @@
+"""A tiny world of three nights, and histories of it: deliveries that come, and nights that are run, in any order."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from deltalake import DeltaTable
+from hypothesis import strategies as st
+
+from jobs.lakehouse import ledger
+from jobs.settings import Settings
+from jobs.tables import TABLES, Table, gold, ops
+from jobs.tracking import registry
+
+NIGHTS = ONE, TWO, THREE = tuple(date(2026, 3, day) for day in (1, 2, 3))
+TITLES, LINKED = 36, 29
+"""Titles of the third night's catalogue, and those that the first night's links to IMDb."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files that come together."""
+
+    source: str
+    day: date
+    files: Mapping[str, str]
+
+    def arrive(self, landing: Path) -> None:
+        """Put the files where they belong, beside what came before."""
+        folder = landing / self.source / str(self.day)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in self.files.items():
+            packed = gzip.compress(text.encode(), mtime=0) if name.endswith(".gz") else text.encode()
+            (folder / name).write_bytes(packed)
+
+    def __repr__(self) -> str:
+        return f"{self.source}/{self.day}/{'+'.join(self.files)}"
+
+
+Step = Delivery | date
+"""A delivery comes, or a night is run."""
+
+
+def _movielens(day: date, movies: Sequence[int], linked: Sequence[int]) -> Delivery:
+    titles = [f"{n},Title {n} ({1990 + n}),{'Drama' if n % 2 else 'Comedy'}\n" for n in movies]
+    links = [f"{n},{f'{n:07}' if n in linked else ''},\n" for n in movies]
+    return Delivery(
+        "movielens",
+        day,
+        {
+            "movies.csv": "".join(["movieId,title,genres\n", *titles]),
+            "links.csv": "".join(["movieId,imdbId,tmdbId\n", *links]),
+        },
+    )
+
+
+def _log(day: date, name: str, events: Sequence[Mapping[str, Any]]) -> Delivery:
+    return Delivery("interactions", day, {name: "".join(json.dumps(event) + "\n" for event in events)})
+
+
+def _events(day: date) -> Iterator[dict[str, Any]]:
+    """Even viewers view even titles, each another one every few days of the ten weeks before a night, and rate some."""
+    for viewer in range(8):
+        for number in range(6):
+            turn = 3 * number + THREE.day - day.day
+            title = 2 * ((viewer + 7 * turn) % 18) + viewer % 2 + 1
+            seen = {
+                "event_id": f"{viewer}-{turn}",
+                "user_id": f"u{viewer}",
+                # What MovieLens alone has a name for may get another later, or be unknown for some nights.
+                "title_id": f"movielens:{title}" if title > LINKED else f"tt{title:07}",
+                "event_type": "view",
+                "occurred_at": f"{day - timedelta(days=13 * number)}T{8 + viewer:02}:00:00Z",
+            }
+            yield seen
+            if (viewer + turn) % 3 == 0:
+                at = seen["occurred_at"].replace(":00:", ":30:")
+                yield seen | {"event_id": f"{viewer}-{turn}-r", "event_type": "rating", "value": "8", "occurred_at": at}
+
+
+def _deliveries() -> list[Delivery]:
+    one, two, three = (list(_events(night)) for night in NIGHTS)
+    of_tmdb = [{**event, "event_id": f"t{n}", "title_id": f"tmdb:{911 + n % 2}"} for n, event in enumerate(one[:4])]
+    contradiction = {**one[0], "title_id": "tt0000002"}
+    export = [{"id": n, "original_title": f"Film {n}", "popularity": 1.5, "adult": False} for n in (911, 912)]
+    details = {**export[0], "title": "Film", "release_date": "1999-03-31", "status": "Released"}
+    return [
+        _movielens(ONE, range(1, LINKED + 2), linked=range(1, LINKED + 1)),
+        _log(ONE, "log.jsonl", one),
+        # A second file of a day that may have been read already.
+        _log(ONE, "late.jsonl", of_tmdb),
+        Delivery("tmdb", TWO, {f"movie_ids_{TWO:%m_%d_%Y}.json.gz": "".join(json.dumps(m) + "\n" for m in export)}),
+        # A log again, what was delivered before among it.
+        _log(TWO, "log.jsonl", [*two, *one[5:9]]),
+        # A title has another name by now, some are new.
+        _movielens(THREE, range(1, TITLES + 1), linked=range(1, TITLES + 1)),
+        _log(THREE, "log.jsonl", [*three, contradiction]),
+        Delivery("tmdb", THREE, {"movie_details.jsonl": json.dumps(details) + "\n"}),
+    ]
+
+
+DELIVERIES = _deliveries()
+IN_ORDER: list[Step] = [*DELIVERIES, *NIGHTS]
+
+
+def histories() -> st.SearchStrategy[list[Step]]:
+    """The deliveries, every night, and one of the nights again, in any order; the first to be tried is backwards."""
+    return st.sampled_from(NIGHTS).flatmap(lambda again: st.permutations([again, *DELIVERIES[::-1], *NIGHTS[::-1]]))
+
+
+def replay(history: Sequence[Step], landing: Path, run: Callable[[date], bool]) -> None:
+    """Let a history happen; then run once more, newest first, what an operator would: every night that failed, or for
+    which something has come since.
+
+    Args:
+        history: The steps.
+        landing: Where deliveries come to.
+        run: Runs a night; whether every job was done.
+    """
+    to_do: dict[date, None] = {}
+    for step in history:
+        if isinstance(step, Delivery):
+            step.arrive(landing)
+            to_do[step.day] = None
+        elif _is_delivered(landing, step) and run(step):
+            to_do.pop(step, None)
+    for night in sorted(to_do, reverse=True):
+        assert run(night), f"night {night}, all of its deliveries there"
+
+
+def _is_delivered(landing: Path, night: date) -> bool:
+    return any(landing.glob(f"*/{night}"))
+
+
+def content(settings: Settings) -> dict[str, Any]:
+    """What all tables hold, and the champion: everything that may not depend on the order.
+
+    Lists that were served are what they were, and how often a model was trained numbers its versions.
+    """
+    held: dict[str, Any] = {
+        table.name: _rows(settings, table)
+        for table in TABLES
+        if table not in (gold.RECOMMENDATION_HISTORY, ops.QUARANTINE)
+    }
+    champion = registry.champion(settings)
+    if champion is not None:
+        folder = registry.model_folder(settings, champion.version)
+        arrays = {file.name: np.load(file).tolist() for file in sorted(folder.glob("*.npy"))}
+        texts = {file.name: file.read_text() for file in sorted(folder.glob("*.json"))}
+        held["model.champion"] = (champion.night, arrays, texts, champion.metrics.get("ndcg_at_10"))
+    return held
+
+
+def _rows(settings: Settings, table: Table) -> list[str]:
+    if ledger.latest(settings.lake, table) is None:
+        return []
+    rows = DeltaTable(f"{settings.lake}/{table.path}").to_pyarrow_table().to_pylist()
+    return sorted(str({name: value for name, value in row.items() if name != "model_version"}) for row in rows)

@@ -1,0 +1,57 @@
+"""Any order of nights, retries and late deliveries ends with the same tables."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from pyspark.sql import SparkSession
+
+from jobs.errors import JobError
+from jobs.runs.job import Sessions, run_job
+from jobs.settings import Settings
+from tests.runs.any_order import IN_ORDER, Step, content, histories, replay
+
+JOBS = ("bronze.movielens", "bronze.interactions", "silver.title_links", "silver.titles", "silver.interactions")
+"""From a catalogue and a log to a table made of both; tests/trials/test_any_order.py has all jobs."""
+
+
+def after(history: Sequence[Step], spark: SparkSession) -> dict[str, Any]:
+    """What the tables hold when a history has happened."""
+    with TemporaryDirectory(prefix="reelhouse-order-") as folder:
+        home = Settings(home=Path(folder))
+
+        def run(night: date) -> bool:
+            try:
+                for job in JOBS:
+                    run_job(home, job, night, "test", Sessions(home, spark=spark))
+            except JobError:
+                return False
+            return True
+
+        replay(history, home.landing, run)
+        return content(home)
+
+
+@pytest.fixture(scope="module")
+def in_order(spark: SparkSession) -> dict[str, Any]:
+    return after(IN_ORDER, spark)
+
+
+# A history takes seconds: few of them, the same ones every time, and none tried again to be made shorter.
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(histories())
+def test_any_order_ends_with_the_same_tables(
+    spark: SparkSession, in_order: dict[str, Any], history: list[Step]
+) -> None:
+    assert all(in_order[job] for job in JOBS if job.startswith("silver"))
+    assert after(history, spark) == in_order
