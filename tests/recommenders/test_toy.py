@@ -1,4 +1,4 @@
-"""Adding a model takes one file; tests/trials/test_recommenders.py runs whole nights with it."""
+"""Adding a model takes one file; tests/trials/test_recommenders.py runs the jobs with it."""
 
 import sys
 from datetime import date
