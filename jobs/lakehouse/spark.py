@@ -26,6 +26,21 @@ from jobs.errors import JobError, LostServerError
 from jobs.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
+CLASSES = Path(sys.prefix) / "spark-classes.jsa"
+"""Spark's classes as Java loads them fastest, recorded at set-up; without the file they are loaded from the jars."""
+_JAVA = " ".join(
+    [
+        # A lineage of ten iterations overflows the default stack when tasks are deserialised.
+        "-Xss16m",
+        "-XX:+UseParallelGC",
+        # Best code only for what runs ten times longer than Java's default asks: a small night is over before the code of
+        # its many plans has paid for its compilation, and a long one does not notice.
+        "-XX:Tier4InvocationThreshold=50000",
+        "-XX:Tier4MinInvocationThreshold=6000",
+        "-XX:Tier4CompileThreshold=150000",
+        "-XX:Tier4BackEdgeThreshold=400000",
+    ]
+)
 _ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -78,6 +93,13 @@ def options(settings: Settings) -> dict[str, str]:
     master, partitions = settings.spark_master, settings.spark_partitions or len(os.sched_getaffinity(0))
     chosen = _ALWAYS | {
         "spark.master": master,
+        "spark.driver.extraJavaOptions": " ".join(
+            [
+                _JAVA,
+                f"-Dlog4j2.configurationFile={(_ROOT / 'infra' / 'spark' / 'log4j2.properties').as_uri()}",
+                *([f"-XX:SharedArchiveFile={CLASSES}"] if CLASSES.exists() else []),
+            ]
+        ),
         "spark.driver.memory": settings.driver_memory or _heap(_memory_limit()),
         "spark.sql.shuffle.partitions": str(partitions),
     }
@@ -88,7 +110,8 @@ def options(settings: Settings) -> dict[str, str]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """What the process of a driver needs in its environment beside what is there already."""
-    told = _PYTHON | {"SPARK_CONF_DIR": str(_ROOT / "infra" / "spark")}
+    # A folder that is not there: recorded classes are used only where every folder on the class path is empty.
+    told = _PYTHON | {"SPARK_CONF_DIR": str(Path(sys.prefix) / "no-spark-conf")}
     if settings.spark_master.startswith("local"):
         # Spark warns about every host whose name is not an address of its own.
         told["SPARK_LOCAL_IP"] = "127.0.0.1"

@@ -28,6 +28,8 @@ def require_past(night: date, today: date) -> None:
 def run_night(settings: Settings, night: date, run: str, sessions: Sessions, watcher: Watcher) -> list[Ended]:
     """Run every job of a night, inputs first, and two at once where neither waits for the other.
 
+    Of the jobs that could begin, the one with the longest chain of jobs behind it does.
+
     A job that fails stops what is made from it and nothing else.
 
     Args:
@@ -46,6 +48,7 @@ def run_night(settings: Settings, night: date, run: str, sessions: Sessions, wat
     """
     require_delivery(settings.landing, night)
     waits = job_inputs()
+    behind = _longest_chains(waits)
     jobs = TopologicalSorter(waits)
     jobs.prepare()
     ended: dict[str, Ended] = {}
@@ -63,6 +66,7 @@ def run_night(settings: Settings, night: date, run: str, sessions: Sessions, wat
         try:
             while jobs.is_active():
                 ready += jobs.get_ready()
+                ready.sort(key=lambda job: -behind[job])
                 while ready and len(running) < _JOBS_AT_ONCE:
                     job = ready.pop(0)
                     if causes := _causes(waits[job], ended):
@@ -81,6 +85,19 @@ def run_night(settings: Settings, night: date, run: str, sessions: Sessions, wat
             sessions.interrupt()
             raise
     return list(ended.values())
+
+
+def _longest_chains(waits: dict[str, tuple[str, ...]]) -> dict[str, int]:
+    """How many jobs wait one behind the other for each job: a night lasts as long as its longest chain.
+
+    Args:
+        waits: Job → the jobs it waits for, inputs first.
+    """
+    behind = dict.fromkeys(waits, 0)
+    for job in reversed(waits):
+        for upstream in waits[job]:
+            behind[upstream] = max(behind[upstream], behind[job] + 1)
+    return behind
 
 
 def _causes(upstream: tuple[str, ...], ended: dict[str, Ended]) -> tuple[str, ...]:
