@@ -19,4 +19,5 @@ echo "setting up .venv (a few minutes, once)"
 .venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes infra/requirements.txt
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 .venv/bin/python infra/spark/install_jars.py
+.venv/bin/python -m infra.spark.record_classes
 touch .venv/ready

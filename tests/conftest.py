@@ -7,13 +7,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.lakehouse.lake import Lake
-from jobs.lakehouse.spark import session
+from jobs.lakehouse.spark import CLASSES, session
 from jobs.settings import Settings
 
 QUICK = {
     # Every query of a test runs once, on a few rows: code compiled quickly beats code compiled well, and a plan that is
     # interpreted beats one that is compiled first. Commands that trials run have an operator's session.
-    "spark.driver.extraJavaOptions": "-Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",
+    "spark.driver.extraJavaOptions": "-Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+    + (f" -XX:SharedArchiveFile={CLASSES}" if CLASSES.exists() else ""),
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }

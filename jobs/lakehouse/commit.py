@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.schema import ArrayType, Field, MapType, PrimitiveType, Schema
+from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction
 
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.ledger import Account
+from jobs.lakehouse.schema import delta_schema, delta_type
 from jobs.lakehouse.staging import NO_VALUE, StagedFile
 from jobs.lakehouse.storage import move_into, open_storage
 from jobs.tables import Table
@@ -25,7 +26,6 @@ _CONFIGURATION = {
     # Time travel and rollback reach back this far once files are vacuumed.
     "delta.deletedFileRetentionDuration": "interval 35 days",
 }
-_PRIMITIVES = {"int": "integer", "bigint": "long"}
 _BOUNDED = {"string", "integer", "long", "double", "date", "timestamp"}
 """Types of columns whose smallest and largest values are worth knowing."""
 _BOUND_LENGTH = 32
@@ -46,7 +46,7 @@ def open_or_create(root: str, table: Table) -> DeltaTable:
         # Two runs may make it at once: the second opens what the first has made.
         return DeltaTable.create(
             address,
-            _schema(table),
+            delta_schema(table),
             mode="ignore",
             partition_by=[table.partitioned_by] if table.partitioned_by else None,
             configuration=_CONFIGURATION,
@@ -98,7 +98,7 @@ def commit(
         base.create_write_transaction(
             list(actions),
             "overwrite",
-            _schema(table),
+            delta_schema(table),
             partitions,
             filters,
             commit_properties=CommitProperties(
@@ -121,24 +121,9 @@ def _move_file(address: str, table: Table, file: StagedFile, publication: str, n
     return AddAction(path, size, values, int(datetime.now(UTC).timestamp() * 1000), True, statistics)  # noqa: FBT003
 
 
-def _schema(table: Table) -> Schema:
-    """The table's columns as Delta keeps them, with their comments."""
-    return Schema([Field(c.name, _type(c.type), nullable=True, metadata={"comment": c.comment}) for c in table.columns])
-
-
-def _type(spark_type: str) -> PrimitiveType | ArrayType | MapType:
-    """A column's type, from Spark SQL's way of writing it."""
-    if spark_type.startswith("array<"):
-        return ArrayType(_type(spark_type[6:-1]), contains_null=True)
-    if spark_type.startswith("map<"):
-        key, _, value = spark_type[4:-1].partition(",")
-        return MapType(_type(key), _type(value), value_contains_null=True)
-    return PrimitiveType(_PRIMITIVES.get(spark_type, spark_type))
-
-
 def _statistics(footer: pq.FileMetaData, table: Table) -> str:
     """Delta's statistics of a file, from its Parquet footer: row count, and bounds and nulls of plain columns."""
-    types = {c.name: kind.type for c in table.columns if isinstance(kind := _type(c.type), PrimitiveType)}
+    types = {c.name: kind.type for c in table.columns if isinstance(kind := delta_type(c.type), PrimitiveType)}
     nulls: dict[str, int] = {}
     bounds: dict[str, list[tuple[Any, Any]] | None] = {}
     for group in range(footer.num_row_groups):

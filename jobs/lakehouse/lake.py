@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from deltalake import DeltaTable
+from pyarrow.dataset import Dataset
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -316,6 +317,15 @@ class Lake:
         if None not in rows.values():
             self._row_counts[table.name] = sum(rows.values())
 
+    def _rows_of(self, table: Table) -> Dataset:
+        """A current table at the version that was read, without Spark; at its newest if it was not read yet."""
+        if table.name not in self._reads:
+            self._reads[table.name] = ledger.version(self.settings.lake, table)
+        version = self._reads[table.name]
+        if version is None:
+            return staging.kept_rows([], table)
+        return staging.published_rows(DeltaTable(self._uri(table), version=version), table)
+
     def _spine_rows(self, rows: DataFrame, suite: Suite, *, is_observed: bool) -> int | None:
         """Rows of the spine that were read; None where they are not accounted for: of silver tables they always are."""
         table = suite.of
@@ -335,7 +345,7 @@ class Lake:
         """Judge the promises about the whole table on the rows that would be visible; a broken one refuses all."""
         suite, table, parts = staged.suite, staged.suite.of, staged.counted.parts
         accepted = [f for f in staged.files if f.is_kept and f.part not in staged.verdict.problems]
-        rows = staging.kept_rows(accepted, self.spark, table)
+        rows = [staging.kept_rows(accepted, table)]
         row_count = sum(file.footer.num_rows for file in accepted)
         last: int | None = None
         if table.is_dated:
@@ -345,13 +355,17 @@ class Lake:
             if staged.replaced is not None and staged.base is not None:
                 stays = {part: count.published for part, count in carried.parts.items() if part not in staged.replaced}
                 row_count += sum(stays.values())
-                held = self.spark.read.format("delta").option("versionAsOf", staged.base.version())
-                rows = rows.unionByName(
-                    held.load(self._uri(table)).where(F.col(table.partitioned_by or "").isin(*stays))
-                )
-        others = {coverage.of.name: self.read(coverage.of, staged.night) for coverage in suite.covers}
+                rows += [staging.published_rows(staged.base, table, list(stays))] if stays else []
         least = 0 if self.accepts_shrinking else least_rows(suite, last)
-        judged = judge_table(rows, row_count, suite, others, least)
+        judged = judge_table(
+            rows,
+            staging.columns_of(rows[0], table),
+            row_count,
+            suite,
+            {coverage.of.name: self._rows_of(coverage.of) for coverage in suite.covers},
+            least,
+            str(self.settings.root / "work" / staged.name),
+        )
         staged.verdict.judged[:0] = judged
         for one in judged:
             if not one.holds:

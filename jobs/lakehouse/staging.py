@@ -9,12 +9,15 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
+from deltalake import DeltaTable
+from pyarrow.dataset import Dataset, partitioning
+from pyarrow.dataset import dataset as arrow_dataset
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.audit.mark import REASONS
-from jobs.lakehouse.schema import spark_schema
-from jobs.lakehouse.storage import files_below
+from jobs.lakehouse.schema import arrow_schema
+from jobs.lakehouse.storage import files_below, open_storage
 from jobs.tables import Table
 
 WHOLE = ""
@@ -89,23 +92,37 @@ def _staged(filesystem: pa.fs.FileSystem, path: str, folder: str) -> StagedFile:
     return StagedFile(filesystem, path, values[1] if len(values) > 1 else WHOLE, is_kept=values[0] == "true")
 
 
-def kept_rows(files: list[StagedFile], spark: SparkSession, table: Table) -> DataFrame:
-    """The rows of some staged files to keep, in the table's columns.
+def kept_rows(files: list[StagedFile], table: Table) -> Dataset:
+    """The rows of some staged files to keep, and beside the table's columns those of the audit.
 
     Args:
         files: Kept files of one publication.
-        spark: The session to read them in.
         table: Their table.
     """
-    schema = spark_schema(table)
     if not files:
-        return spark.createDataFrame([], schema)
+        return arrow_dataset(pa.Table.from_pylist([], arrow_schema(table)))
     # Partition values are in the names of the folders above the files.
-    base = _common_folder([file.path for file in files])
-    return spark.read.schema(schema).option("basePath", base).parquet(*(file.path for file in files))
+    parts = arrow_schema(table).field(table.partitioned_by) if table.partitioned_by else None
+    return arrow_dataset(
+        [file.path for file in files],
+        filesystem=files[0].filesystem,
+        format="parquet",
+        partitioning=partitioning(pa.schema([parts]), flavor="hive") if parts else None,
+    )
 
 
-def _common_folder(paths: list[str]) -> str:
-    """The folder ``_kept=true`` that all of them are below."""
-    parts = PurePosixPath(paths[0]).parts
-    return str(PurePosixPath(*parts[: parts.index(f"{_KEPT}=true") + 1]))
+def published_rows(delta: DeltaTable, table: Table, parts: list[str] | None = None) -> Dataset:
+    """The rows of a published table, or of some of its parts."""
+    filesystem, path = open_storage(delta.table_uri)
+    return delta.to_pyarrow_dataset(
+        filesystem=pa.fs.SubTreeFileSystem(path, filesystem),
+        file_pruning_predicate=None if parts is None else [(table.partitioned_by or "", "in", parts)],
+    )
+
+
+def columns_of(rows: Dataset, table: Table) -> list[str]:
+    """The columns that written rows have, without those of the audit: in the table's order, then any others."""
+    written = [name for name in rows.schema.names if not name.startswith("_")]
+    return sorted(
+        written, key=lambda name: table.column_names.index(name) if name in table.column_names else len(written)
+    )

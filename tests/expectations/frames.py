@@ -3,15 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from great_expectations.expectations.expectation import Expectation
+from pyarrow.dataset import dataset
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from expectations.page import suite_of
 from expectations.suite import Suite
+from jobs.lakehouse.audit.ask import ask
 from jobs.lakehouse.audit.mark import REASONS, RECORD, mark
+from jobs.lakehouse.schema import arrow_schema
 from jobs.tables import TABLES, Table
 from tests.expectations.planted import PLANTED
 from tests.expectations.planted.planted import Row
@@ -113,23 +118,39 @@ def planted_together() -> dict[tuple[str, str], list[Row]]:
     return found
 
 
-def broken_together(
+def queries_of(suite: Suite) -> dict[str, str]:
+    """The promises about a whole table that are queries for broken rows, by their words."""
+    given = {name: promise.configuration.kwargs for name, promise in by_description(suite).items()}
+    return {name: told["unexpected_rows_query"] for name, told in given.items() if "unexpected_rows_query" in told}
+
+
+def broken_together(planted: Mapping[tuple[str, str], Sequence[Row]], scratch: Path) -> dict[tuple[str, str], set[str]]:
+    """The promises about whole tables that planted tables break: counts of rows, and queries as the door asks them."""
+    broken: dict[tuple[str, str], set[str]] = {}
+    for key, rows in planted.items():
+        suite = next(suite for suite in SUITES if suite.of.name == key[0])
+        held = pa.Table.from_pylist([filled(suite.of, row) for row in rows], arrow_schema(suite.of))
+        found = ask([dataset(held)], queries_of(suite), (), {}, str(scratch))
+        broken[key] = {name for name, rows in found.items() if rows.rows} | {
+            name
+            for name, promise in by_description(suite).items()
+            if len(rows) < promise.configuration.kwargs.get("min_value", 0)
+        }
+    return broken
+
+
+def found_by_spark(
     spark: SparkSession, planted: Mapping[tuple[str, str], Sequence[Row]]
 ) -> dict[tuple[str, str], set[str]]:
-    """The promises about whole tables that planted tables break: counts of rows, and queries in one Spark job."""
-    broken: dict[tuple[str, str], set[str]] = {key: set() for key in planted}
+    """The queries that find broken rows in planted tables when Spark asks them, as Great Expectations would: one job."""
+    found: dict[tuple[str, str], set[str]] = {key: set() for key in planted}
     queries = []
     for number, (key, rows) in enumerate(planted.items()):
         suite = next(suite for suite in SUITES if suite.of.name == key[0])
         rows_of(spark, suite.of, rows).createOrReplaceTempView(f"planted_{number}")
-        for name, promise in by_description(suite).items():
-            given = promise.configuration.kwargs
-            if "unexpected_rows_query" in given:
-                query = given["unexpected_rows_query"].replace("{batch}", f"planted_{number}")
-                found = spark.sql(query).limit(1)
-                queries.append(found.select(F.lit(number).alias("number"), F.lit(name).alias("name")))
-            elif "min_value" in given and len(rows) < given["min_value"]:
-                broken[key].add(name)
+        for name, query in queries_of(suite).items():
+            broken = spark.sql(query.replace("{batch}", f"planted_{number}")).limit(1)
+            queries.append(broken.select(F.lit(number).alias("number"), F.lit(name).alias("name")))
     for row in reduce(DataFrame.unionAll, queries).collect():
-        broken[list(planted)[row["number"]]].add(row["name"])
-    return broken
+        found[list(planted)[row["number"]]].add(row["name"])
+    return found

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import great_expectations as gx
@@ -18,9 +19,11 @@ from tests.expectations.frames import (
     Offered,
     broken_together,
     by_description,
+    found_by_spark,
     frame,
     offered,
     planted_together,
+    queries_of,
     reasons_of,
 )
 
@@ -79,10 +82,17 @@ def test_what_is_planted_passes_where_its_promise_was_taken_away(spark: SparkSes
     assert {reason for said in found.values() for row in said for reason in row} == set()
 
 
-def test_every_planted_table_breaks_its_promise_and_no_other(spark: SparkSession) -> None:
+def test_every_planted_table_breaks_its_promise_and_no_other(tmp_path: Path) -> None:
     planted = planted_together()
 
-    assert broken_together(spark, planted) == {key: {key[1]} for key in planted}
+    assert broken_together(planted, tmp_path) == {key: {key[1]} for key in planted}
+
+
+def test_spark_finds_in_planted_tables_what_the_door_finds(spark: SparkSession) -> None:
+    planted = planted_together()
+    asked = {name for suite in SUITES for name in queries_of(suite)}
+
+    assert found_by_spark(spark, planted) == {key: {key[1]} & asked for key in planted}
 
 
 def test_every_promise_about_a_whole_table_has_a_planted_table() -> None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+from pyarrow.dataset import dataset
 from pyspark.sql import SparkSession
 from pyspark.testing import assertDataFrameEqual
 
@@ -11,6 +14,7 @@ from expectations.silver.title_profiles import SUITE
 from jobs.catalogues.tmdb import list_keywords
 from jobs.lakehouse.audit import mark as audit
 from jobs.lakehouse.audit.judge import judge_table
+from jobs.lakehouse.schema import arrow_schema
 from jobs.silver.title_profiles import find_keywords, name_makers, profile_titles
 from jobs.tables import bronze, silver
 from tests.rows import columns_of, rows_of
@@ -121,9 +125,10 @@ def test_each_promise_sets_aside_the_row_that_breaks_it_alone(spark: SparkSessio
     assert {*broken, "title_id:not_be_null"} == {*SUITE.rows, *(reference.reason for reference in SUITE.references)}
 
 
-def test_refuses_profiles_with_more_than_five_of_the_cast(spark: SparkSession) -> None:
+def test_refuses_profiles_with_more_than_five_of_the_cast(tmp_path: Path) -> None:
     crowded = {"title_id": "tt0000001", "leading_cast": [f"P{n}" for n in range(6)]}
+    rows = dataset(pa.Table.from_pylist([crowded], arrow_schema(silver.TITLE_PROFILES)))
 
-    judged = judge_table(rows_of(spark, silver.TITLE_PROFILES, [crowded]), 1, SUITE, {}, 0)
+    judged = judge_table([rows], silver.TITLE_PROFILES.column_names, 1, SUITE, {}, 0, str(tmp_path))
 
     assert [one.promise for one in judged if not one.holds] == ["leading_cast has at most 5 names"]

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from uuid import uuid4
 
 import great_expectations.expectations as gxe
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.expectation import Expectation
-from pyspark.sql import DataFrame
+from pyarrow.dataset import Dataset
 
-from expectations.suite import PARKED, Coverage, Suite
+from expectations.suite import PARKED, Suite
 from expectations.words import in_words, reference_in_words
+from jobs.lakehouse.audit.ask import Found, ask
 from jobs.lakehouse.audit.counts import Counted, Counts
 
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
@@ -47,14 +47,6 @@ class Verdict:
         """Refuse some parts for a reason."""
         for part in parts:
             self.problems.setdefault(part, []).append(problem)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a query for broken rows of a table promise found."""
-
-    rows: int
-    examples: tuple[str, ...] = ()
 
 
 def judge_rows(counted: Counted, suite: Suite, *, by_part: bool) -> Verdict:
@@ -156,16 +148,24 @@ def _row_metrics(reason: str, column: str, counts: Counts, counted: Counted) -> 
 
 
 def judge_table(
-    rows: DataFrame, row_count: int, suite: Suite, others: Mapping[str, DataFrame], least_rows: int
+    batch: Sequence[Dataset],
+    columns: Sequence[str],
+    row_count: int,
+    suite: Suite,
+    others: Mapping[str, Dataset],
+    least_rows: int,
+    scratch: str,
 ) -> list[Judged]:
-    """Judge the promises about the whole table, all queries in one job.
+    """Judge the promises about the whole table.
 
     Args:
-        rows: The table as it would be, in its columns.
+        batch: The table as it would be: the rows of all of these together.
+        columns: Its columns.
         row_count: How many rows that are.
         suite: The promises.
         others: For each coverage promise, by the name of its table, the rows of that table.
         least_rows: The row count below which the table has shrunk too much; 0 for no limit.
+        scratch: A folder for what does not fit into memory.
     """
     promises = list(suite.table)
     if least_rows:
@@ -175,13 +175,13 @@ def judge_table(
         for n, promise in enumerate(promises)
         if isinstance(promise, gxe.UnexpectedRowsExpectation)
     }
-    found = _query(rows, queries, suite.covers, others)
+    found = ask(batch, queries, suite.covers, others, scratch)
     judged = []
     for n, promise in enumerate(promises):
         broken = found.get(str(n), Found(0))
         metrics = {
             "table.row_count": row_count,
-            "table.columns": list(rows.columns),
+            "table.columns": list(columns),
             "unexpected_rows_query.row_count": broken.rows,
             "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
         }
@@ -202,39 +202,6 @@ def judge_table(
             )
         )
     return judged
-
-
-def _query(
-    rows: DataFrame, queries: Mapping[str, str], covers: Sequence[Coverage], others: Mapping[str, DataFrame]
-) -> dict[str, Found]:
-    """Rows that queries find, by the name of the query: one job for all of them."""
-    if not queries and not covers:
-        return {}
-    spark, batch = rows.sparkSession, f"staged_{uuid4().hex}"
-    views = {batch: rows}
-    texts = {name: query.replace("{batch}", batch) for name, query in queries.items()}
-    for n, coverage in enumerate(covers):
-        other, keys = f"{batch}_{n}", ", ".join(f"`{column}`" for column in coverage.columns)
-        views[other] = others[coverage.of.name]
-        wanted = f"(SELECT DISTINCT {keys} FROM {other})"  # noqa: S608 - names of a definition
-        texts[f"of {n}"] = f"SELECT * FROM {wanted}"  # noqa: S608
-        texts[f"missing {n}"] = f"SELECT * FROM {wanted} LEFT ANTI JOIN {batch} USING ({keys})"  # noqa: S608
-    counted = [
-        f"SELECT '{name}' AS promise, count(*) AS found, min(to_json(struct(*))) AS first, max(to_json(struct(*))) AS last "  # noqa: S608
-        f"FROM ({text})"
-        for name, text in texts.items()
-    ]
-    for view, shown in views.items():
-        shown.createOrReplaceTempView(view)
-    try:
-        answers = spark.sql(" UNION ALL ".join(counted)).collect()
-    finally:
-        for view in views:
-            spark.catalog.dropTempView(view)
-    return {
-        row["promise"]: Found(row["found"], tuple(dict.fromkeys(e for e in (row["first"], row["last"]) if e)))
-        for row in answers
-    }
 
 
 def least_rows(suite: Suite, last: int | None) -> int:
