@@ -36,11 +36,13 @@ class Processes:
         self._folder = folder
         self._started: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str], **options: Any) -> None:
+    def start(self, name: str, command: list[str], environment: Mapping[str, str], **options: Any) -> int:
+        """Start a program in the background; its process id."""
         with self.log(name).open("wb") as log:
             self._started[name] = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, **options
             )
+        return self._started[name].pid
 
     def run(self, name: str, command: list[str], environment: Mapping[str, str], **options: Any) -> str:
         """Run a program to its end; what it printed."""

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from jobs.lakehouse import ledger, quarantine
@@ -39,9 +40,10 @@ class Server:
             "REELHOUSE_SPARK_REMOTE": f"sc://127.0.0.1:{self.port}",
             "REELHOUSE_SPARK_TOKEN": self._token,
             "REELHOUSE_HOME": str(home),
+            "REELHOUSE_DRIVER_MEMORY": "1g",
         }
-        processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
-        processes.wait_until("the server has started", self._listens, 120)
+        self._pid = processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
+        processes.wait_until("the server has started", self.listens, 120)
 
     def publish(self, home: Path, night: date, prefix: str, last: int = 0) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -64,7 +66,11 @@ class Server:
             text=True,
         )
 
-    def _listens(self) -> bool:
+    def java(self) -> psutil.Process:
+        """The driver that serves now."""
+        return next(child for child in psutil.Process(self._pid).children(recursive=True) if "java" in child.name())
+
+    def listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -161,3 +167,44 @@ def test_two_nights_and_a_backfill_at_once_end_like_one_after_the_other(server: 
     ):
         assert held(calm, table, *columns) == held(busy, table, *columns), table.name
         assert held(calm, table, *columns)
+
+
+HUNGRY = """
+import sys
+from jobs.errors import LostServerError
+from jobs.lakehouse.spark import Watch, session
+from jobs.settings import Settings
+
+spark = session(Settings())
+try:
+    with Watch(spark, Settings(), "silver.titles"):
+        spark.sql("SELECT size(collect_list(repeat(id, 1000))) FROM range(1000000000)").collect()
+except LostServerError as lost:
+    sys.exit(str(lost))
+"""
+
+
+def test_a_server_without_memory_costs_its_job_one_line_and_is_started_again(
+    server: Server, processes: Processes, tmp_path: Path
+) -> None:
+    java = server.java()
+
+    hungry = subprocess.run(
+        [sys.executable, "-c", HUNGRY],
+        env=server.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert hungry.returncode == 1
+    assert hungry.stderr.startswith(
+        f"silver.titles was not done: the Spark Connect server at sc://127.0.0.1:{server.port}"
+    )
+    assert hungry.stderr.count("\n") == 1
+    assert not java.is_running()
+    processes.wait_until("the server is there again", server.listens, 120)
+    again = server.publish(tmp_path, FIRST, "a")
+    assert (again.returncode, published(tmp_path)) == (0, {"a"}), again.stderr[-2000:]
