@@ -124,27 +124,29 @@ def _move_file(address: str, table: Table, file: StagedFile, publication: str, n
 def _statistics(footer: pq.FileMetaData, table: Table) -> str:
     """Delta's statistics of a file, from its Parquet footer: row count, and bounds and nulls of plain columns."""
     types = {c.name: kind.type for c in table.columns if isinstance(kind := delta_type(c.type), PrimitiveType)}
-    nulls: dict[str, int] = {}
-    bounds: dict[str, list[tuple[Any, Any]] | None] = {}
-    for group in range(footer.num_row_groups):
-        for column in (footer.row_group(group).column(n) for n in range(footer.num_columns)):
-            name, statistics = column.path_in_schema, column.statistics
-            if name not in types or statistics is None:
-                continue
-            nulls[name] = nulls.get(name, 0) + statistics.null_count
-            if statistics.has_min_max:
-                known = bounds.setdefault(name, [])
-                if known is not None:
-                    known.append((statistics.min, statistics.max))
-            elif statistics.null_count < column.num_values:
-                bounds[name] = None  # a group without bounds, such as one with NaN: nothing is known of the file's
-    lows, highs = {}, {}
-    for name, known in bounds.items():
-        if known and types[name] in _BOUNDED:
-            low, high = _low(min(pair[0] for pair in known)), _high(max(pair[1] for pair in known))
-            if low is not None and high is not None:
-                lows[name], highs[name] = low, high
+    nulls, lows, highs = {}, {}, {}
+    for column in range(footer.num_columns if footer.num_row_groups else 0):
+        chunks = [footer.row_group(group).column(column) for group in range(footer.num_row_groups)]
+        name, told = chunks[0].path_in_schema, [chunk.statistics for chunk in chunks]
+        # Of a column with very long values a file says nothing.
+        if name in types and all(one is not None and one.null_count is not None for one in told):
+            nulls[name] = sum(one.null_count for one in told)
+        if types.get(name) in _BOUNDED and (bounds := _bounds(chunks)):
+            lows[name], highs[name] = bounds
     return json.dumps({"numRecords": footer.num_rows, "minValues": lows, "maxValues": highs, "nullCount": nulls})
+
+
+def _bounds(chunks: Sequence[pq.ColumnChunkMetaData]) -> tuple[Any, Any] | None:
+    """Bounds of a column's values in a file; None if some of them are not known, as where there is a NaN."""
+    pairs = []
+    for chunk in chunks:
+        told = chunk.statistics
+        if told is not None and told.has_min_max:
+            pairs.append((told.min, told.max))
+        elif told is None or told.null_count is None or told.null_count < chunk.num_values:
+            return None
+    low, high = (_low(min(p[0] for p in pairs)), _high(max(p[1] for p in pairs))) if pairs else (None, None)
+    return None if low is None or high is None else (low, high)
 
 
 def _low(value: Any) -> Any:

@@ -373,6 +373,22 @@ def test_statistics_let_readers_skip_files_and_never_a_row(lake: Lake) -> None:
     assert pl.scan_delta(address).filter(pl.col("visit_id") == "b" + long).collect().height == 1
 
 
+def test_values_so_long_that_a_file_says_nothing_of_them_are_counted_and_found(lake: Lake) -> None:
+    long = "x" * 10_000
+    kept = [(long, 1.0, JANUARY), (long + "y", 1.0, JANUARY)]
+    lake.publish(visits(lake, *kept, ("short", -1.0, JANUARY)), SUITE, NIGHT)
+
+    (file,) = (
+        DeltaTable(f"{lake.settings.lake}/{VISITS.path}").get_add_actions(flatten=True).to_struct_array().to_pylist()
+    )
+    assert "null_count.visit_id" not in file or file["null_count.visit_id"] is None
+    assert (ids(lake), len(aside(lake))) == ({long, long + "y"}, 1)
+    assert (
+        lake.spark.read.format("delta").load(f"{lake.settings.lake}/{VISITS.path}").where("visit_id is null").count()
+        == 0
+    )
+
+
 def test_a_hostile_value_is_text_on_the_page_and_the_page_needs_no_network(lake: Lake) -> None:
     hostile = "<script>alert(1)</script>"
     with pytest.raises(JobError) as failure:

@@ -93,7 +93,11 @@ def _count_kept(file: StagedFile, judged: list[str]) -> Counts:
         # Of a list or map the leaf's nulls are not the column's; their only promise is not to be null.
         if column.path in judged:
             groups = [footer.row_group(group).column(index).statistics for group in range(footer.num_row_groups)]
-            counts.nulls[column.path] = sum(group.null_count for group in groups if group is not None)
+            if all(group is not None and group.null_count is not None for group in groups):
+                counts.nulls[column.path] = sum(group.null_count for group in groups)
+            else:
+                # A file says nothing of a column with very long values: they are read.
+                counts.nulls[column.path] = sum(b.column(0).null_count for b in file.batches([column.path]))
     for batch in file.batches([DUPLICATES, SUPERSEDED, OF_SPINE]):
         _add_behind(counts, batch)
     return counts
