@@ -17,7 +17,7 @@ from expectations.suite import Suite
 from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine, staging
 from jobs.lakehouse.audit import counts, mark, pages
-from jobs.lakehouse.audit.judge import judge_rows, judge_table, least_rows
+from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows, judge_table, least_rows
 from jobs.lakehouse.commit import OvertakenError, commit, move_files, open_or_create, outlived, rows_before
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.outcome import Outcome, State
@@ -51,6 +51,8 @@ class Lake:
     _reads: dict[str, int | None] = field(default_factory=dict)
     _row_counts: dict[str, int] = field(default_factory=dict)
     """Rows of each table that was read, by the log: to account for those of the spine."""
+    _delivered: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Rows of each delivery of each log that was read, by night."""
     _left_out: list[Observation] = field(default_factory=list)
     _started: float = field(default_factory=time.monotonic)
 
@@ -184,6 +186,8 @@ class Lake:
                 self._spine_rows(rows, suite, is_observed=bool(observations)),
                 {reason: dropped for one in observations for reason, dropped in one.get.items()},
             )
+            if not table.is_dated and table.inputs:
+                judge_deliveries(staged.verdict, counted, suite, self._delivered.get(table.inputs[0].name, {}))
             if not self._is_refused(staged):
                 self._judge_whole(staged, carried)
             staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
@@ -316,6 +320,11 @@ class Lake:
             rows = {path: count for path, count in rows.items() if f"{path.partition('/')[0]}/" in read}
         if None not in rows.values():
             self._row_counts[table.name] = sum(rows.values())
+            if table.is_dated:
+                by_night = self._delivered[table.name] = {}
+                for path, count in rows.items():
+                    night = path.partition("/")[0].removeprefix("night=")
+                    by_night[night] = by_night.get(night, 0) + count
 
     def _rows_of(self, table: Table) -> Dataset:
         """A current table at the version that was read, without Spark; at its newest if it was not read yet."""

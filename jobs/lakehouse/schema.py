@@ -44,7 +44,7 @@ def require_schema(rows: DataFrame, table: Table) -> None:
     Raises:
         JobError: Every difference, in one message.
     """
-    own = {mark.RECORD, mark.FAULTS, *mark.BEHIND}
+    own = {mark.RECORD, mark.FAULTS, mark.DELIVERED, *mark.BEHIND}
     offered = {name: kind for name, kind in rows.dtypes if name not in own}
     defined = {column.name: column.type for column in table.columns}
     problems = [f"{name} is missing" for name in defined if name not in offered]

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from expectations.silver.interactions import CLOCK_TOLERANCE, SUITE
-from jobs.lakehouse.audit.mark import DUPLICATES, FAULTS
+from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, FAULTS
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.past import Past, changed
@@ -218,7 +218,8 @@ def refine_events(events: DataFrame, links: DataFrame) -> DataFrame:
         links: silver.title_links, one row per title of a catalogue.
 
     Returns:
-        silver.interactions, one row per event, with ``_faults`` and ``_duplicates``; one row more per contradiction.
+        silver.interactions, one row per event, with ``_faults``, ``_duplicates`` and ``_delivered``; one row more per
+        contradiction.
     """
     occurred_at = F.col("occurred_at")
     conformed = links.select(F.col("source_title_id").alias("title_id"), F.col("title_id").alias("linked_title_id"))
@@ -243,6 +244,7 @@ def refine_events(events: DataFrame, links: DataFrame) -> DataFrame:
                 F.array(*(F.when(broken, fault).otherwise("") for fault, broken in faults.items())), ""
             ).alias(FAULTS),
             F.col("duplicates").alias(DUPLICATES),
+            F.col("night").alias(DELIVERED),
         )
     )
 

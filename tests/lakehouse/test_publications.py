@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from expectations.suite import Coverage, Reference, suite
 from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine
-from jobs.lakehouse.audit.mark import DUPLICATES, FAULTS, OF_SPINE, RECORD, SUPERSEDED
+from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, FAULTS, OF_SPINE, RECORD, SUPERSEDED
 from jobs.lakehouse.lake import Lake
 from jobs.settings import Settings
 from jobs.tables import Column, Table
@@ -189,6 +189,26 @@ def test_every_row_of_the_spine_is_accounted_for(lake: Lake) -> None:
         "not_a_visit": 0,
         "never": 0,
     }
+
+
+def test_good_rows_of_earlier_deliveries_do_not_make_up_for_a_broken_one(lake: Lake) -> None:
+    deliver(lake, *[("v1", NIGHT)] * 8, *[("v1", LATER)] * 2, days=[NIGHT, LATER])
+
+    def offer(*broken: str) -> None:
+        lake.read(LOGS, LATER)
+        named = {name: (LATER if name in {"8", "9"} else NIGHT) for name in map(str, range(10))}
+        offered = visits(lake, *((name, -1.0 if name in broken else 1.0, JANUARY) for name in named))
+        nights = F.create_map(*(F.lit(x) for pair in named.items() for x in pair))
+        lake.publish(offered.withColumn(DELIVERED, nights[F.col("visit_id")]), SUITE, LATER)
+
+    offer("1", "2", "3")
+    with pytest.raises(
+        JobError,
+        match=r"1 of the 2 rows delivered for 2026-03-02 are broken \(minutes:be_between\); what was published",
+    ):
+        offer("8")
+
+    assert ids(lake) == {"0", "4", "5", "6", "7", "8", "9"}
 
 
 def test_a_row_of_the_spine_that_was_lost_stops_the_publication(lake: Lake) -> None:

@@ -147,7 +147,7 @@ def test_a_night_after_today_is_refused() -> None:
 def test_a_table_that_shrinks_is_published_once_a_person_accepts_it_and_its_run_says_so(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare(lake)
+    prepare(lake, "tt0000001", "tt0000002", "tt0000003")
     sessions = Sessions(lake.settings, spark=lake.spark)
     deliver_events(lake.settings, ONE, "tt0000001", "tt0000002", "tt0000003")
     for job in ("bronze.interactions", "silver.interactions"):

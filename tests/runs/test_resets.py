@@ -21,7 +21,7 @@ ONE, TWO, THREE = (date(2026, 3, day) for day in (1, 2, 3))
 
 
 def test_a_night_that_was_undone_is_made_again_and_not_called_superseded(lake: Lake) -> None:
-    prepare(lake)
+    prepare(lake, "tt0000001", "tt0000002", "tt0000003")
     settings, sessions = lake.settings, Sessions(lake.settings, spark=lake.spark)
     jobs = ("bronze.interactions", "silver.interactions", "silver.preferences")
 

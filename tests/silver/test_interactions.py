@@ -8,7 +8,7 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.interactions import SUITE
 from jobs.lakehouse.audit import mark as audit
-from jobs.lakehouse.audit.mark import FAULTS
+from jobs.lakehouse.audit.mark import DELIVERED, FAULTS
 from jobs.silver.interactions import refine_events
 from jobs.tables import bronze, silver
 from tests.rows import columns_of, rows_of
@@ -54,12 +54,12 @@ def test_an_event_delivered_twice_counts_once_and_what_contradicts_it_is_at_faul
         {"event_id": "e2"},
     )
 
-    found = {(row["event_id"], row["value"]): row[FAULTS] for row in refined.collect()}
+    found = {(row["event_id"], row["value"]): (row[FAULTS], row[DELIVERED].day) for row in refined.collect()}
     assert found == {
-        ("e1", 8.5): [],
-        ("e1", 9.0): ["event_id:conflict"],
-        ("e1", 2.0): ["event_id:conflict"],
-        ("e2", 8.5): [],
+        ("e1", 8.5): ([], 1),
+        ("e1", 9.0): (["event_id:conflict"], 1),
+        ("e1", 2.0): (["event_id:conflict"], 2),
+        ("e2", 8.5): ([], 1),
     }
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.suite import PARKED, Suite
-from jobs.lakehouse.audit.mark import DUPLICATES, OF_SPINE, READER_FAULTS, REASONS, RECORD, SUPERSEDED
+from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, OF_SPINE, READER_FAULTS, REASONS, RECORD, SUPERSEDED
 from jobs.lakehouse.staging import StagedFile
 
 _EXAMPLES = 5
@@ -37,6 +37,8 @@ class Counts:
     """Rows offered that come from another input than the spine."""
     nulls: dict[str, int] = field(default_factory=dict)
     """Nulls by column, among the rows that could be read; of columns with a promise."""
+    by_delivery: dict[str, int] = field(default_factory=dict)
+    """Broken rows by the night of the delivery that they come from, where that was offered."""
 
     @property
     def offered(self) -> int:
@@ -46,8 +48,9 @@ class Counts:
     def __iadd__(self, other: "Counts") -> "Counts":
         for name in ("published", "broken", "parked", "unreadable", "duplicates", "superseded", "of_other_inputs"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for mine, more in ((self.by_reason, other.by_reason), (self.nulls, other.nulls)):
-            for key, rows in more.items():
+        for name in ("by_reason", "nulls", "by_delivery"):
+            mine = getattr(self, name)
+            for key, rows in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + rows
         return self
 
@@ -76,7 +79,8 @@ def count(files: Iterable[StagedFile], suite: Suite) -> Counted:
         if file.is_kept:
             counts += _count_kept(file, judged)
         else:
-            for batch in file.batches([*judged, REASONS, RECORD, DUPLICATES, SUPERSEDED, OF_SPINE, *_referred(suite)]):
+            beside = (REASONS, RECORD, DELIVERED, DUPLICATES, SUPERSEDED, OF_SPINE)
+            for batch in file.batches([*judged, *beside, *_referred(suite)]):
                 counts += _count_broken(batch, judged)
                 _collect_examples(batch, suite, examples)
     return Counted(parts, examples)
@@ -119,6 +123,9 @@ def _count_broken(batch: pa.RecordBatch, judged: list[str]) -> Counts:
         if name in batch.schema.names:
             nulls = np.asarray(pc.is_null(batch.column(name)))
             counts.nulls[name] = int((nulls & ~is_unreadable).sum())
+    if DELIVERED in batch.schema.names:
+        nights = batch.column(DELIVERED).filter(pa.array(is_broken)).cast(pa.string())
+        counts.by_delivery = {pair["values"]: pair["counts"] for pair in pc.value_counts(nights).to_pylist()}
     _add_behind(counts, batch)
     return counts
 

@@ -68,6 +68,27 @@ def judge_rows(counted: Counted, suite: Suite, *, by_part: bool) -> Verdict:
     return verdict
 
 
+def judge_deliveries(verdict: Verdict, counted: Counted, suite: Suite, delivered: Mapping[str, int]) -> None:
+    """Judge what came with each delivery of the spine for itself: good rows of others do not make up for broken ones.
+
+    Args:
+        verdict: What :func:`judge_rows` returned.
+        counted: What became of the rows.
+        suite: The promises.
+        delivered: Rows of each delivery, by night.
+    """
+    whole = Counts()
+    for counts in counted.parts.values():
+        whole += counts
+    reasons = ", ".join(sorted(reason for reason in whole.by_reason if not reason.startswith(PARKED)))
+    for night, broken in sorted(whole.by_delivery.items()):
+        rows = delivered.get(night, 0)
+        if broken > suite.tolerates * rows:
+            verdict.refuse(
+                list(counted.parts), f"{broken:,} of the {rows:,} rows delivered for {night} are broken ({reasons})"
+            )
+
+
 def _judged_rows(whole: Counts, counted: Counted, suite: Suite) -> list[Judged]:
     """Each row promise over everything offered."""
     judged = []

@@ -26,6 +26,8 @@ SUPERSEDED = "_superseded"
 """Optional column of offered rows: how many more rows of the spine it replaces or sums up."""
 OF_SPINE = "_of_spine"
 """Optional column of offered rows: false for one that comes from another input than the spine."""
+DELIVERED = "_delivered"
+"""Optional column of offered rows: the night of the delivery of the spine that it comes from."""
 BEHIND = (DUPLICATES, SUPERSEDED, OF_SPINE)
 
 READER_FAULTS = ("line:field_count", "line:not_json")
@@ -41,8 +43,8 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
         references: For each reference's reason code, the distinct keys of the table it names.
 
     Returns:
-        The table's columns, ``_reasons`` (empty for a row to keep), ``_record`` (of the others only), and what stands
-        behind a row where it was offered; no row dropped.
+        The table's columns, ``_reasons`` (empty for a row to keep), ``_record`` and ``_delivered`` (of the others only),
+        and what stands behind a row where it was offered; no row dropped.
     """
     columns = suite.of.column_names
     reasons = [_said(broken, reason) for reason, broken in _conditions(suite, rows.sparkSession).items()]
@@ -60,12 +62,13 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
         # A record that could not be read has no columns to judge: its fault is its only reason.
         marked = F.when(unreadable, faults).otherwise(F.concat(faults, marked))
     record = F.col(RECORD) if RECORD in rows.columns else F.to_json(F.struct(*columns))
+    told = {RECORD: record} | ({DELIVERED: F.col(DELIVERED)} if DELIVERED in rows.columns else {})
     behind = [name for name in BEHIND if name in rows.columns]
     return rows.withColumn(REASONS, marked).select(
         *columns,
         REASONS,
         # Only a row that is set aside needs its record: the others would be written twice.
-        F.when(F.size(REASONS) > 0, record).alias(RECORD),
+        *(F.when(F.size(REASONS) > 0, value).alias(name) for name, value in told.items()),
         *behind,
     )
 
