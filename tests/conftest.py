@@ -1,5 +1,6 @@
 """One Spark session for all tests, and a lake of its own for each."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = Settings(
         home=tmp_path_factory.mktemp("driver"), spark_master="local[1]", spark_partitions=1, driver_memory="1g"
     )
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # else it reports its end when nobody listens any more
     spark = session(settings, "tests", QUICK)
     yield spark
     spark.stop()

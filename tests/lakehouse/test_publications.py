@@ -1,10 +1,9 @@
 """Publications in trouble and in company: what is refused, what is raced for, what a restore or a kill leaves."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import great_expectations.expectations as gxe
-import polars as pl
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from pyspark.sql import DataFrame
@@ -375,38 +374,6 @@ def test_quarantine_is_settled_by_whoever_comes_next(lake: Lake, monkeypatch: py
 
     assert aside(lake) == [("silver.visits", "set_aside", str(JANUARY), ["minutes:be_between"])]
     assert list(Path(f"{lake.settings.lake}/{VISITS.path}").glob("_staging/*")) == []
-
-
-def test_statistics_let_readers_skip_files_and_never_a_row(lake: Lake) -> None:
-    long = "é" * 40
-    lake.publish(visits(lake, ("a" + long, 1.0, JANUARY), ("b" + long, None, JANUARY)), SUITE, NIGHT)
-    address = f"{lake.settings.lake}/{VISITS.path}"
-
-    (low, high) = DeltaTable(address).get_add_actions(flatten=True).to_struct_array().to_pylist()[0], None
-    assert high is None
-    assert low["num_records"] == 2
-    assert low["null_count.minutes"] == 1
-    assert low["min.visit_id"] <= "a" + long <= "b" + long <= low["max.visit_id"]
-    moment = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
-    found = lake.spark.read.format("delta").load(address).where(F.col("visited_at") >= F.lit(moment))
-    assert found.count() == 2
-    assert pl.scan_delta(address).filter(pl.col("visit_id") == "b" + long).collect().height == 1
-
-
-def test_values_so_long_that_a_file_says_nothing_of_them_are_counted_and_found(lake: Lake) -> None:
-    long = "x" * 10_000
-    kept = [(long, 1.0, JANUARY), (long + "y", 1.0, JANUARY)]
-    lake.publish(visits(lake, *kept, ("short", -1.0, JANUARY)), SUITE, NIGHT)
-
-    (file,) = (
-        DeltaTable(f"{lake.settings.lake}/{VISITS.path}").get_add_actions(flatten=True).to_struct_array().to_pylist()
-    )
-    assert "null_count.visit_id" not in file or file["null_count.visit_id"] is None
-    assert (ids(lake), len(aside(lake))) == ({long, long + "y"}, 1)
-    assert (
-        lake.spark.read.format("delta").load(f"{lake.settings.lake}/{VISITS.path}").where("visit_id is null").count()
-        == 0
-    )
 
 
 def test_a_hostile_value_is_text_on_the_page_and_the_page_needs_no_network(lake: Lake) -> None:

@@ -57,6 +57,12 @@ def train(settings: Settings, spark: SparkSession) -> list[Outcome]:
     return run_job(settings, "model.champion", NIGHT, "test", Sessions(settings, spark=spark))
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_held(spark: SparkSession) -> None:
+    """Let go of what tests of other modules asked the session to keep."""
+    spark.catalog.clearCache()
+
+
 def is_holding_rows(spark: SparkSession) -> bool:
     """Whether the session keeps any rows that somebody asked it to keep."""
     return not spark._jsparkSession.sharedState().cacheManager().isEmpty()
