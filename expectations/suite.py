@@ -92,7 +92,8 @@ def suite(
     Args:
         of: The table.
         rows: GX column-map expectations: true or false of one row.
-        table: GX expectations of the table as a whole.
+        table: GX expectations of the table as a whole; queries for broken rows in SQL that Spark and DuckDB both
+            understand, as DuckDB asks them.
         references: Promises about other tables.
         tolerates: Share of the rows offered that may be broken; a larger one publishes nothing. Of a dated table each
             delivery is judged by itself.

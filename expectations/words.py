@@ -28,6 +28,8 @@ def in_words(expectation: Expectation) -> str:
         return "exactly these columns, in this order"
     if kind == "table_row_count_to_be_between":
         return f"the number of rows is {_between(given)}"
+    if kind == "column_values_to_not_be_null":
+        return f"{subject} is never null"
     if kind == "column_values_to_be_between":
         return f"{subject} is {_between(given)}"
     if kind == "column_value_lengths_to_be_between":

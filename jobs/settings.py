@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Weighing(BaseModel):
     """How much an event says about what a viewer likes: the weights of silver.preferences."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     view: Annotated[float, Field(description="A view; times the share watched, where it is known.")] = 1.0
     complete: Annotated[float, Field(description="Watched to the end; adds to the view's.")] = 0.5

@@ -4,12 +4,15 @@ Run once at set-up: some jobs of a very small night in a folder that is thrown a
 time. Java takes the record only while it and the jars are those it was made with; else it loads classes as ever.
 """
 
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from datetime import date
 from pathlib import Path
 
+from jobs.errors import JobError
 from jobs.lakehouse import spark
 from jobs.runs.job import Sessions, run_job
 from jobs.sample_world import WorldParameters, write_world
@@ -28,29 +31,52 @@ _JOBS = (
 _SECONDS_TO_WRITE = 300
 
 
+def own_settings(folder: Path) -> Settings:
+    """Settings of a lake in ``folder``, whatever this installation's say: nothing invented may reach its tables."""
+    for name in [name for name in os.environ if name.startswith("REELHOUSE_")]:
+        del os.environ[name]
+    return Settings(home=folder, driver_memory="1g")
+
+
+def record(folder: Path) -> Path:
+    """Run the jobs, and end Java, which writes the record then.
+
+    Returns:
+        The record; it is not there if this Java makes none.
+    """
+    settings, made = own_settings(folder), folder / spark.CLASSES.name
+    options = spark.options(settings)["spark.driver.extraJavaOptions"]
+    write_world(settings.landing, _WORLD, _WORLD.last_day)
+    session = spark.session(
+        settings, "set-up", {"spark.driver.extraJavaOptions": f"{options} -XX:ArchiveClassesAtExit={made}"}
+    )
+    for job in _JOBS:
+        run_job(settings, job, _WORLD.last_day, "set-up", Sessions(settings, spark=session))
+    java = session.sparkContext._gateway.proc
+    session.stop()
+    java.stdin.close()
+    java.wait(_SECONDS_TO_WRITE)
+    return made
+
+
 def main() -> None:
-    """Make the record if there is none, and if Java can."""
-    if spark.CLASSES.exists():
+    """Make the record if there is none, and if Java can; a set-up without it is whole."""
+    if spark.CLASSES.exists() or " " in str(spark.CLASSES):
         return
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder), driver_memory="1g")
-        record = Path(folder) / spark.CLASSES.name
-        options = spark.options(settings)["spark.driver.extraJavaOptions"]
-        write_world(settings.landing, _WORLD, _WORLD.last_day)
-        session = spark.session(
-            settings, "set-up", {"spark.driver.extraJavaOptions": f"{options} -XX:ArchiveClassesAtExit={record}"}
-        )
-        for job in _JOBS:
-            run_job(settings, job, _WORLD.last_day, "set-up", Sessions(settings, spark=session))
-        java = session.sparkContext._gateway.proc
-        session.stop()
-        java.stdin.close()
-        java.wait(_SECONDS_TO_WRITE)
-        if record.exists():
-            shutil.copyfile(record, spark.CLASSES)
-        else:
-            said = "Spark's classes were not recorded, as this Java cannot: drivers start some seconds slower\n"
-            sys.stderr.write(said)
+        try:
+            made = record(Path(folder))
+        except (JobError, subprocess.TimeoutExpired) as error:
+            sys.stderr.write(f"Spark's classes were not recorded ({error}): drivers start some seconds slower\n")
+            return
+        if not made.exists():
+            sys.stderr.write(
+                "Spark's classes were not recorded, as this Java cannot: drivers start some seconds slower\n"
+            )
+            return
+        unfinished = spark.CLASSES.with_suffix(".new")
+        shutil.copyfile(made, unfinished)
+        unfinished.replace(spark.CLASSES)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,8 @@ def title_facts(root: str, name: str) -> TitleFacts:
 
 def _find(views: Views, name: str) -> list[dict[str, Any]]:
     """Titles as columns of silver.titles, best first."""
+    if not name.strip():
+        raise JobError("no title was shown: its name is empty; give a title, a part of one, or an identifier")
     columns = TITLES.column_names
     select = f"SELECT {', '.join(columns)} FROM silver.titles "  # noqa: S608
     rows = views.rows(f"{select} WHERE title_id = ?", (name,))

@@ -29,6 +29,11 @@ def delivered(
         display.say(f"nothing was delivered for {day}")
         raise typer.Exit(NOTHING_TO_DO)
     require_delivery(home.landing, day)
+    display.say(f"delivered for {day}", "bold")
     for source, found in files.items():
         size = sum(file.stat().st_size for file in found) / 1e6
-        display.say(f"{source}  {len(found)} files, {size:,.1f} MB" if found else f"{source}  nothing")
+        display.say(
+            f"{source}  {len(found)} {'file' if len(found) == 1 else 'files'}, {size:,.1f} MB"
+            if found
+            else f"{source}  nothing"
+        )

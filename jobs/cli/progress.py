@@ -129,6 +129,7 @@ def _line(outcome: Outcome) -> str:
         f"version {outcome.version}" if outcome.version is not None else "",
         f"{outcome.rows:,} rows" if outcome.rows is not None else "",
         f"{outcome.set_aside:,} set aside" if outcome.set_aside else "",
+        f"{outcome.parked:,} parked" if outcome.parked else "",
         f"{outcome.seconds:.1f} s",
         outcome.note,
     ]

@@ -11,6 +11,8 @@ from jobs.cli.arguments import TableArgument, examples, settings
 if TYPE_CHECKING:
     from jobs.lakehouse.ledger import Entry
 
+_WIDE = 110
+"""Characters of a terminal that has room for grains."""
 TABLES_EXAMPLES = examples("reelhouse tables")
 HISTORY_EXAMPLES = examples("reelhouse history silver.titles", "reelhouse history gold.recommendations --limit 3")
 
@@ -20,15 +22,19 @@ def tables() -> None:
     from jobs.answers.publications import table_states
 
     states = table_states(settings().lake)
-    grid = display.grid("table", "grain", "version", "rows", "night", "behind", right=("version", "rows", "behind"))
+    # A table's name is to be copied: a narrow terminal shows it whole, and no grain.
+    has_grain = display.console().width >= _WIDE
+    headings = ("table", *(("grain",) if has_grain else ()), "version", "rows", "night", "behind")
+    grid = display.grid(*headings, right=("version", "rows", "behind"))
     for state in states:
+        grain = [state.table.grain] if has_grain else []
         if state.version is None:
-            grid.add_row(state.table.name, state.table.grain, "never published", style="dim")
+            grid.add_row(state.table.name, *grain, "never published", style="dim")
             continue
         age = state.days_behind
         grid.add_row(
             Text(state.table.name, "bold"),
-            state.table.grain,
+            *grain,
             str(state.version),
             display.count(state.rows),
             str(state.night or "-"),
@@ -54,7 +60,7 @@ def history(
     for entry in found.entries:
         grid.add_row(
             str(entry.version),
-            f"{entry.night} (undone)" if entry.version in found.undone else str(entry.night),
+            _night(entry, is_undone=entry.version in found.undone),
             f"{entry.at:%Y-%m-%d %H:%M}",
             display.count(entry.offered),
             display.count(entry.published),
@@ -70,6 +76,12 @@ def history(
     if found.older_count:
         display.say(f"{found.older_count} older publications are not shown; see --limit", "dim")
     display.next_step(f'reelhouse sql "FROM {table.name} LIMIT 10"')
+
+
+def _night(entry: "Entry", *, is_undone: bool) -> str:
+    """The night of a publication, and what a reset did to it or by it."""
+    is_drop = entry.replaced and not entry.offered
+    return str(entry.night) + (" (undone)" if is_undone else f" (drops {len(entry.replaced or ())})" if is_drop else "")
 
 
 def _set_aside(entry: "Entry") -> str:

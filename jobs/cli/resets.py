@@ -12,6 +12,7 @@ from jobs.errors import JobError
 
 if TYPE_CHECKING:
     from jobs.runs.resets import Reset
+    from jobs.settings import Settings
 
 EXAMPLES = examples(
     "reelhouse reset silver.titles --to 2026-11-21",
@@ -40,7 +41,7 @@ def reset(
     typed = f"reelhouse reset {job} --to {to}{' --downstream' if downstream else ''}"
     if not planned.steps:
         display.say(f"nothing to undo: {job} holds nothing of a night after {to}")
-        _show_what_is_behind(planned, typed)
+        _show_what_is_behind(home, job, to, planned)
         return
     for step in planned.steps:
         display.say(f"to undo  {step.name}  {step.does}")
@@ -48,7 +49,7 @@ def reset(
         _require_consent(typed)
     for done in resets.apply(home, planned.steps, typed):
         display.say(f"now in force  {done}")
-    _show_what_is_behind(planned, typed)
+    _show_what_is_behind(home, job, to, planned)
     if planned.again:
         display.say(
             "mend what went wrong, then run the night again: it makes anew what was undone, and all that follows"
@@ -56,10 +57,18 @@ def reset(
     display.next_step(f"reelhouse night --night {planned.again}" if planned.again else "reelhouse tables")
 
 
-def _show_what_is_behind(planned: "Reset", typed: str) -> None:
-    if planned.behind:
-        display.say(f"made from it, still of later nights: {display.listing(planned.behind)}")
-        display.say(f"to take them back too: {typed} --downstream")
+def _show_what_is_behind(home: "Settings", job: str, to: date, planned: "Reset") -> None:
+    from jobs.runs import resets
+
+    if not planned.behind:
+        return
+    display.say(f"made from it, still of later nights: {display.listing(planned.behind)}")
+    try:
+        resets.plan(home, job, to, downstream=True)
+    except JobError as error:
+        display.say(f"they cannot be taken back too: {error}")
+    else:
+        display.say(f"to take them back too: reelhouse reset {job} --to {to} --downstream")
 
 
 def _require_consent(typed: str) -> None:

@@ -36,7 +36,9 @@ def rank_titles(interactions: DataFrame, titles: DataFrame, night: date) -> Data
         gold.popular_titles, one row per window and rank; titles of equal count in order of title_id.
     """
     end = end_of(night)
-    last = interactions.groupBy("user_id", "title_id").agg(F.max("occurred_at").alias("last_at"))
+    # A logger's clock may run ahead: what it says of the next day counts on the next day.
+    happened = interactions.where(F.col("occurred_at") < F.lit(end))
+    last = happened.groupBy("user_id", "title_id").agg(F.max("occurred_at").alias("last_at"))
     counted = (
         last.groupBy("title_id")
         .agg(

@@ -161,7 +161,8 @@ def _low(value: Any) -> Any:
 def _high(value: Any) -> Any:
     """An upper bound as the log writes it; None for a value that cannot be written."""
     if isinstance(value, str):
-        return value if len(value) <= _BOUND_LENGTH else value[:_BOUND_LENGTH] + _LARGEST
+        bound = value if len(value) <= _BOUND_LENGTH else value[:_BOUND_LENGTH] + _LARGEST
+        return bound if bound >= value else None
     if isinstance(value, datetime):
         # Written in milliseconds: rounded up, so that nothing lies above.
         return _milliseconds(value + timedelta(microseconds=999))
@@ -180,15 +181,22 @@ def _milliseconds(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
+def rows_by_part(delta: DeltaTable) -> dict[str, int | None]:
+    """Rows of each partition by the log, of a table without partitions under no name; None where it does not say."""
+    actions, found = delta.get_add_actions(flatten=True), dict[str, int | None]()
+    counted = zip(actions.column("path").to_pylist(), actions.column("num_records").to_pylist(), strict=True)
+    for path, rows in counted:
+        part = path.rpartition("/")[0].partition("=")[2]
+        before = found.get(part, 0)
+        found[part] = None if before is None or rows is None else before + rows
+    return found
+
+
 def rows_before(base: DeltaTable | None, replaced: Collection[str]) -> int | None:
-    """Rows of the newest delivery before those replaced; None if there is none."""
-    if base is None:
-        return None
-    actions = base.get_add_actions(flatten=True)
-    nights = [path.partition("/")[0].removeprefix("night=") for path in actions.column("path").to_pylist()]
-    earlier = [night for night in nights if night < min(replaced)]
-    counted = zip(nights, actions.column("num_records").to_pylist(), strict=True)
-    return sum(rows or 0 for night, rows in counted if night == max(earlier)) if earlier else None
+    """Rows of the newest delivery before those replaced; None if there is none, or the log does not say."""
+    counted = rows_by_part(base) if base else {}
+    earlier = [night for night in counted if night < min(replaced)]
+    return counted[max(earlier)] if earlier else None
 
 
 def outlived(base: DeltaTable, table: Table, replaced: Collection[str]) -> list[str]:

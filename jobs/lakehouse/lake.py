@@ -18,10 +18,27 @@ from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows, judge_table, least_rows
-from jobs.lakehouse.commit import OvertakenError, commit, move_files, open_or_create, outlived, rows_before
+from jobs.lakehouse.commit import (
+    OvertakenError,
+    commit,
+    move_files,
+    open_or_create,
+    outlived,
+    rows_before,
+    rows_by_part,
+)
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.outcome import Outcome, State
-from jobs.lakehouse.publication import Staged, account_of, account_parts, overtaken_by, page_of, parts_replaced
+from jobs.lakehouse.publication import (
+    Staged,
+    account_of,
+    account_parts,
+    counts_of,
+    overtaken_by,
+    page_of,
+    parts_replaced,
+    parts_that_stay,
+)
 from jobs.lakehouse.schema import require_schema, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
 from jobs.settings import Settings
@@ -49,10 +66,8 @@ class Lake:
     accepts_shrinking: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
     _reads: dict[str, int | None] = field(default_factory=dict)
-    _row_counts: dict[str, int] = field(default_factory=dict)
-    """Rows of each table that was read, by the log: to account for those of the spine."""
-    _delivered: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Rows of each delivery of each log that was read, by night."""
+    _row_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Rows of each table that was read, by the log and by partition: to account for those of the spine."""
     _left_out: list[Observation] = field(default_factory=list)
     _started: float = field(default_factory=time.monotonic)
 
@@ -69,7 +84,7 @@ class Lake:
         delta = ledger.open_table(self.settings.lake, table)
         if delta is None:
             if table.layer == "bronze":
-                self._reads[table.name], self._row_counts[table.name] = None, 0
+                self._reads[table.name], self._row_counts[table.name] = None, {}
                 return self.spark.createDataFrame([], spark_schema(table))
             raise JobError(
                 f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
@@ -172,6 +187,7 @@ class Lake:
             staging.write(marked, table, self._staging(table, name), self.settings.rows_per_file)
             files = staging.staged_files(filesystem, folder)
             counted = counts.count(files, suite)
+            stays = parts_that_stay(table, carried, replaced)
             staged = Staged(
                 suite,
                 night,
@@ -180,18 +196,19 @@ class Lake:
                 replaced,
                 files,
                 counted,
-                judge_rows(counted, suite, by_part=table.is_dated),
+                judge_rows(counted, suite, by_part=table.is_dated, stays=map(counts_of, stays.values())),
+                stays,
                 deliveries or {},
                 self.reads,
                 self._spine_rows(rows, suite, is_observed=bool(observations)),
                 {reason: dropped for one in observations for reason, dropped in one.get.items()},
             )
             if not table.is_dated and table.inputs:
-                judge_deliveries(staged.verdict, counted, suite, self._delivered.get(table.inputs[0].name, {}))
-            if not self._is_refused(staged):
+                judge_deliveries(staged.verdict, counted, suite, self._row_counts.get(table.inputs[0].name, {}))
+            if not staged.is_refused:
                 self._judge_whole(staged, carried)
             staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
-            if self._is_refused(staged):
+            if staged.is_refused:
                 self._refuse(staged, set(counted.parts))
                 raise JobError(staged.refusal())
             undone.pop_all()
@@ -253,21 +270,13 @@ class Lake:
             broken = [file for file in files if not file.is_kept]
             quarantine.replace(root, table, broken, owned, staged.name, staged.night)
             remove(filesystem, folder)
-        aside = sum(part.broken + part.parked for name, part in parts.items() if name in staged.counted.parts)
-        return self._end(staged, "published", version=version, rows=account.published, set_aside=aside)
+        own = [part for name, part in parts.items() if name in staged.counted.parts]
+        aside, parked = sum(part.broken for part in own), sum(part.parked for part in own)
+        return self._end(staged, "published", version=version, rows=account.published, set_aside=aside, parked=parked)
 
-    def report(
-        self,
-        name: str,
-        state: State,
-        version: int | None = None,
-        rows: int | None = None,
-        set_aside: int = 0,
-        note: str = "",
-        staged_seconds: float = 0.0,
-    ) -> Outcome:
-        """Keep an outcome for the summary of the run; the next table's clock starts here."""
-        outcome = Outcome(name, state, version, rows, set_aside, staged_seconds + self._lap(), note)
+    def report(self, name: str, state: State, staged_seconds: float = 0.0, **told: Any) -> Outcome:
+        """Keep an outcome, with what is told of it, for the summary of the run; the next table's clock starts here."""
+        outcome = Outcome(name, state, seconds=staged_seconds + self._lap(), **told)
         self.outcomes.append(outcome)
         return outcome
 
@@ -313,18 +322,12 @@ class Lake:
 
     def _count(self, table: Table, delta: DeltaTable, nights: Collection[date] | None) -> None:
         """Note how many rows a read has, by the log; nothing where the log does not say."""
-        actions = delta.get_add_actions(flatten=True)
-        rows = dict(zip(actions.column("path").to_pylist(), actions.column("num_records").to_pylist(), strict=True))
+        counted = rows_by_part(delta)
         if nights is not None:
-            read = {f"night={night}/" for night in nights}
-            rows = {path: count for path, count in rows.items() if f"{path.partition('/')[0]}/" in read}
-        if None not in rows.values():
-            self._row_counts[table.name] = sum(rows.values())
-            if table.is_dated:
-                by_night = self._delivered[table.name] = {}
-                for path, count in rows.items():
-                    night = path.partition("/")[0].removeprefix("night=")
-                    by_night[night] = by_night.get(night, 0) + count
+            counted = {part: rows for part, rows in counted.items() if part in set(map(str, nights))}
+        told = {part: rows for part, rows in counted.items() if rows is not None}
+        if told.keys() == counted.keys():
+            self._row_counts[table.name] = told
 
     def _rows_of(self, table: Table) -> Dataset:
         """A current table at the version that was read, without Spark; at its newest if it was not read yet."""
@@ -340,7 +343,8 @@ class Lake:
         table = suite.of
         is_told = is_observed or bool(set(mark.BEHIND) & set(rows.columns))
         is_accounted = is_told or table.layer == "silver"
-        return self._row_counts.get(table.inputs[0].name) if table.inputs and is_accounted else None
+        counted = self._row_counts.get(table.inputs[0].name) if table.inputs and is_accounted else None
+        return None if counted is None else sum(counted.values())
 
     def _references(self, suite: Suite, night: date) -> dict[str, DataFrame]:
         """For each promise about another table, that table's distinct keys."""
@@ -352,7 +356,7 @@ class Lake:
 
     def _judge_whole(self, staged: Staged, carried: Entry | None) -> None:
         """Judge the promises about the whole table on the rows that would be visible; a broken one refuses all."""
-        suite, table, parts = staged.suite, staged.suite.of, staged.counted.parts
+        suite, table, parts = staged.suite, staged.suite.of, list(staged.counted.parts) or [staging.WHOLE]
         accepted = [f for f in staged.files if f.is_kept and f.part not in staged.verdict.problems]
         rows = [staging.kept_rows(accepted, table)]
         row_count = sum(file.footer.num_rows for file in accepted)
@@ -362,7 +366,7 @@ class Lake:
         elif carried:
             last = carried.published
             if staged.replaced is not None and staged.base is not None:
-                stays = {part: count.published for part, count in carried.parts.items() if part not in staged.replaced}
+                stays = {part: count.published for part, count in staged.stays.items() if count.published}
                 row_count += sum(stays.values())
                 rows += [staging.published_rows(staged.base, table, list(stays))] if stays else []
         least = 0 if self.accepts_shrinking else least_rows(suite, last)
@@ -379,18 +383,10 @@ class Lake:
         for one in judged:
             if not one.holds:
                 example = f" (e.g. {', '.join(one.examples)})" if one.examples else ""
-                staged.verdict.refuse(
-                    list(parts) or [staging.WHOLE], f"{one.promise}: does not hold, {one.found}{example}"
-                )
+                staged.verdict.refuse(parts, f"{one.promise}: does not hold, {one.found}{example}")
         if row_count < least:
             again = f"reelhouse run {job_of(table)} --night {staged.night} --accept-shrinking"
-            staged.verdict.refuse(list(parts) or [staging.WHOLE], f"if so few are meant, run `{again}`")
-
-    @staticmethod
-    def _is_refused(staged: Staged) -> bool:
-        """Whether nothing of it may be published."""
-        problems = staged.verdict.problems
-        return bool(problems) and (not staged.suite.of.is_dated or set(problems) >= set(staged.counted.parts))
+            staged.verdict.refuse(parts, f"if so few are meant, run `{again}`")
 
     def _refuse(self, staged: Staged, parts: Collection[str]) -> None:
         """Keep the broken rows of what is not published."""

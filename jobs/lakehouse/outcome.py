@@ -15,5 +15,8 @@ class Outcome:
     version: int | None = None
     rows: int | None = None
     set_aside: int = 0
+    """Broken rows."""
+    parked: int = 0
+    """Rows that wait for another table: no fault."""
     seconds: float = 0.0
     note: str = ""

@@ -34,6 +34,8 @@ class Staged:
     files: list[StagedFile] = field(default_factory=list)
     counted: Counted = field(default_factory=lambda: Counted({}, {}))
     verdict: Verdict = field(default_factory=Verdict)
+    stays: Mapping[str, Part] = field(default_factory=dict)
+    """Of a current table that it replaces in part: the other parts, as the last publication told of them."""
     deliveries: Mapping[date, str] = field(default_factory=dict)
     inputs: Mapping[str, int | None] = field(default_factory=dict)
     spine_rows: int | None = None
@@ -50,6 +52,12 @@ class Staged:
     def refused(self) -> set[date]:
         """Deliveries that may not be published."""
         return {date.fromisoformat(part) for part in self.verdict.problems}
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing of it may be published."""
+        problems = self.verdict.problems
+        return bool(problems) and (not self.suite.of.is_dated or set(problems) >= set(self.counted.parts))
 
     def refusal(self) -> str:
         """Why it, or which of its deliveries, may not be published: one line."""
@@ -83,6 +91,18 @@ def parts_replaced(
     if not table.partitioned_by:
         raise ValueError(f"{table.name} has no partitions to replace")
     return sorted(NO_VALUE if day is None else day.isoformat() for day in partitions)
+
+
+def parts_that_stay(table: Table, carried: Entry | None, replaced: Collection[str] | None) -> dict[str, Part]:
+    """Parts of a current table that a publication of some others leaves as they are."""
+    if table.is_dated or carried is None or replaced is None:
+        return {}
+    return {name: part for name, part in carried.parts.items() if name not in replaced}
+
+
+def counts_of(part: Part) -> Counts:
+    """What the account of a part says of its rows, as counts."""
+    return Counts(published=part.published, broken=part.broken, parked=part.parked, by_reason=dict(part.by_reason))
 
 
 def account_parts(staged: Staged, carried: Entry | None, out: Collection[str]) -> dict[str, Part]:

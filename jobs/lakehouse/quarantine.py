@@ -38,6 +38,8 @@ _SCHEMA = pa.schema(
         ("publication", pa.string()),
     ]
 )
+_LOOKED_BACK_AT = 50
+"""Commits of a table: more are not made between a publication and its rows in quarantine."""
 _ATTEMPTS = 20
 _RESTORED = "restored"
 """File in a staged publication's folder that says: it is older, and its table is taken back to it."""
@@ -62,8 +64,26 @@ def replace(
         return
     owned = f"table_name = '{table.name}'"
     if parts is not None:
-        owned += f" AND part IN ({', '.join(repr(_shown(part)) for part in sorted(parts))})"
-    _write(root, files, table, publication, night, owned, refused=False)
+        named = f"part IN ({', '.join(repr(_shown(part)) for part in sorted(parts))})"
+        owned += f" AND ({named}{_or_outlived(root, table)})"
+    _write(root, files, table, publication, night, owned, refused=False, parts=parts)
+
+
+def _or_outlived(root: str, table: Table) -> str:
+    """The condition of rows of partitions that a table no longer keeps."""
+    delta = ledger.open_table(root, table) if table.keeps else None
+    kept = [part["night"] for part in delta.partitions()] if delta else []
+    return f" OR (part < '{min(kept)}' AND state <> 'refused')" if kept else ""
+
+
+def _is_overtaken(root: str, table: Table, publication: str, parts: Collection[str] | None) -> bool:
+    """Whether a later publication has replaced any part of this one."""
+    for entry in ledger.history(root, table, _LOOKED_BACK_AT):
+        if entry.publication == publication:
+            return False
+        if parts is None or entry.replaced is None or set(parts) & set(entry.replaced):
+            return True
+    return False
 
 
 def keep_refused(root: str, table: Table, files: Collection[StagedFile], publication: str, night: date) -> None:
@@ -93,7 +113,11 @@ def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
     for table in tables:
         for folder in folders_in(filesystem, f"{path}/{table.path}/{STAGING}"):
             entry = ledger.latest(root, table)
-            if entry is not None and entry.publication == folder.base_name:
+            if entry is None or entry.publication != folder.base_name:
+                # Of a dated table a later publication of other partitions may have come since.
+                past = ledger.history(root, table, _LOOKED_BACK_AT) if table.is_dated else []
+                entry = next((one for one in past if one.publication == folder.base_name), None)
+            if entry is not None:
                 if _exists(filesystem, f"{folder.path}/{_RESTORED}"):
                     bring_back(root, table, entry)
                     remove(filesystem, folder.path)
@@ -169,7 +193,14 @@ def _version_of(root: str, table: Table, entry: Entry) -> int | None:
     delta = ledger.open_table(root, QUARANTINE)
     told = {"table": table.name, "publication": entry.publication}
     commits = delta.history() if delta and entry.publication else []
-    return next((commit["version"] for commit in commits if told.items() <= commit.items()), None)
+    version = next((commit["version"] for commit in commits if told.items() <= commit.items()), None)
+    if version is None:
+        return None
+    files = DeltaTable(f"{root}/{QUARANTINE.path}", version=version).file_uris(
+        file_pruning_predicate=f"table_name = '{table.name}'"
+    )
+    # Its files may have been vacuumed since.
+    return version if all(_exists(*open_storage(file)) for file in files) else None
 
 
 def _exists(filesystem: pa.fs.FileSystem, path: str) -> bool:
@@ -195,15 +226,23 @@ def _write(
     owned: str,
     *,
     refused: bool,
+    parts: Collection[str] | None = None,
 ) -> None:
-    """Replace the rows that a condition names; others write their tables' rows meanwhile, so again if need be."""
+    """Replace the rows that a condition names; others write their tables' rows meanwhile, so again if need be.
+
+    What was overtaken meanwhile is not written: quarantine is of the publication in force.
+    """
 
     def batches() -> Iterator[pa.RecordBatch]:
         for file in files:
             for batch in file.batches([REASONS, RECORD, "file", "night"]):
                 yield _rows(batch, file.part, table, publication, night, refused=refused)
 
-    _patiently(lambda: _overwrite(root, batches(), table, publication, owned))
+    def write() -> None:
+        if refused or not _is_overtaken(root, table, publication, parts):
+            _overwrite(root, batches(), table, publication, owned)
+
+    _patiently(write)
 
 
 def _overwrite(root: str, batches: Iterator[pa.RecordBatch], table: Table, publication: str, owned: str) -> None:

@@ -97,7 +97,8 @@ def options(settings: Settings) -> dict[str, str]:
             [
                 _JAVA,
                 f"-Dlog4j2.configurationFile={(_ROOT / 'infra' / 'spark' / 'log4j2.properties').as_uri()}",
-                *([f"-XX:SharedArchiveFile={CLASSES}"] if CLASSES.exists() else []),
+                # Spark splits the options at blanks.
+                *([f"-XX:SharedArchiveFile={CLASSES}"] if CLASSES.exists() and " " not in str(CLASSES) else []),
             ]
         ),
         "spark.driver.memory": settings.driver_memory or _heap(_memory_limit()),

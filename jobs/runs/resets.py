@@ -63,7 +63,9 @@ def plan(settings: Settings, job: str, night: date, *, downstream: bool) -> Rese
     _require_something_left(settings, job, named, steps, night)
     if downstream:
         steps += [step for node in made if (step := _step(settings, node, night))]
-    behind = () if downstream else tuple(node.name for node in made if _carries_later(settings, node, night))
+    was_made = any(isinstance(node, Model) or ledger.latest(settings.lake, node) for node in named)
+    later = [node.name for node in made if was_made and _carries_later(settings, node, night)]
+    behind = () if downstream else tuple(later)
     undone = max((step.newest for step in steps), default=None)
     days = [day for day in delivered_days(settings.landing) if undone and day <= undone]
     return Reset(tuple(steps), behind, max(days, default=None))

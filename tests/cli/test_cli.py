@@ -273,7 +273,8 @@ def test_the_sample_leaves_other_deliveries_alone(tmp_path: Path) -> None:
 def test_progress_is_a_line_an_outcome_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress(("bronze.imdb", "silver.titles", "silver.people", "silver.title_profiles")) as progress:
         progress.start("bronze.imdb")
-        progress.end(Ended("bronze.imdb", (Outcome("bronze.imdb_title_basics", "published", 3, 1234, 2, 4.5),)))
+        basics = Outcome("bronze.imdb_title_basics", "published", 3, 1234, set_aside=2, parked=1, seconds=4.5)
+        progress.end(Ended("bronze.imdb", (basics,)))
         progress.start("silver.titles")
         progress.end(Ended("silver.titles", (Outcome("silver.titles", "superseded", note="carries 2026-03-02"),)))
         progress.start("silver.people")
@@ -282,7 +283,7 @@ def test_progress_is_a_line_an_outcome_where_there_is_no_terminal(capsys: pytest
 
     shown = capsys.readouterr().out.splitlines()
     assert shown == [
-        "published  bronze.imdb_title_basics  version 3  1,234 rows  2 set aside  4.5 s",
+        "published  bronze.imdb_title_basics  version 3  1,234 rows  2 set aside  1 parked  4.5 s",
         "superseded  silver.titles  0.0 s  carries 2026-03-02",
         "failed  silver.people  0.0 s",
         "not run  silver.title_profiles  waits for silver.people",

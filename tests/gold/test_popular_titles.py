@@ -64,6 +64,16 @@ def test_a_window_begins_to_the_second(spark: SparkSession) -> None:
     assert [title for _, title, _ in found[30]] == ["before", "within"]
 
 
+def test_a_window_ends_with_the_night(spark: SparkSession) -> None:
+    found = ranked(
+        spark,
+        [("u", "last", timedelta(seconds=1)), ("u", "next", days(0)), ("u", "clock", -days(0.01))],
+        ["last", "next", "clock"],
+    )
+
+    assert [[title for _, title, _ in rows] for rows in found.values()] == [["last"]] * 3
+
+
 def test_a_viewer_who_came_back_counts_once_and_by_the_last_time(spark: SparkSession) -> None:
     found = ranked(spark, [("u", "a", days(200)), ("u", "a", days(1)), ("u", "a", days(0.5))], ["a"])
 

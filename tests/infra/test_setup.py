@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from infra.spark import record_classes
 from jobs.errors import JobError
 from jobs.lakehouse import spark
+from jobs.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 
@@ -78,3 +81,25 @@ def test_nothing_locked_writes_over_pyspark_s_own_files() -> None:
     lock = (PROJECT / "infra" / "requirements.txt").read_text(encoding="utf-8")
 
     assert set(re.findall(r"^pyspark[a-z-]*", lock, flags=re.MULTILINE)) == {"pyspark"}
+
+
+def test_the_jobs_of_set_up_never_reach_the_lake_of_this_installation(tmp_path: Path) -> None:
+    told = {"REELHOUSE_LAKE_URI": "/srv/lake", "REELHOUSE_SPARK_REMOTE": "sc://h:1", "REELHOUSE_MLFLOW_URI": "http://h"}
+    with patch.dict(os.environ, told):
+        settings = record_classes.own_settings(tmp_path)
+
+    assert (settings.lake, settings.spark_remote) == (str(tmp_path / "lake"), None)
+    assert str(tmp_path) in settings.tracking_uri
+
+
+def test_recorded_classes_are_left_out_where_their_path_has_a_blank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def options_with(record: Path) -> str:
+        record.parent.mkdir()
+        record.touch()
+        monkeypatch.setattr(spark, "CLASSES", record)
+        return spark.options(Settings(home=tmp_path))["spark.driver.extraJavaOptions"]
+
+    assert "SharedArchiveFile" in options_with(tmp_path / "projects" / "classes.jsa")
+    assert "SharedArchiveFile" not in options_with(tmp_path / "my projects" / "classes.jsa")

@@ -40,3 +40,11 @@ def test_values_so_long_that_a_file_says_nothing_of_them_are_counted_and_found(l
         lake.spark.read.format("delta").load(f"{lake.settings.lake}/{VISITS.path}").where("visit_id is null").count()
         == 0
     )
+
+
+def test_no_bound_lies_below_a_value(lake: Lake) -> None:
+    highest = "a" * 32 + "\U0010ffff" * 2
+    lake.publish(visits(lake, (highest, 1.0, JANUARY)), SUITE, NIGHT)
+
+    found = pl.scan_delta(f"{lake.settings.lake}/{VISITS.path}").filter(pl.col("visit_id") == highest).collect()
+    assert found.height == 1

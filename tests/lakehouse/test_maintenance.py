@@ -165,3 +165,34 @@ def test_quarantine_follows_even_if_the_process_dies_in_between(
     assert left == {str(DAYS[0])}
     assert ledger.latest(lake.settings.lake, table) is not None
     assert list(Path(lake.settings.lake).glob("*/*/_staging/*")) == []
+
+
+def test_a_table_goes_back_although_the_rows_set_aside_then_were_deleted(lake: Lake) -> None:
+    publish(lake, DAYS[0], "a", "b")
+    publish(lake, DAYS[1], "c", "d")
+    held = DeltaTable(f"{lake.settings.lake}/ops/quarantine")
+    held.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+
+    planned = plan(lake.settings.lake, VISITS, DAYS[0])
+    assert planned is not None
+    assert planned.forgets
+    go_back(lake, VISITS, DAYS[0])
+
+    assert (ids(lake), aside(lake)) == ({"a", "b"}, [])
+    publish(lake, DAYS[1], "e", "f")
+    assert records(lake) == {str(DAYS[1])}
+
+
+def test_what_an_overtaken_publication_set_aside_is_not_kept(lake: Lake) -> None:
+    publish(lake, DAYS[0], "a", "b")
+    slow = entry_of(lake, VISITS)
+    lake.publish(visits(lake, ("b", 1.0, JANUARY)), SUITE, DAYS[1])
+    offered = visits(lake, ("c", 1.0, JANUARY), ("d", 1.0, JANUARY), ("e", -1.0, JANUARY))
+    held = lake.stage(offered, SUITE, DAYS[2])
+    broken = [file for file in held.files if not file.is_kept]
+
+    quarantine.replace(lake.settings.lake, VISITS, broken, None, slow.publication, slow.night)
+    assert aside(lake) == []
+
+    quarantine.replace(lake.settings.lake, VISITS, broken, None, entry_of(lake, VISITS).publication, DAYS[1])
+    assert len(aside(lake)) == 1

@@ -157,7 +157,7 @@ def test_only_the_partitions_given_are_replaced_and_the_account_adds_them_up(lak
 def test_a_key_that_another_partition_holds_already_stops_the_publication(lake: Lake) -> None:
     lake.publish(visits(lake, ("a", 1.0, JANUARY), ("c", 1.0, FEBRUARY)), SUITE, NIGHT)
 
-    with pytest.raises(JobError, match=r"visit_id is unique: does not hold, found 1 .*\"a\""):
+    with pytest.raises(JobError, match=r"visit_id is unique: does not hold, 1 rows break it .*\"a\""):
         lake.publish(visits(lake, ("a", 1.0, FEBRUARY)), SUITE, LATER, partitions=[FEBRUARY])
 
     assert ids(lake) == {"a", "c"}
@@ -191,23 +191,30 @@ def test_every_row_of_the_spine_is_accounted_for(lake: Lake) -> None:
 
 
 def test_good_rows_of_earlier_deliveries_do_not_make_up_for_a_broken_one(lake: Lake) -> None:
-    deliver(lake, *[("v1", NIGHT)] * 8, *[("v1", LATER)] * 2, days=[NIGHT, LATER])
+    deliver(lake, *[("v1", NIGHT)] * 80, *[("v1", LATER)] * 20, days=[NIGHT, LATER])
 
-    def offer(*broken: str) -> None:
+    def offer(*broken: int) -> None:
         lake.read(LOGS, LATER)
-        named = {name: (LATER if name in {"8", "9"} else NIGHT) for name in map(str, range(10))}
-        offered = visits(lake, *((name, -1.0 if name in broken else 1.0, JANUARY) for name in named))
-        nights = F.create_map(*(F.lit(x) for pair in named.items() for x in pair))
-        lake.publish(offered.withColumn(DELIVERED, nights[F.col("visit_id")]), SUITE, LATER)
+        offered = visits(lake, *((f"{n:02}", -1.0 if n in broken else 1.0, JANUARY) for n in range(100)))
+        night = F.when(F.col("visit_id") < "80", F.lit(NIGHT)).otherwise(F.lit(LATER))
+        lake.publish(offered.withColumn(DELIVERED, night), SUITE, LATER)
 
-    offer("1", "2", "3")
+    offer(*range(10), *range(80, 90))
     with pytest.raises(
         JobError,
-        match=r"1 of the 2 rows delivered for 2026-03-02 are broken \(minutes:be_between\); what was published",
+        match=r"11 of the 20 rows delivered for 2026-03-02 are broken \(11 minutes:be_between\): deliver that day again",
     ):
-        offer("8")
+        offer(*range(20), *range(80, 91))
 
-    assert ids(lake) == {"0", "4", "5", "6", "7", "8", "9"}
+    assert len(ids(lake)) == 80
+
+
+def test_a_few_parts_are_judged_with_those_that_stay(lake: Lake) -> None:
+    lake.publish(visits(lake, *((f"v{n}", 1.0, JANUARY) for n in range(9))), SUITE, NIGHT)
+
+    lake.publish(visits(lake, ("f", -1.0, FEBRUARY)), SUITE, LATER, partitions=[FEBRUARY])
+
+    assert len(ids(lake)) == 9
 
 
 def test_a_row_of_the_spine_that_was_lost_stops_the_publication(lake: Lake) -> None:

@@ -1,5 +1,6 @@
 """What became of the rows offered, counted from the files they were written to: what is counted is what is published."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from expectations.suite import PARKED, Suite
 from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, OF_SPINE, READER_FAULTS, REASONS, RECORD, SUPERSEDED
 from jobs.lakehouse.staging import StagedFile
 
+ALL = ""
+"""Key of the rows with any reason, among counts by reason."""
 _EXAMPLES = 5
 _EXAMPLE_LENGTH = 80
 """Characters."""
@@ -37,8 +40,8 @@ class Counts:
     """Rows offered that come from another input than the spine."""
     nulls: dict[str, int] = field(default_factory=dict)
     """Nulls by column, among the rows that could be read; of columns with a promise."""
-    by_delivery: dict[str, int] = field(default_factory=dict)
-    """Broken rows by the night of the delivery that they come from, where that was offered."""
+    by_delivery: dict[str, Counter[str]] = field(default_factory=dict)
+    """Broken rows by the night of the delivery that they come from, where that was offered: by reason, and ``ALL``."""
 
     @property
     def offered(self) -> int:
@@ -48,10 +51,11 @@ class Counts:
     def __iadd__(self, other: "Counts") -> "Counts":
         for name in ("published", "broken", "parked", "unreadable", "duplicates", "superseded", "of_other_inputs"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("by_reason", "nulls", "by_delivery"):
-            mine = getattr(self, name)
-            for key, rows in getattr(other, name).items():
+        for mine, more in ((self.by_reason, other.by_reason), (self.nulls, other.nulls)):
+            for key, rows in more.items():
                 mine[key] = mine.get(key, 0) + rows
+        for night, reasons in other.by_delivery.items():
+            self.by_delivery.setdefault(night, Counter()).update(reasons)
         return self
 
 
@@ -124,8 +128,12 @@ def _count_broken(batch: pa.RecordBatch, judged: list[str]) -> Counts:
             nulls = np.asarray(pc.is_null(batch.column(name)))
             counts.nulls[name] = int((nulls & ~is_unreadable).sum())
     if DELIVERED in batch.schema.names:
-        nights = batch.column(DELIVERED).filter(pa.array(is_broken)).cast(pa.string())
-        counts.by_delivery = {pair["values"]: pair["counts"] for pair in pc.value_counts(nights).to_pylist()}
+        nights = np.asarray(batch.column(DELIVERED).cast(pa.string()).to_pylist())
+        for night in np.unique(nights[is_broken]):
+            is_its = is_broken & (nights == night)
+            told = codes.filter(pa.array(is_its[row] & ~is_parking))
+            found = {pair["values"]: pair["counts"] for pair in pc.value_counts(told).to_pylist()}
+            counts.by_delivery[str(night)] = Counter({**found, ALL: int(is_its.sum())})
     _add_behind(counts, batch)
     return counts
 

@@ -1,7 +1,7 @@
 """Great Expectations pronounces: on counts that were taken once, in the files that would be published."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -15,9 +15,13 @@ from pyarrow.dataset import Dataset
 from expectations.suite import PARKED, Suite
 from expectations.words import in_words, reference_in_words
 from jobs.lakehouse.audit.ask import Found, ask
-from jobs.lakehouse.audit.counts import Counted, Counts
+from jobs.lakehouse.audit.counts import ALL, Counted, Counts
 
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
+
+
+_A_HANDFUL = 10
+"""Broken rows: no more of them do not make a broken delivery, however small it is, where it would stop a whole table."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +53,17 @@ class Verdict:
             self.problems.setdefault(part, []).append(problem)
 
 
-def judge_rows(counted: Counted, suite: Suite, *, by_part: bool) -> Verdict:
+def judge_rows(counted: Counted, suite: Suite, *, by_part: bool, stays: Iterable[Counts] = ()) -> Verdict:
     """Judge the promises about rows, references and faults.
 
     Args:
         counted: What became of the rows.
         suite: The promises.
         by_part: Whether each part stands for itself, as deliveries do.
+        stays: Counts of the other parts of a table of which some are replaced: it is judged as a whole.
     """
     whole = Counts()
-    for counts in counted.parts.values():
+    for counts in (*counted.parts.values(), *stays):
         whole += counts
     verdict = Verdict(_judged_rows(whole, counted, suite))
     units = counted.parts if by_part else {"": whole}
@@ -80,12 +85,13 @@ def judge_deliveries(verdict: Verdict, counted: Counted, suite: Suite, delivered
     whole = Counts()
     for counts in counted.parts.values():
         whole += counts
-    reasons = ", ".join(sorted(reason for reason in whole.by_reason if not reason.startswith(PARKED)))
-    for night, broken in sorted(whole.by_delivery.items()):
-        rows = delivered.get(night, 0)
-        if broken > suite.tolerates * rows:
+    for night, reasons in sorted(whole.by_delivery.items()):
+        rows, broken = delivered.get(night, 0), reasons[ALL]
+        if broken > max(_A_HANDFUL, suite.tolerates * rows):
+            told = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()) if reason != ALL)
             verdict.refuse(
-                list(counted.parts), f"{broken:,} of the {rows:,} rows delivered for {night} are broken ({reasons})"
+                list(counted.parts),
+                f"{broken:,} of the {rows:,} rows delivered for {night} are broken ({told}): deliver that day again, mended",
             )
 
 
@@ -208,8 +214,9 @@ def judge_table(
         }
         result = _pronounce(promise, metrics)
         observed = result.result.get("observed_value")
-        said = f"{observed:,}" if isinstance(observed, int) else str(observed)
-        judged.append(Judged(in_words(promise), "", bool(result.success), f"found {said}", broken.examples, result))
+        said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
+        said = f"{broken.rows:,} rows break it" if str(n) in found else said
+        judged.append(Judged(in_words(promise), "", bool(result.success), said, broken.examples, result))
     for n, coverage in enumerate(suite.covers):
         missing, of = found.get(f"missing {n}", Found(0)), found.get(f"of {n}", Found(0))
         there = of.rows - missing.rows
