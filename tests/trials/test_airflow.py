@@ -23,7 +23,7 @@ from jobs.lakehouse import ledger
 from jobs.lakehouse.storage import STAGING
 from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
-from jobs.tables import TABLES, job_inputs, ops, tables_of
+from jobs.tables import TABLES, bronze, job_inputs, ops, tables_of
 from jobs.tracking import registry
 from tests.trials.processes import Processes, environment_of, free_port
 from tests.trials.rest import Airflow
@@ -292,7 +292,8 @@ def test_a_server_that_is_killed_costs_its_task_a_line_and_a_retry(
     system: System, airflow: Airflow, processes: Processes, night_runs: dict[str, dict[str, Any]]
 ) -> None:
     write_world(system.settings.landing, WORLD, EMPTY)
-    tables = tables_of("bronze.imdb")
+    # The sample world's episodes are the same every day.
+    tables = [table for table in tables_of("bronze.imdb") if table is not bronze.IMDB_TITLE_EPISODE]
     before = [ledger.version(system.settings.lake, table) for table in tables]
     run = airflow.trigger("ingest", str(EMPTY))
 

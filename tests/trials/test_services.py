@@ -194,7 +194,7 @@ def airflow(compose: Compose, postgres: None, processes: Processes) -> Iterator[
 def _page(port: int, path: str) -> Any:
     """A page of a service as JSON or text, None while it does not answer well."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10, trust_env=False)
+        answer = httpx.get(f"http://127.0.0.1:{port}{path}", timeout=60, trust_env=False)
     except httpx.TransportError:
         return None
     is_json = answer.headers.get("content-type", "").startswith("application/json")
