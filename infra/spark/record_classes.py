@@ -12,6 +12,8 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import pyspark
+
 from jobs.errors import JobError
 from jobs.lakehouse import spark
 from jobs.runs.job import Sessions, run_job
@@ -60,9 +62,12 @@ def record(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Make the record if there is none, and if Java can; a set-up without it is whole."""
-    if spark.CLASSES.exists() or " " in str(spark.CLASSES):
+    """Make the record if there is none of today's jars, and if Java can; a set-up without it is whole."""
+    jars = Path(pyspark.__file__).parent / "jars"
+    is_made = spark.CLASSES.exists() and spark.CLASSES.stat().st_mtime > jars.stat().st_mtime
+    if is_made or " " in str(spark.CLASSES):
         return
+    spark.CLASSES.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         try:
             made = record(Path(folder))
