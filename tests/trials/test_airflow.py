@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +146,19 @@ def test_the_dags_are_there_and_not_paused(airflow: Airflow) -> None:
     assert airflow.pool_slots("spark") == 2
 
 
+def unless_ended(ask: Callable[[], list[Any]]) -> list[Any]:
+    """What a process says of itself; nothing if it has ended since it was listed, as those of finished tasks do."""
+    try:
+        return ask()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
+
+
 def test_services_listen_on_loopback_only_and_keep_their_secrets(system: System) -> None:
     ours = [psutil.Process(service["pid"]) for service in system.running]
     family = [*ours, *(child for process in ours for child in process.children(recursive=True))]
-    listening = {c.laddr for p in family for c in p.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+    connections = [c for process in family for c in unless_ended(partial(process.net_connections, "tcp"))]
+    listening = {connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN}
 
     assert {address.port for address in listening} >= {system.airflow_port, system.mlflow_port, system.spark_port}
     # Java listens on the loopback address as IPv6 writes it.
@@ -162,7 +172,7 @@ def test_services_listen_on_loopback_only_and_keep_their_secrets(system: System)
     token = token_file.read_text().strip()
     assert token_file.stat().st_mode & 0o777 == 0o600
     assert token not in logs
-    assert not [process.pid for process in family if token in " ".join(process.cmdline())]
+    assert not [process.pid for process in family if token in " ".join(unless_ended(process.cmdline))]
     assert httpx.get(f"http://127.0.0.1:{system.airflow_port}/api/v2/dags", trust_env=False).status_code == 401
 
 
