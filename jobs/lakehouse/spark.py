@@ -144,6 +144,9 @@ class Watch:
         self._spark, self._settings, self._job = spark, settings, job
 
     def __enter__(self) -> Self:
+        if self._settings.spark_remote:
+            # Models of Spark MLlib ask for the session of their thread, and a night's jobs run in several.
+            type(self._spark)._set_default_and_active_session(self._spark)  # type: ignore[attr-defined]
         return self
 
     def __exit__(
