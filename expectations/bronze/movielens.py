@@ -7,6 +7,8 @@ from jobs.tables import bronze
 
 _MOVIE_ID = gxe.ExpectColumnValuesToMatchRegex(column="movieId", regex=r"^\d{1,9}$")
 _HAS_ID = gxe.ExpectColumnValuesToNotBeNull(column="movieId")
+# A smaller set in place of a larger one would take titles away: a person says so.
+_SHRINKS_TO_AT_LEAST = 0.5
 
 SUITES = {
     promised.of.name: promised
@@ -15,8 +17,7 @@ SUITES = {
             bronze.MOVIELENS_MOVIES,
             rows=(_HAS_ID, _MOVIE_ID, gxe.ExpectColumnValuesToNotBeNull(column="title")),
             tolerates=0.01,
-            # A smaller set in place of a larger one would take titles away: a person says so.
-            shrinks_to_at_least=0.5,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
         suite(
             bronze.MOVIELENS_LINKS,
@@ -27,8 +28,7 @@ SUITES = {
                 gxe.ExpectColumnValuesToMatchRegex(column="tmdbId", regex=r"^\d{1,9}$"),
             ),
             tolerates=0.01,
-            # A smaller set in place of a larger one would take titles away: a person says so.
-            shrinks_to_at_least=0.5,
+            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
         ),
     )
 }

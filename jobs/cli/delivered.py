@@ -32,8 +32,5 @@ def delivered(
     display.say(f"delivered for {day}", "bold")
     for source, found in files.items():
         size = sum(file.stat().st_size for file in found) / 1e6
-        display.say(
-            f"{source}  {len(found)} {'file' if len(found) == 1 else 'files'}, {size:,.1f} MB"
-            if found
-            else f"{source}  nothing"
-        )
+        files_found = "1 file" if len(found) == 1 else f"{len(found)} files"
+        display.say(f"{source}  {files_found}, {size:,.1f} MB" if found else f"{source}  nothing")

@@ -324,7 +324,8 @@ class Lake:
         """Note how many rows a read has, by the log; nothing where the log does not say."""
         counted = rows_by_part(delta)
         if nights is not None:
-            counted = {part: rows for part, rows in counted.items() if part in set(map(str, nights))}
+            wanted = set(map(str, nights))
+            counted = {part: rows for part, rows in counted.items() if part in wanted}
         told = {part: rows for part, rows in counted.items() if rows is not None}
         if told.keys() == counted.keys():
             self._row_counts[table.name] = told

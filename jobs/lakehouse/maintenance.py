@@ -1,6 +1,6 @@
 """Undo nights: a current table goes back to an earlier publication, a dated one loses the partitions of later nights.
 
-One commit a table, decided on the version that was looked at, without Spark. Its rows in quarantine follow
+One commit per table, decided on the version that was looked at, without Spark. Its rows in quarantine follow
 (:func:`jobs.lakehouse.quarantine.settle`), whatever dies in between.
 """
 

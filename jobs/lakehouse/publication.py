@@ -118,8 +118,7 @@ def account_parts(staged: Staged, carried: Entry | None, out: Collection[str]) -
         return parts or {WHOLE: Part(published=0)}
     if staged.suite.of.is_dated:
         return {part: parts.get(part, Part(published=0)) for part in staged.replaced if part not in out}
-    kept = {} if carried is None else {k: part for k, part in carried.parts.items() if k not in staged.replaced}
-    return dict(sorted({**kept, **parts}.items()))
+    return dict(sorted({**parts_that_stay(staged.suite.of, carried, staged.replaced), **parts}.items()))
 
 
 def spine_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
@@ -215,11 +214,14 @@ def overtaken_by(staged: Staged, now: Entry | None) -> str | None:
 def page_of(staged: Staged, outcome: Outcome | None = None) -> pages.Page:
     """What the Data Docs page of a publication shows: once it has ended, how."""
     suite, problems, counted = staged.suite, staged.verdict.problems, staged.counted
-    is_whole = not suite.of.is_dated or set(problems) >= set(counted.parts)
     said = [f"{part}: {problem}" if part else problem for part, found in sorted(problems.items()) for problem in found]
     state = "audited: not published yet"
     if problems:
-        state = "refused: nothing was published" if is_whole else f"published without {', '.join(sorted(problems))}"
+        state = (
+            "refused: nothing was published"
+            if staged.is_refused
+            else f"published without {', '.join(sorted(problems))}"
+        )
     elif outcome:
         version = f"as version {outcome.version}" if outcome.version is not None else "nothing was published"
         state = f"{outcome.state}: {outcome.note or version}"

@@ -62,7 +62,7 @@ def replace(
     """
     if not files and not _holds(root, table):
         return
-    owned = f"table_name = '{table.name}'"
+    owned = _is_of(table)
     if parts is not None:
         named = f"part IN ({', '.join(repr(_shown(part)) for part in sorted(parts))})"
         owned += f" AND ({named}{_or_outlived(root, table)})"
@@ -98,7 +98,7 @@ def keep_refused(root: str, table: Table, files: Collection[StagedFile], publica
     """
     parts = sorted({_shown(file.part) for file in files})
     if parts:
-        owned = f"table_name = '{table.name}' AND state = 'refused' AND part IN ({', '.join(map(repr, parts))})"
+        owned = f"{_is_of(table)} AND state = 'refused' AND part IN ({', '.join(map(repr, parts))})"
         _write(root, files, table, publication, night, owned, refused=True)
 
 
@@ -151,7 +151,7 @@ def announce(root: str, table: Table, publication: str, *, is_restored: bool) ->
 
 def remembers(root: str, table: Table, entry: Entry) -> bool:
     """Whether what was set aside when a publication became visible can be looked up."""
-    return not _had_any(entry) or _version_of(root, table, entry) is not None
+    return not _had_any(entry) or _files_then(root, table, entry) is not None
 
 
 def bring_back(root: str, table: Table, entry: Entry) -> None:
@@ -162,16 +162,12 @@ def bring_back(root: str, table: Table, entry: Entry) -> None:
         table: Which table.
         entry: The publication, in force again.
     """
-    version = _version_of(root, table, entry) if _had_any(entry) else None
-    if version is None and not _holds(root, table):
+    files = _files_then(root, table, entry) if _had_any(entry) else None
+    if files is None and not _holds(root, table):
         return
-    owned, files = f"table_name = '{table.name}'", list[str]()
-    if version is not None:
-        then = DeltaTable(f"{root}/{QUARANTINE.path}", version=version)
-        files = then.file_uris(file_pruning_predicate=owned)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for file in files:
+        for file in files or ():
             filesystem, path = open_storage(file)
             with filesystem.open_input_file(path) as opened:
                 for batch in pq.ParquetFile(opened).iter_batches():
@@ -180,7 +176,12 @@ def bring_back(root: str, table: Table, entry: Entry) -> None:
                     )
                     yield from named.select(_SCHEMA.names).cast(_SCHEMA).to_batches()
 
-    _patiently(lambda: _overwrite(root, batches(), table, entry.publication, owned))
+    _patiently(lambda: _overwrite(root, batches(), table, entry.publication, _is_of(table)))
+
+
+def _is_of(table: Table) -> str:
+    """The condition of the rows of a table."""
+    return f"table_name = '{table.name}'"
 
 
 def _had_any(entry: Entry) -> bool:
@@ -188,19 +189,17 @@ def _had_any(entry: Entry) -> bool:
     return any(part.broken or part.parked for part in entry.parts.values()) or bool(entry.quarantined or entry.parked)
 
 
-def _version_of(root: str, table: Table, entry: Entry) -> int | None:
-    """The version of quarantine with the rows of a table's publication; None where its log does not tell."""
+def _files_then(root: str, table: Table, entry: Entry) -> list[str] | None:
+    """Files of quarantine with the rows of a table's publication; None where its log does not tell, or they are gone."""
     delta = ledger.open_table(root, QUARANTINE)
     told = {"table": table.name, "publication": entry.publication}
     commits = delta.history() if delta and entry.publication else []
     version = next((commit["version"] for commit in commits if told.items() <= commit.items()), None)
     if version is None:
         return None
-    files = DeltaTable(f"{root}/{QUARANTINE.path}", version=version).file_uris(
-        file_pruning_predicate=f"table_name = '{table.name}'"
-    )
-    # Its files may have been vacuumed since.
-    return version if all(_exists(*open_storage(file)) for file in files) else None
+    files = DeltaTable(f"{root}/{QUARANTINE.path}", version=version).file_uris(file_pruning_predicate=_is_of(table))
+    # They may have been vacuumed since.
+    return files if all(_exists(*open_storage(file)) for file in files) else None
 
 
 def _exists(filesystem: pa.fs.FileSystem, path: str) -> bool:

@@ -28,11 +28,11 @@ from jobs.settings import Settings
 _ROOT = Path(__file__).parents[2]
 CLASSES = Path(sys.prefix) / "spark-classes.jsa"
 """Spark's classes as Java loads them fastest, recorded at set-up; without the file they are loaded from the jars."""
-_JAVA = " ".join(
+# A fit of ten iterations has a lineage that overflows the default stack when tasks are deserialised.
+_JAVA = "-Xss16m -XX:+UseParallelGC"
+_DRIVERS_JAVA = " ".join(
     [
-        # A lineage of ten iterations overflows the default stack when tasks are deserialised.
-        "-Xss16m",
-        "-XX:+UseParallelGC",
+        _JAVA,
         # Best code only for what runs ten times longer than Java's default asks: a small night is over before the code of
         # its many plans has paid for its compilation, and a long one does not notice.
         "-XX:Tier4InvocationThreshold=50000",
@@ -56,9 +56,7 @@ _ALWAYS = {
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",
     "spark.executorEnv.PYTHONPATH": str(_ROOT),
-    # A fit of ten iterations has a lineage that overflows the default stack when tasks are deserialised.
-    "spark.driver.extraJavaOptions": "-Xss16m -XX:+UseParallelGC",
-    "spark.executor.extraJavaOptions": "-Xss16m -XX:+UseParallelGC",
+    "spark.executor.extraJavaOptions": _JAVA,
 }
 _ONE_MACHINE: dict[str, str] = {
     "spark.ui.enabled": "false",
@@ -95,7 +93,7 @@ def options(settings: Settings) -> dict[str, str]:
         "spark.master": master,
         "spark.driver.extraJavaOptions": " ".join(
             [
-                _JAVA,
+                _DRIVERS_JAVA,
                 f"-Dlog4j2.configurationFile={(_ROOT / 'infra' / 'spark' / 'log4j2.properties').as_uri()}",
                 # Spark splits the options at blanks.
                 *([f"-XX:SharedArchiveFile={CLASSES}"] if CLASSES.exists() and " " not in str(CLASSES) else []),

@@ -123,6 +123,5 @@ def published_rows(delta: DeltaTable, table: Table, parts: list[str] | None = No
 def columns_of(rows: Dataset, table: Table) -> list[str]:
     """The columns that written rows have, without those of the audit: in the table's order, then any others."""
     written = [name for name in rows.schema.names if not name.startswith("_")]
-    return sorted(
-        written, key=lambda name: table.column_names.index(name) if name in table.column_names else len(written)
-    )
+    own = [name for name in table.column_names if name in written]
+    return own + [name for name in written if name not in own]

@@ -61,14 +61,14 @@ def plan(settings: Settings, job: str, night: date, *, downstream: bool) -> Rese
     made = _made_from(named)
     steps = [step for node in named if (step := _step(settings, node, night))]
     _require_something_left(settings, job, named, steps, night)
+    behind: list[str] = []
     if downstream:
         steps += [step for node in made if (step := _step(settings, node, night))]
-    was_made = any(isinstance(node, Model) or ledger.latest(settings.lake, node) for node in named)
-    later = [node.name for node in made if was_made and _carries_later(settings, node, night)]
-    behind = () if downstream else tuple(later)
+    elif any(isinstance(node, Model) or ledger.latest(settings.lake, node) for node in named):
+        behind = [node.name for node in made if _carries_later(settings, node, night)]
     undone = max((step.newest for step in steps), default=None)
     days = [day for day in delivered_days(settings.landing) if undone and day <= undone]
-    return Reset(tuple(steps), behind, max(days, default=None))
+    return Reset(tuple(steps), tuple(behind), max(days, default=None))
 
 
 def apply(settings: Settings, steps: Collection[Step], run: str) -> Iterator[str]:

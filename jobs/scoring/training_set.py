@@ -1,6 +1,6 @@
 """What recommenders learn from: viewers' preferences as of one moment, with the dense integers that learning needs.
 
-The integers exist only inside one training. Events are histories and numbered once, however many moments are learned from.
+The integers exist only inside one training. Events are gathered and numbered once, however many moments are learned from.
 """
 
 from collections.abc import Iterator, Sequence

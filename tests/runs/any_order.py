@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from deltalake import DeltaTable
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from jobs.lakehouse import ledger
@@ -20,6 +21,16 @@ from jobs.tracking import registry
 NIGHTS = ONE, TWO, THREE = tuple(date(2026, 3, day) for day in (1, 2, 3))
 TITLES, LINKED = 36, 29
 """Titles of the third night's catalogue, and those that the first night's links to IMDb."""
+
+
+FEW = settings(
+    # A history takes seconds: the same ones every time, and none tried again to be made shorter.
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+"""How the property is tried; each test says with how many histories."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from pyspark.sql import SparkSession
 
 from jobs.errors import JobError
 from jobs.runs.job import Sessions, run_job
 from jobs.settings import Settings
-from tests.runs.any_order import IN_ORDER, Step, content, histories, replay
+from tests.runs.any_order import FEW, IN_ORDER, Step, content, histories, replay
 
 JOBS = ("bronze.movielens", "bronze.interactions", "silver.title_links", "silver.titles", "silver.interactions")
 """From a catalogue and a log to a table made of both; tests/trials/test_any_order.py has all jobs."""
@@ -41,14 +41,7 @@ def in_order(spark: SparkSession) -> dict[str, Any]:
     return after(IN_ORDER, spark)
 
 
-# A history takes seconds: few of them, the same ones every time, and none tried again to be made shorter.
-@settings(
-    max_examples=2,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(FEW, max_examples=2)
 @given(histories())
 def test_any_order_ends_with_the_same_tables(
     spark: SparkSession, in_order: dict[str, Any], history: list[Step]

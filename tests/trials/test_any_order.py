@@ -7,14 +7,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from pyspark.sql import SparkSession
 
 from jobs.runs.ended import Ended
 from jobs.runs.job import Sessions
 from jobs.runs.night import run_night
 from jobs.settings import Settings
-from tests.runs.any_order import IN_ORDER, Step, content, histories, replay
+from tests.runs.any_order import FEW, IN_ORDER, Step, content, histories, replay
 
 
 class Silent:
@@ -52,14 +52,7 @@ def test_the_world_fills_what_the_property_is_about(in_order: dict[str, Any]) ->
     assert [name for name in (*wanted, *catalogues) if not in_order.get(name)] == []
 
 
-# Each history takes some nights: few of them, the same ones every time, and none tried again to be made shorter.
-@settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(FEW, max_examples=3)
 @given(histories())
 def test_any_order_ends_with_the_same_tables_and_the_same_champion(
     spark: SparkSession, in_order: dict[str, Any], history: list[Step]

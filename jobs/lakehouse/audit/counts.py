@@ -59,6 +59,14 @@ class Counts:
         return self
 
 
+def total(parts: Iterable[Counts]) -> Counts:
+    """Counts of several parts together."""
+    whole = Counts()
+    for counts in parts:
+        whole += counts
+    return whole
+
+
 @dataclass(frozen=True)
 class Counted:
     """Counts by part, and a few values that broke a promise."""

@@ -15,11 +15,9 @@ from pyarrow.dataset import Dataset
 from expectations.suite import PARKED, Suite
 from expectations.words import in_words, reference_in_words
 from jobs.lakehouse.audit.ask import Found, ask
-from jobs.lakehouse.audit.counts import ALL, Counted, Counts
+from jobs.lakehouse.audit.counts import ALL, Counted, Counts, total
 
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
-
-
 _A_HANDFUL = 10
 """Broken rows: no more of them do not make a broken delivery, however small it is, where it would stop a whole table."""
 
@@ -62,9 +60,7 @@ def judge_rows(counted: Counted, suite: Suite, *, by_part: bool, stays: Iterable
         by_part: Whether each part stands for itself, as deliveries do.
         stays: Counts of the other parts of a table of which some are replaced: it is judged as a whole.
     """
-    whole = Counts()
-    for counts in (*counted.parts.values(), *stays):
-        whole += counts
+    whole = total((*counted.parts.values(), *stays))
     verdict = Verdict(_judged_rows(whole, counted, suite))
     units = counted.parts if by_part else {"": whole}
     for part, counts in units.items():
@@ -82,10 +78,7 @@ def judge_deliveries(verdict: Verdict, counted: Counted, suite: Suite, delivered
         suite: The promises.
         delivered: Rows of each delivery, by night.
     """
-    whole = Counts()
-    for counts in counted.parts.values():
-        whole += counts
-    for night, reasons in sorted(whole.by_delivery.items()):
+    for night, reasons in sorted(total(counted.parts.values()).by_delivery.items()):
         rows, broken = delivered.get(night, 0), reasons[ALL]
         if broken > max(_A_HANDFUL, suite.tolerates * rows):
             told = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()) if reason != ALL)
