@@ -28,6 +28,7 @@ _SERVER = {
     "spark.app.name": "reelhouse",
     # What a client left behind when it was killed is ended soon: its task is run again.
     "spark.connect.execute.manager.detachedTimeout": "60s",
+    "spark.python.daemon.module": "infra.spark.worker_daemon",
 }
 
 

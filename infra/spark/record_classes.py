@@ -64,7 +64,9 @@ def record(folder: Path) -> Path:
 def main() -> None:
     """Make the record if there is none of today's jars, and if Java can; a set-up without it is whole."""
     jars = Path(pyspark.__file__).parent / "jars"
-    is_made = spark.CLASSES.exists() and spark.CLASSES.stat().st_mtime > jars.stat().st_mtime
+    # Java refuses the whole record if one of the jars is newer.
+    newest = max(file.stat().st_mtime for file in (jars, *jars.iterdir()))
+    is_made = spark.CLASSES.exists() and spark.CLASSES.stat().st_mtime > newest
     if is_made or " " in str(spark.CLASSES):
         return
     spark.CLASSES.unlink(missing_ok=True)

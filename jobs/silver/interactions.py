@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import reduce
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -18,6 +19,8 @@ from jobs.version import code_hash
 _CONFLICT = "event_id:conflict"
 _PAST_IS_KEPT = timedelta(days=30)
 """For this long what a table was made from can be read again: its files are kept for 35 days."""
+_MOST_RENAMED = 200_000
+"""Of so many titles the events are looked for; where more became known at once, all events are refined again."""
 _ZONES = timedelta(days=1)
 """More than the time zones of the world lie apart from UTC."""
 
@@ -45,8 +48,9 @@ def find_months(lake: Lake, events: DataFrame, named: DataFrame, night: date) ->
         night: The night that publishes.
 
     Returns:
-        First days of months, None for that of times that cannot be read; None for all, where less is not certain: at
-        first, by other code, after a month, and where most of what is there was delivered since.
+        First days of months, None for that of times that cannot be read; None for all, where less is not certain or not
+        less work: at first, by other code, after a month, where most of what is there was delivered since, and where a
+        great many titles are known by another name.
     """
     last = lake.carried(silver.INTERACTIONS)
     if last is None or not _is_comparable(last, lake, night):
@@ -95,7 +99,11 @@ def touched_months(
         delivered, events = delivered.unionByName(gone), events.unionByName(gone)
     touched = distinct_months(delivered) if nights else set()
     if named_then is not None:
-        touched |= distinct_months(of_renamed_titles(events, named_then, named))
+        renamed = find_renamed(named_then, named)
+        if renamed is None:
+            return None
+        if len(renamed):
+            touched |= distinct_months(of_titles(events, renamed))
     return close_over(touched, find_spans(events, None if has_conflicts else delivered))
 
 
@@ -126,16 +134,15 @@ def name_titles(links: DataFrame, titles: DataFrame) -> DataFrame:
     )
 
 
-def of_renamed_titles(events: DataFrame, then: DataFrame, now: DataFrame) -> DataFrame:
-    """Find the titles and months of the events whose title has become known or unknown, or has another identifier.
+def find_renamed(then: DataFrame, now: DataFrame) -> pa.Array | None:
+    """Find the titles of which something else is said than before: known, unknown, or another identifier.
 
     Args:
-        events: bronze.interactions.
         then: What :func:`name_titles` said of the last publication's inputs.
         now: What it says of tonight's.
 
     Returns:
-        ``occurred_at``, one row per title and month or more.
+        Identifiers as delivered; None if they are more than every task is to hold.
     """
     renamed = (
         then.withColumn("side", F.lit(-1))
@@ -143,13 +150,18 @@ def of_renamed_titles(events: DataFrame, then: DataFrame, now: DataFrame) -> Dat
         .groupBy("delivered", "title_id", "is_known")
         .agg(F.sum("side").alias("difference"))
         .where(F.col("difference") != 0)
-        .select(F.col("delivered").alias("title_id"))
+        .select("delivered")
+        .limit(_MOST_RENAMED + 1)
+        .toArrow()["delivered"]
+        .unique()
     )
-    # All events have few pairs of title and month: only those are moved.
-    watched = events.groupBy("title_id", month_of(_time()).alias("month")).agg(
-        F.min("occurred_at").alias("occurred_at")
-    )
-    return watched.join(renamed, on="title_id", how="left_semi").select("occurred_at")
+    return None if len(renamed) > _MOST_RENAMED else renamed
+
+
+def of_titles(events: DataFrame, delivered: pa.Array) -> DataFrame:
+    """The events of some titles, as they were delivered."""
+    titles = events.sparkSession.createDataFrame(pa.table({"title_id": delivered}))
+    return events.join(F.broadcast(titles), on="title_id", how="left_semi")
 
 
 def find_spans(events: DataFrame, delivered: DataFrame | None) -> set[tuple[date | None, date | None]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
@@ -149,6 +150,25 @@ def test_an_event_in_a_month_and_at_a_time_that_cannot_be_read_lets_all_months_b
     assert job.close_over({january}, {(None, march)}) is None
     assert job.close_over({january}, {(january, march)}) == {january, date(2026, 2, 1), march}
     assert job.close_over({january}, {(date(2026, 2, 1), march)}) == {january}
+
+
+def test_where_a_great_many_titles_are_renamed_all_months_are_built(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (rows_of(spark, silver.TITLES, [{"title_id": f"tt{n}"} for n in numbers]) for numbers in ([1], [2, 3]))
+    links = rows_of(spark, silver.TITLE_LINKS, [])
+    then, now = job.name_titles(links, one), job.name_titles(links, other)
+
+    assert sorted(renamed_of(then, now)) == ["tt1", "tt2", "tt3"]
+    assert renamed_of(then, then) == []
+    monkeypatch.setattr(job, "_MOST_RENAMED", 2)
+    assert job.find_renamed(then, now) is None
+
+
+def renamed_of(then: DataFrame, now: DataFrame) -> list[str]:
+    found = job.find_renamed(then, now)
+    assert found is not None
+    return [str(title) for title in found.to_pylist()]
 
 
 def event(name: str, day: str, **fields: str) -> Mapping[str, Any]:

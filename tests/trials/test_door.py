@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from jobs.lakehouse import ledger, quarantine
@@ -20,59 +18,12 @@ from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
 from jobs.tables import Table, bronze, silver
 from jobs.tables.ops import QUARANTINE
-from tests.trials.processes import Processes, environment_of, free_port
+from tests.trials.processes import Processes
 from tests.trials.publisher import TABLE
+from tests.trials.spark_server import ROOT, Server
 
-ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
 TWO_DAYS = 2 * 24 * 60 * 60
-
-
-class Server:
-    """A Spark Connect server, and programs that use it."""
-
-    def __init__(self, home: Path, processes: Processes) -> None:
-        self.port = free_port()
-        self._token = "a token of the trial"  # noqa: S105 - of a server that lives for a minute, on loopback
-        self.environment = environment_of(ROOT, BIN) | {
-            "REELHOUSE_SPARK_PORT": str(self.port),
-            "REELHOUSE_SPARK_REMOTE": f"sc://127.0.0.1:{self.port}",
-            "REELHOUSE_SPARK_TOKEN": self._token,
-            "REELHOUSE_HOME": str(home),
-            "REELHOUSE_DRIVER_MEMORY": "1g",
-        }
-        self._pid = processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
-        processes.wait_until("the server has started", self.listens, 120)
-
-    def publish(self, home: Path, night: date, prefix: str, last: int = 0) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tests.trials.publisher", str(night), prefix, str(last)],
-            env=self.environment | {"REELHOUSE_HOME": str(home)},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-
-    def run(self, home: Path, job: str, night: date) -> subprocess.Popen[str]:
-        """Begin a job of a night."""
-        return subprocess.Popen(
-            [str(BIN / "reelhouse"), "run", job, "--night", str(night)],
-            env=self.environment | {"REELHOUSE_HOME": str(home)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def java(self) -> psutil.Process:
-        """The driver that serves now."""
-        return next(child for child in psutil.Process(self._pid).children(recursive=True) if "java" in child.name())
-
-    def listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 def finish(program: subprocess.Popen[str]) -> str:
@@ -84,7 +35,7 @@ def finish(program: subprocess.Popen[str]) -> str:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, processes: Processes) -> Server:
-    return Server(tmp_path_factory.mktemp("server"), processes)
+    return Server(tmp_path_factory.mktemp("server"), processes, memory="1g")
 
 
 def held(home: Path, table: Table, *columns: str) -> list[tuple[Any, ...]]:

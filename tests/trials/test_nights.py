@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,8 @@ from jobs.settings import Settings
 from jobs.tables import TABLES, gold
 from jobs.tracking import registry
 from tests.runs.any_order import content
+from tests.trials.processes import Processes
+from tests.trials.spark_server import Server
 
 PROJECT = Path(__file__).parents[2]
 REAL_DATA = os.environ.get("REELHOUSE_REAL_DATA", "")
@@ -33,11 +35,11 @@ TINY = WorldParameters(viewers=80, titles=150, events_per_day=200, days=12)
 SMALL = WorldParameters(viewers=300, titles=400, events_per_day=600, days=20)
 
 
-def reelhouse(home: Path, *arguments: str) -> str:
+def reelhouse(home: Path, *arguments: str, **environment: str) -> str:
     """Run a command to its end; its output."""
     done: subprocess.CompletedProcess[str] = subprocess.run(
         [REELHOUSE, *arguments],
-        env=os.environ | {"REELHOUSE_HOME": str(home), "COLUMNS": "160"},
+        env=os.environ | environment | {"REELHOUSE_HOME": str(home), "COLUMNS": "160"},
         capture_output=True,
         text=True,
         check=False,
@@ -109,6 +111,20 @@ def test_a_home_that_was_moved_serves_as_before(two_nights: tuple[Settings, list
 
     assert "reelhouse version 2" in shown
     assert ledger.version(Settings(home=moved).lake, gold.RECOMMENDATIONS) == 2
+
+
+def test_nights_on_a_server_make_the_same_tables(tmp_path: Path, processes: Processes) -> None:
+    alone, served = Settings(home=tmp_path / "alone"), Settings(home=tmp_path / "served")
+    for home in (alone, served):
+        write_world(home.landing, TINY, TINY.last_day)
+    server = Server(served.root, processes, memory="2g")
+
+    for night in (TINY.last_day - timedelta(days=1), TINY.last_day):
+        reelhouse(alone.root, "night", "--night", str(night))
+        reelhouse(served.root, "night", "--night", str(night), **server.environment)
+
+    assert made(served) == made(alone)
+    assert content(served) == content(alone)
 
 
 def test_a_night_killed_again_and_again_does_only_what_is_missing(tmp_path: Path) -> None:
