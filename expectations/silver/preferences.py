@@ -10,6 +10,7 @@ SUITE = suite(
     silver.PREFERENCES,
     rows=(
         gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0.0),
+        gxe.ExpectColumnValuesToBeBetween(column="rating", min_value=0.0, max_value=10.0),
         gxe.ExpectColumnValuesToBeBetween(column="event_count", min_value=1),
         gxe.ExpectColumnValuesToBeBetween(column="last_at", min_value=EARLIEST),
     ),

@@ -3,22 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import JobError
-from jobs.evaluation.metrics import METRICS, ranking_metrics
+from jobs.evaluation.judging import judge_batch
+from jobs.evaluation.metrics import METRICS
 from jobs.recommenders import held
-from jobs.scoring.histories import Block, blocks
 from jobs.scoring.rules import excluded_positions
-from jobs.scoring.top_n import Scorer, ranks_within, top_titles
 
 K = 10
-_JUDGED = "model string, ndcg double, precision double, recall double, map double, listed array<int>"
+_JUDGED = "model string, user_id string, ndcg double, precision double, recall double, map double, listed array<string>"
 
 
 def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, dict[str, float]]:
@@ -44,9 +40,8 @@ def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) 
     def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for name, path in paths.items():
-                model = held(path)
-                for block in blocks([batch], model.title_ids):
-                    yield _judge_block(name, model, block, excluded[name])
+                for judged in judge_batch(held(path), batch, excluded[name], K):
+                    yield judged.add_column(0, "model", pa.array([name] * judged.num_rows))
 
     judged = viewers.mapInArrow(judge, _JUDGED).persist()
     try:
@@ -69,27 +64,3 @@ def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) 
         | {"coverage": covered.get(row["model"], 0) / max(1, len(listable)), "viewers": float(row["viewers"])}
         for row in means
     }
-
-
-def _judge_block(name: str, model: Scorer, block: Block, excluded: NDArray[np.int32]) -> pa.RecordBatch:
-    """Metrics of one model for the viewers of a block."""
-    viewers, titles = block.rows.num_rows, len(model.title_ids)
-    row, position, _ = top_titles(model, block.preferences, block.seen, K, excluded)
-    relevant = block.rows.column("held_out")
-    counts = np.asarray(pc.list_value_length(relevant))
-    wanted = np.asarray(pc.fill_null(pc.index_in(relevant.flatten(), value_set=model.title_ids), -1))
-    owner = np.repeat(np.arange(viewers), counts)[wanted >= 0]
-    hits = np.zeros((viewers, K), dtype=bool)
-    # One number for each viewer and title.
-    hits[row, ranks_within(row)] = np.isin(
-        row.astype(np.int64) * titles + position, owner.astype(np.int64) * titles + wanted[wanted >= 0]
-    )
-    metrics = ranking_metrics(hits, counts)
-    ends = np.cumsum(np.bincount(row, minlength=viewers))
-    listed = pa.ListArray.from_arrays(
-        pa.array(np.concatenate([[0], ends]).astype(np.int32)), pa.array(position.astype(np.int32))
-    )
-    return pa.RecordBatch.from_arrays(
-        [pa.array([name] * viewers), *(pa.array(metrics[m]) for m in METRICS), listed],
-        names=["model", *METRICS, "listed"],
-    )

@@ -10,6 +10,7 @@ from jobs.lakehouse.lake import Lake
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
 from jobs.scoring.rules import excluded_positions, find_listable
+from jobs.scoring.weighing import end_of
 from jobs.tables import silver
 from jobs.tables.model import CHAMPION
 from jobs.tracking import registry
@@ -25,7 +26,9 @@ def run(lake: Lake, night: date) -> None:
     titles = lake.read(silver.TITLES, night)
 
     excluded = excluded_positions(title_ids, find_listable(titles, title_ids, night))
-    lists = recommend(collect_histories(preferences), folder, excluded, lake.settings.list_length).select(
+    lists = recommend(
+        collect_histories(preferences, end_of(night)), folder, excluded, lake.settings.list_length
+    ).select(
         "*",
         F.lit(champion.name).alias("model_name"),
         F.lit(champion.version).alias("model_version"),

@@ -20,6 +20,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
+from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -62,18 +63,19 @@ class Model:
             total += some.T @ some
         return total
 
-    def viewer_factors(self, preferences: csr_matrix) -> Floats:
+    def viewer_factors(self, histories: Histories) -> Floats:
         """Solve each viewer's factor exactly: one half-iteration of ALS.
 
         x_u = (YᵀY + Σ α w y yᵀ + λ n_u I)⁻¹ Σ (1 + α w) y, over the viewer's n_u positive weights w. Viewers with
         histories of about one length are solved together, the shorter ones filled up with weights of 0.
 
         Args:
-            preferences: Viewers by titles of positive preference weights.
+            histories: What the viewers know.
 
         Returns:
             Viewers by latent factors; zero for a viewer without a positive weight.
         """
+        preferences = histories.preferences
         lengths = np.diff(preferences.indptr)
         rank = self.factors.shape[1]
         solved = np.zeros((len(lengths), rank), dtype=np.float32)
@@ -103,9 +105,9 @@ class Model:
         right = transposed @ (confidence + is_there)[:, :, np.newaxis]
         return np.linalg.solve(left, right)[:, :, 0]
 
-    def scores(self, preferences: csr_matrix) -> Floats:
+    def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of predicted preference."""
-        return self.viewer_factors(preferences) @ self.factors.T
+        return self.viewer_factors(histories) @ self.factors.T
 
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""

@@ -11,8 +11,8 @@ import pyarrow as pa
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from pyspark.sql import functions as F
-from scipy.sparse import csr_matrix
 
+from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -45,13 +45,13 @@ class Model:
     factors: Floats
     parameters: Parameters
 
-    def viewer_factors(self, preferences: csr_matrix) -> Floats:
+    def viewer_factors(self, histories: Histories) -> Floats:
         """Viewers by one factor of 1."""
-        return np.ones((preferences.shape[0], 1), dtype=np.float32)
+        return np.ones((len(histories), 1), dtype=np.float32)
 
-    def scores(self, preferences: csr_matrix) -> Floats:
+    def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of popularity."""
-        return self.viewer_factors(preferences) @ self.factors.T
+        return self.viewer_factors(histories) @ self.factors.T
 
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""

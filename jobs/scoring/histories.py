@@ -2,61 +2,104 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from numpy.typing import NDArray
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 _BLOCK_SCORES = 32_000_000
 """Scores in memory at once: 128 MB of float32 per task, whatever the number of titles."""
 _LARGEST_BLOCK = 4096
+_MICROS = 1_000_000
+_SECONDS_PER_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Histories of some viewers over the titles of one model: matrices with one row per viewer, one column per title."""
+
+    preferences: csr_matrix
+    """Positive preference weights."""
+    seen: csr_matrix
+    """One for every title that the viewer knows."""
+    ratings: csr_matrix
+    """The viewer's last rating, 0 to 10, of every title that the viewer rated; a cell that is there may hold 0."""
+    ages: csr_matrix
+    """Days since the viewer last had to do with the title; cells as those of ``seen``."""
+
+    @classmethod
+    def of(cls, preferences: csr_matrix, seen: csr_matrix | None = None) -> Self:
+        """Histories of which nothing but weights is known: without ratings, all of today."""
+        known = preferences if seen is None else seen
+        return cls(preferences, known, csr_matrix(known.shape, dtype=np.float32), 0 * known)
+
+    def __getitem__(self, viewers: slice | NDArray[Any]) -> Self:
+        """The histories of some of the viewers."""
+        return type(self)(self.preferences[viewers], self.seen[viewers], self.ratings[viewers], self.ages[viewers])
+
+    def __len__(self) -> int:
+        """Number of viewers."""
+        return int(self.seen.shape[0])
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some viewers and their histories, over the titles of one model.
-
-    ``preferences`` and ``seen`` have one row per viewer and one column per title of the model; ``preferences`` holds the
-    positive weights, ``seen`` a one for every title known to the viewer.
-    """
+    """Some viewers and their histories."""
 
     user_ids: pa.Array
-    preferences: csr_matrix
-    seen: csr_matrix
+    histories: Histories
     rows: pa.RecordBatch
     """The viewers' rows as they came, for what else they carry."""
 
 
-def collect_histories(preferences: DataFrame) -> DataFrame:
+def collect_histories(preferences: DataFrame, as_of: datetime) -> DataFrame:
     """One row per viewer: what the blocks are made from.
 
     Partitioned by ranges of user_id and sorted within: what is made of the blocks, many rows per viewer, comes out in
     order of user_id without being sorted.
 
     Args:
-        preferences: silver.preferences, or rows with user_id, title_id and weight.
+        preferences: silver.preferences, or rows with user_id, title_id, weight, rating and last_at.
+        as_of: From when ages are counted.
 
     Returns:
-        user_id, title_ids array<string>, weights array<double>; the titles of a viewer in order of title_id.
+        user_id, title_ids array<string>, weights array<double>, ratings array<double>, ages array<double>, in days; the
+        titles of a viewer in order of title_id.
     """
-    known = F.array_sort(F.collect_list(F.struct("title_id", "weight")))
+    age = age_days(F.col("last_at"), as_of).alias("age")
+    known = F.array_sort(F.collect_list(F.struct("title_id", "weight", "rating", age)))
     return (
         preferences.groupBy("user_id")
         .agg(known.alias("known"))
-        .select("user_id", F.col("known.title_id").alias("title_ids"), F.col("known.weight").alias("weights"))
+        .select(
+            "user_id",
+            F.col("known.title_id").alias("title_ids"),
+            F.col("known.weight").alias("weights"),
+            F.col("known.rating").alias("ratings"),
+            F.col("known.age").alias("ages"),
+        )
         .repartitionByRange("user_id")
         .sortWithinPartitions("user_id")
     )
+
+
+def age_days(last_at: Column, as_of: datetime) -> Column:
+    """Days from a time to a moment; 0 for times after it."""
+    days = (F.lit(as_of.timestamp()) - F.unix_micros(last_at) / _MICROS) / _SECONDS_PER_DAY
+    return F.greatest(F.lit(0.0), days)
 
 
 def blocks(batches: Iterable[pa.RecordBatch], title_ids: pa.Array) -> Iterator[Block]:
     """Cut Arrow batches of histories into blocks whose scores fit into memory.
 
     Args:
-        batches: Rows of :func:`collect_histories`.
+        batches: Rows of :func:`collect_histories`; ratings and ages may be left out.
         title_ids: The model's titles; a title it does not know is left out of the matrices.
     """
     size = max(1, min(_LARGEST_BLOCK, _BLOCK_SCORES // max(1, len(title_ids))))
@@ -69,15 +112,29 @@ def _block(rows: pa.RecordBatch, title_ids: pa.Array) -> Block:
     """Sparse matrices of some viewers."""
     lists = rows.column("title_ids")
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0))
-    viewer = np.repeat(np.arange(rows.num_rows), lengths)
+    viewer = np.repeat(np.arange(rows.num_rows, dtype=np.int32), lengths)
     title = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1))
-    weight = np.asarray(rows.column("weights").flatten(), dtype=np.float32)
     known = title >= 0
-    liked = known & (weight > 0)
-    shape = (rows.num_rows, len(title_ids))
+
+    def matrix(values: NDArray[np.float32], where: NDArray[np.bool_]) -> csr_matrix:
+        cells = (values[where], (viewer[where], title[where]))
+        return csr_matrix(cells, shape=(rows.num_rows, len(title_ids)), dtype=np.float32)
+
+    weight, rating, age = (_values(rows, name, len(title)) for name in ("weights", "ratings", "ages"))
     return Block(
-        user_ids=rows.column("user_id"),
-        preferences=csr_matrix((weight[liked], (viewer[liked], title[liked])), shape=shape, dtype=np.float32),
-        seen=csr_matrix((np.ones(known.sum(), dtype=np.float32), (viewer[known], title[known])), shape=shape),
-        rows=rows,
+        rows.column("user_id"),
+        Histories(
+            preferences=matrix(weight, known & (weight > 0)),
+            seen=matrix(np.ones(len(title), dtype=np.float32), known),
+            ratings=matrix(rating, known & ~np.isnan(rating)),
+            ages=matrix(np.nan_to_num(age), known),
+        ),
+        rows,
     )
+
+
+def _values(rows: pa.RecordBatch, column: str, length: int) -> NDArray[np.float32]:
+    """What a column says of each title; not a number where it says nothing, or is not there."""
+    if column not in rows.schema.names:
+        return np.full(length, np.nan, dtype=np.float32)
+    return np.asarray(rows.column(column).flatten().cast(pa.float32()).to_numpy(zero_copy_only=False), dtype=np.float32)

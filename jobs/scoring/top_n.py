@@ -9,6 +9,8 @@ from implicit.cpu.topk import topk
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from jobs.scoring.histories import Histories
+
 Floats = NDArray[np.float32]
 _FILTERED = np.finfo(np.float32).min
 """implicit's score of a title that was filtered out."""
@@ -26,8 +28,8 @@ class Scorer(Protocol):
         """Identifiers, in the order of the columns of scores."""
         ...
 
-    def scores(self, preferences: csr_matrix) -> Floats:
-        """Viewers by titles of scores, from viewers by titles of positive preference weights."""
+    def scores(self, histories: Histories) -> Floats:
+        """Viewers by titles of scores."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -44,15 +46,14 @@ class FactorScorer(Scorer, Protocol):
         """Titles by latent factors."""
         ...
 
-    def viewer_factors(self, preferences: csr_matrix) -> Floats:
-        """Viewers by latent factors, from viewers by titles of preference weights."""
+    def viewer_factors(self, histories: Histories) -> Floats:
+        """Viewers by latent factors."""
         ...
 
 
 def top_titles(
     model: Scorer,
-    preferences: csr_matrix,
-    seen: csr_matrix,
+    histories: Histories,
     length: int,
     excluded: NDArray[np.int32] | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
@@ -60,8 +61,7 @@ def top_titles(
 
     Args:
         model: The model.
-        preferences: Viewers by titles: positive preference weights.
-        seen: Viewers by titles: a non-zero for each title to leave out.
+        histories: What the viewers know; none of it is listed.
         length: At most this many titles per viewer.
         excluded: Positions of titles that nobody is to get.
 
@@ -73,9 +73,9 @@ def top_titles(
     """
     unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
     if isinstance(model, FactorScorer):
-        positions, scores = _best_products(model, preferences, seen, unlisted, length)
+        positions, scores = _best_products(model, histories, unlisted, length)
     else:
-        positions, scores = _best_of(model.scores(preferences), seen, unlisted, length)
+        positions, scores = _best_of(model.scores(histories), histories.seen, unlisted, length)
     order = np.lexsort((positions, -scores), axis=1)
     positions = np.take_along_axis(positions, order, axis=1)[:, :length]
     scores = np.take_along_axis(scores, order, axis=1)[:, :length]
@@ -90,10 +90,10 @@ def ranks_within(rows: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _best_products(
-    model: FactorScorer, preferences: csr_matrix, seen: csr_matrix, excluded: NDArray[np.int32], length: int
+    model: FactorScorer, histories: Histories, excluded: NDArray[np.int32], length: int
 ) -> tuple[NDArray[np.int32], Floats]:
     """Positions and scores of at least the best ``length`` titles, in any order; filtered ones last."""
-    viewers = model.viewer_factors(preferences)
+    viewers, seen = model.viewer_factors(histories), histories.seen
     if not (np.isfinite(viewers).all() and np.isfinite(model.factors).all()):
         raise ValueError("a factor is not finite")
     scored, asked = len(model.factors), min(length + 1, len(model.factors))

@@ -3,36 +3,97 @@
 The integers exist only inside one training. Events are gathered and numbered once, however many moments are learned from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from scipy.sparse import csr_matrix
 
-from jobs.scoring.weighing import weight_of_parts, weight_parts
+from jobs.scoring.histories import Histories, age_days
+from jobs.scoring.weighing import rating_of_parts, weight_of_parts, weight_parts
 from jobs.settings import Weighing
 
+_MICROS = 1_000_000
+_SECONDS_PER_DAY = 24 * 60 * 60
 _POSITION_BITS = 33
 """Spark numbers the rows of a partition in so many bits, below the partition's own number."""
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Preferences as of ``as_of``.
+    """Preferences as of ``as_of``: one row per viewer and title that the viewer had to do with.
 
-    ``preferences`` has one row per viewer and title: viewer int, title int, weight float, last_at timestamp. A weight
-    of 0 means: knows the title, and is not known to like it. ``title`` is a position in ``title_ids``, which holds more
-    titles than have rows.
+    Columns: viewer int, title int, weight float, rating float (0 to 10, null if never rated), last_at timestamp. A
+    weight of 0 means: knows the title, and is not known to like it. ``title`` is a position in ``title_ids``, which may
+    hold titles without rows; viewers are numbered from 0.
+
+    The rows are there twice: :attr:`preferences` for what learns on Spark, :attr:`table` for what learns in memory; the
+    one that is not held is made when asked for.
     """
 
-    preferences: DataFrame
     title_ids: pa.Array
     as_of: datetime
     cores: int
     """Tasks that run at once: into so many blocks a distributed fit is best cut."""
+    rows: DataFrame | pa.Table
+    spark: Callable[[], SparkSession]
+    """The session, started only if something learns on it."""
+    split: "Callable[[], Split] | None" = None
+    """Divides the training set by the protocol that it was made by, to learn or choose on the later part."""
+    catalogue: "Callable[[], pa.Table] | None" = None
+    """What catalogues say of titles: silver.title_profiles' columns, one row per title, those that nobody had to do with
+    included."""
+
+    @cached_property
+    def preferences(self) -> DataFrame:
+        """The rows, on Spark."""
+        return self.spark().createDataFrame(self.rows) if isinstance(self.rows, pa.Table) else self.rows
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """The rows, in memory, in order of viewer and title."""
+        held = self.rows if isinstance(self.rows, pa.Table) else self.rows.toArrow()
+        return held.sort_by([("viewer", "ascending"), ("title", "ascending")])
+
+    @cached_property
+    def histories(self) -> Histories:
+        """The same as matrices, viewers by all of ``title_ids``."""
+        held = self.table
+        viewer, title = held["viewer"].to_numpy(), held["title"].to_numpy()
+        shape = (int(viewer.max(initial=-1)) + 1, len(self.title_ids))
+        weight, rating = (held[name].cast(pa.float32()).to_numpy() for name in ("weight", "rating"))
+        micros = held["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+        age = np.maximum(0.0, (self.as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY)
+
+        def matrix(values: NDArray[Any], where: NDArray[np.bool_] | slice = slice(None)) -> csr_matrix:
+            return csr_matrix((values[where], (viewer[where], title[where])), shape=shape, dtype=np.float32)
+
+        return Histories(
+            preferences=matrix(weight, weight > 0),
+            seen=matrix(np.ones(len(title))),
+            ratings=matrix(rating, ~np.isnan(rating)),
+            ages=matrix(age),
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """What was known, and what was wanted of it: how a protocol divides interactions."""
+
+    training: TrainingSet
+    viewers: pa.Table
+    """Histories of the viewers to judge on, as :func:`jobs.scoring.histories.collect_histories` makes them, with
+    ``held_out`` array<string>: the titles to find."""
+    listable: pa.Array
+    """The titles that may be listed."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +102,7 @@ class Known:
 
     moments: tuple[datetime, ...]
     viewers: DataFrame
-    """user_id, viewer int, known array<struct<title_id, weight_0, last_at_0, weight_1, …>>, one row per viewer."""
+    """user_id, viewer int, known array<struct<title_id, weight_0, rating_0, last_at_0, …>>, one row per viewer."""
     titles: DataFrame
     """title_id, title int."""
     title_ids: pa.Array
@@ -57,21 +118,29 @@ class Known:
                 "viewer",
                 "known.title_id",
                 F.col(f"known.weight_{at}").cast("float").alias("weight"),
+                F.col(f"known.rating_{at}").cast("float").alias("rating"),
                 F.col(f"known.last_at_{at}").alias("last_at"),
             )
             .join(F.broadcast(self.titles), on="title_id", how="inner")
-            .select("viewer", "title", "weight", "last_at")
+            .select("viewer", "title", "weight", "rating", "last_at")
         )
-        return TrainingSet(rows, self.title_ids, moment, self.cores)
+        return TrainingSet(self.title_ids, moment, self.cores, rows, lambda: self.viewers.sparkSession)
 
     def histories(self, moment: datetime) -> DataFrame:
         """What was known at one of the moments, one row per viewer, as collect_histories makes them."""
-        at = f"weight_{self.moments.index(moment)}"
-        then = F.filter("known", lambda one: one[at].isNotNull())
+        at = self.moments.index(moment)
+        then = F.filter("known", lambda one: one[f"weight_{at}"].isNotNull())
+        ages = F.transform("known", lambda one: age_days(one[f"last_at_{at}"], moment))
         return (
             self.viewers.select("user_id", then.alias("known"))
             .where(F.size("known") > 0)
-            .select("user_id", F.col("known.title_id").alias("title_ids"), F.col(f"known.{at}").alias("weights"))
+            .select(
+                "user_id",
+                F.col("known.title_id").alias("title_ids"),
+                F.col(f"known.weight_{at}").alias("weights"),
+                F.col(f"known.rating_{at}").alias("ratings"),
+                ages.alias("ages"),
+            )
         )
 
 
@@ -92,7 +161,11 @@ def gather(interactions: DataFrame, moments: Sequence[datetime], weighing: Weigh
         parts += [*weight_parts(moment, weighing, is_before, f"_{at}"), last_at]
         # Who did not interact with a title before the moment has no weight there; null is not 0.
         weight = F.when(F.col(f"last_at_{at}").isNotNull(), weight_of_parts(moment, weighing, f"_{at}"))
-        columns += [weight.alias(f"weight_{at}"), F.col(f"last_at_{at}")]
+        columns += [
+            weight.alias(f"weight_{at}"),
+            rating_of_parts(f"_{at}").alias(f"rating_{at}"),
+            F.col(f"last_at_{at}"),
+        ]
     histories = (
         interactions.select("user_id", "title_id", "event_type", "value", "occurred_at")
         .repartition(cores, "user_id")

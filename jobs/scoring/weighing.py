@@ -44,7 +44,14 @@ def weigh(interactions: DataFrame, as_of: datetime, weighing: Weighing) -> DataF
             F.count("*").cast("int").alias("event_count"),
             F.max("occurred_at").alias("last_at"),
         )
-        .select("user_id", "title_id", weight_of_parts(as_of, weighing).alias("weight"), "event_count", "last_at")
+        .select(
+            "user_id",
+            "title_id",
+            weight_of_parts(as_of, weighing).alias("weight"),
+            rating_of_parts().alias("rating"),
+            "event_count",
+            "last_at",
+        )
     )
 
 
@@ -73,10 +80,14 @@ def weight_of_parts(as_of: datetime, weighing: Weighing, suffix: str = "") -> Co
     """The weight that the aggregates of :func:`weight_parts` add up to."""
     last_rating = F.col(f"last_rating{suffix}")
     last_micros = F.floor(last_rating / _RATING_SCALE).cast("bigint")
-    rating = F.pmod(last_rating, F.lit(_RATING_SCALE)).cast("double") / _RATING_STEPS
-    rated = _decayed(weighing.rating * _liking(rating, weighing), last_micros, as_of, weighing)
+    rated = _decayed(weighing.rating * _liking(rating_of_parts(suffix), weighing), last_micros, as_of, weighing)
     weight = F.coalesce(F.col(f"others{suffix}") / _EXACT, F.lit(0.0)) + F.coalesce(rated, F.lit(0.0))
     return F.greatest(F.lit(0.0), weight)
+
+
+def rating_of_parts(suffix: str = "") -> Column:
+    """The last rating among the aggregates of :func:`weight_parts`; null without one."""
+    return F.pmod(F.col(f"last_rating{suffix}"), F.lit(_RATING_SCALE)).cast("double") / _RATING_STEPS
 
 
 def _decayed(weight: Column, micros: Column, as_of: datetime, weighing: Weighing) -> Column:

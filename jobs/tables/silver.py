@@ -197,6 +197,7 @@ PREFERENCES = Table(
             "Preference weight: the sum of the events' weights, decayed with age; 0 if not liked.",
             nullable=False,
         ),
+        Column("rating", "double", "The viewer's last rating of the title, 0 to 10; null if never rated."),
         Column("event_count", "int", "Events behind it.", nullable=False),
         Column("last_at", "timestamp", "The last of them, UTC.", nullable=False),
     ),

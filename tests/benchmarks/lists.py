@@ -9,6 +9,7 @@ from scipy.sparse import random as random_sparse
 from threadpoolctl import threadpool_limits
 
 from jobs.recommenders.als import Model, Parameters
+from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import top_titles
 
 _VIEWERS, _TITLES, _RANK, _SEEN, _LENGTH = 16_384, 20_000, 64, 100, 100
@@ -20,14 +21,14 @@ def run(say: Callable[[str], object]) -> None:
     rng = np.random.default_rng(1)
     factors = rng.normal(scale=0.1, size=(_TITLES, _RANK)).astype(np.float32)
     model = Model(pa.array([f"t{n}" for n in range(_TITLES)]), factors, Parameters(rank=_RANK))
-    known = random_sparse(_VIEWERS, _TITLES, density=_SEEN / _TITLES, format="csr", dtype=np.float32, random_state=rng)
+    known = Histories.of(
+        random_sparse(_VIEWERS, _TITLES, density=_SEEN / _TITLES, format="csr", dtype=np.float32, random_state=rng)
+    )
     viewers = rng.normal(scale=0.1, size=(_VIEWERS, _RANK)).astype(np.float32)
     with threadpool_limits(1):
         products = _seconds(lambda start: viewers[start : start + _BLOCK] @ factors.T)
         solving = _seconds(lambda start: model.viewer_factors(known[start : start + _BLOCK]))
-        listing = _seconds(
-            lambda start: top_titles(model, known[start : start + _BLOCK], known[start : start + _BLOCK], _LENGTH)
-        )
+        listing = _seconds(lambda start: top_titles(model, known[start : start + _BLOCK], _LENGTH))
     say(f"bare products of factors        {products:6.2f} s")
     say(f"solving viewers' factors        {solving:6.2f} s   {solving / products:4.1f} x")
     say(f"solving, scoring, seen removed  {listing:6.2f} s   {listing / products:4.1f} x")

@@ -63,7 +63,7 @@ def listed(user_id: str, rank: int, title_id: str) -> dict[str, Any]:
 
 def preferred(user_id: str, title_id: str, weight: float) -> dict[str, Any]:
     at = datetime(2026, 2, 1, 20, 15, tzinfo=UTC)
-    return {"user_id": user_id, "title_id": title_id, "weight": weight, "event_count": 1, "last_at": at}
+    return {"user_id": user_id, "title_id": title_id, "weight": weight, "rating": None, "event_count": 1, "last_at": at}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """gold.recommendations: lists that viewers can be given, by the champion."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,12 +36,16 @@ SERVED = Model(
 """With three titles that may not be listed."""
 
 
+NOW = datetime(2026, 3, 2)
+
+
 def lists(spark: SparkSession, *known: tuple[str, str, float], length: int = 50) -> dict[str, list[str]]:
-    preferences = spark.createDataFrame(list(known), "user_id string, title_id string, weight double")
+    schema = "user_id string, title_id string, weight double, rating double, last_at timestamp"
+    preferences = spark.createDataFrame([(*one, None, NOW) for one in known], schema)
     excluded = np.array([3], dtype=np.int32)
     with TemporaryDirectory() as folder:
         recommenders.save("als", MODEL, Path(folder))
-        listed = recommend(collect_histories(preferences), Path(folder), excluded, length)
+        listed = recommend(collect_histories(preferences, NOW.replace(tzinfo=UTC)), Path(folder), excluded, length)
         rows = listed.orderBy("user_id", "rank").collect()
     assert [row["rank"] for row in rows if row["user_id"] == rows[0]["user_id"]] == list(
         range(1, 1 + sum(r["user_id"] == rows[0]["user_id"] for r in rows))

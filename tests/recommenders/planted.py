@@ -24,9 +24,10 @@ def training_set(
     spark: SparkSession, rows: Sequence[Preference], title_ids: Sequence[str], cores: int = 2
 ) -> TrainingSet:
     """A training set of some preferences."""
-    schema = "viewer int, title int, weight float, last_at timestamp"
-    stamped = [(*row, BEFORE) for row in rows]
-    return TrainingSet(spark.createDataFrame(stamped, schema).coalesce(1), pa.array(title_ids), AS_OF, cores)
+    schema = "viewer int, title int, weight float, rating float, last_at timestamp"
+    stamped = [(*row, None, BEFORE) for row in rows]
+    preferences = spark.createDataFrame(stamped, schema).coalesce(1)
+    return TrainingSet(pa.array(title_ids), AS_OF, cores, preferences, lambda: spark)
 
 
 def planted(spark: SparkSession, titles: Sequence[int] = tuple(range(SIZE))) -> TrainingSet:

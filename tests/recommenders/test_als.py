@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from jobs.recommenders.als import Model, Parameters
+from jobs.scoring.histories import Histories
 
 
 def solve_one_by_one(model: Model, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,7 +36,7 @@ def test_solves_viewers_by_the_normal_equations(viewers: int, titles: int, rank:
     factors = rng.normal(size=(titles, rank)).astype(np.float32)
     model = Model(pa.array([str(n) for n in range(titles)]), factors, Parameters(rank=rank, reg_param=0.05, alpha=10.0))
 
-    found = model.viewer_factors(csr_matrix(weights))
+    found = model.viewer_factors(Histories.of(csr_matrix(weights)))
 
     np.testing.assert_allclose(found, solve_one_by_one(model, weights.astype(float)), rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(found[2], 0.0)
@@ -47,7 +48,7 @@ def test_a_viewer_is_solved_the_same_alone_and_among_others() -> None:
     factors = rng.normal(size=(80, 8)).astype(np.float32)
     model = Model(pa.array([str(n) for n in range(80)]), factors, Parameters(rank=8))
 
-    together = model.viewer_factors(csr_matrix(weights))
-    alone = np.vstack([model.viewer_factors(csr_matrix(own[np.newaxis])) for own in weights])
+    together = model.viewer_factors(Histories.of(csr_matrix(weights)))
+    alone = np.vstack([model.viewer_factors(Histories.of(csr_matrix(own[np.newaxis]))) for own in weights])
 
     np.testing.assert_allclose(together, alone, rtol=1e-5)

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
 from jobs.recommenders import popularity
 from jobs.recommenders.popularity import BASELINES, Parameters
 from jobs.scoring.training_set import TrainingSet
-from tests.recommenders.planted import AS_OF, training_set
+from tests.recommenders.planted import AS_OF
 
 NOW = datetime(2026, 3, 2)
 
@@ -20,7 +21,7 @@ def watched(spark: SparkSession) -> TrainingSet:
         [(viewer, title, 1.0, NOW - timedelta(days=days)) for viewer, title, days in rows],
         "viewer int, title int, weight float, last_at timestamp",
     )
-    return TrainingSet(frame, training_set(spark, [(0, 0, 1.0)], ["old", "new", "forgotten"]).title_ids, AS_OF, 1)
+    return TrainingSet(pa.array(["old", "new", "forgotten"]), AS_OF, 1, frame, lambda: spark)
 
 
 @pytest.mark.parametrize(

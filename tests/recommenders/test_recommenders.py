@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from jobs import recommenders
 from jobs.errors import JobError
 from jobs.recommenders import als
+from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
 from tests.recommenders.planted import SIZE, likes, planted, training_set
 
@@ -38,7 +39,7 @@ def first_titles(model: Scorer) -> list[str]:
     """The title that each viewer, whose history is the planted one, is given first."""
     names = model.title_ids.to_pylist()
     taste = csr_matrix([[float(likes(u, int(t[1:]))) for t in names] for u in range(SIZE)], dtype=np.float32)
-    row, position, _ = top_titles(model, taste, taste, 1)
+    row, position, _ = top_titles(model, Histories.of(taste), 1)
     assert row.tolist() == list(range(SIZE))
     return [names[at] for at in position]
 
@@ -60,7 +61,7 @@ def test_finds_it_whatever_the_order_of_titles(spark: SparkSession, name: str) -
 def test_fitting_twice_gives_the_same_scores(spark: SparkSession, fitted: Any, name: str) -> None:
     again = recommenders.find(name).fit(planted(spark), parameters_of(name))
 
-    taste = csr_matrix(np.eye(3, len(again.title_ids), dtype=np.float32))
+    taste = Histories.of(csr_matrix(np.eye(3, len(again.title_ids), dtype=np.float32)))
     assert again.title_ids == fitted(name).title_ids
     np.testing.assert_array_equal(again.scores(taste), fitted(name).scores(taste))
 
@@ -81,7 +82,7 @@ def test_is_saved_as_arrays_and_json_and_scores_the_same_when_loaded(fitted: Any
     loaded = recommenders.load(tmp_path)
 
     assert loaded.title_ids == fitted(name).title_ids
-    taste = csr_matrix(np.eye(4, len(loaded.title_ids), dtype=np.float32))
+    taste = Histories.of(csr_matrix(np.eye(4, len(loaded.title_ids), dtype=np.float32)))
     np.testing.assert_array_equal(loaded.scores(taste), fitted(name).scores(taste))
     for file in tmp_path.rglob("*"):
         # A pickled array cannot be read so, and what is neither array nor JSON fails to parse.
@@ -93,7 +94,7 @@ def test_products_of_factors_and_their_scores_make_the_same_lists(fitted: Any, n
     model = fitted(name)
     if not isinstance(model, FactorScorer):
         pytest.skip(f"{name} is no product of factors")
-    taste = csr_matrix([[float(likes(u, t)) for t in range(SIZE)] for u in range(SIZE)], dtype=np.float32)
+    taste = Histories.of(csr_matrix([[float(likes(u, t)) for t in range(SIZE)] for u in range(SIZE)], dtype=np.float32))
 
     np.testing.assert_allclose(model.scores(taste), model.viewer_factors(taste) @ model.factors.T, rtol=1e-5)
 

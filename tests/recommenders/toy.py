@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass as checked
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
+from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -32,9 +33,9 @@ class Model:
     together: Floats
     parameters: Parameters
 
-    def scores(self, preferences: csr_matrix) -> Floats:
+    def scores(self, histories: Histories) -> Floats:
         """Viewers by titles."""
-        return np.asarray(preferences @ self.together, dtype=np.float32)
+        return np.asarray(histories.preferences @ self.together, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write one array and one JSON file."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from jobs.recommenders.popularity import Model, Parameters
+from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import top_titles
 
 SMALL_WHOLE = st.integers(-3, 3).map(float)
@@ -25,10 +26,10 @@ class Fixed:
         self.viewers, self.factors = viewers, factors
         self.title_ids = pa.array([f"t{n}" for n in range(len(factors))])
 
-    def viewer_factors(self, preferences: csr_matrix) -> NDArray[np.float32]:
+    def viewer_factors(self, histories: Histories) -> NDArray[np.float32]:
         return self.viewers
 
-    def scores(self, preferences: csr_matrix) -> NDArray[np.float32]:
+    def scores(self, histories: Histories) -> NDArray[np.float32]:
         return self.viewers @ self.factors.T
 
     def save(self, folder: Path) -> None:
@@ -78,8 +79,7 @@ def test_equals_sorting_all_scores(
 
     found = top_titles(
         kind(viewers, titles),
-        csr_matrix(scores.shape, dtype=np.float32),
-        csr_matrix(seen.astype(np.float32)),
+        Histories.of(csr_matrix(scores.shape, dtype=np.float32), csr_matrix(seen.astype(np.float32))),
         length,
         np.flatnonzero(excluded).astype(np.int32),
     )
@@ -92,13 +92,13 @@ def test_refuses_factors_that_are_not_finite(bad: float) -> None:
     model = Fixed(np.ones((1, 1), np.float32), np.array([[1.0], [bad]], np.float32))
 
     with pytest.raises(ValueError, match="not finite"):
-        top_titles(model, csr_matrix((1, 2), dtype=np.float32), csr_matrix((1, 2), dtype=np.float32), 1)
+        top_titles(model, Histories.of(csr_matrix((1, 2), dtype=np.float32)), 1)
 
 
 def test_popularity_gives_everybody_the_same_unseen_titles() -> None:
     model = Model(pa.array(["a", "b", "c"]), np.array([[5], [3], [1]], np.float32), Parameters())
     seen = csr_matrix(np.array([[1, 0, 0], [0, 0, 0]], np.float32))
 
-    row, position, _ = top_titles(model, csr_matrix((2, 3), dtype=np.float32), seen, 2)
+    row, position, _ = top_titles(model, Histories.of(csr_matrix((2, 3), dtype=np.float32), seen), 2)
 
     assert list(zip(row.tolist(), position.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 0), (1, 1)]

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.scoring.training_set import Known, gather
+from jobs.scoring.training_set import Known, TrainingSet, gather
 from jobs.scoring.weighing import weigh
 from jobs.settings import Weighing
 from tests.evaluation.events import START, views
@@ -34,11 +35,17 @@ def test_each_moment_sees_what_was_before_it_weighed_as_preferences_are(spark: S
 
     with gather(events, (CUTOFF, END), Weighing()) as known:
         assert rows(known, moment) == expected
-        histories = {row["user_id"]: row["title_ids"] for row in known.histories(moment).collect()}
+        rows_of = known.histories(moment).collect()
+        histories = {row["user_id"]: row["title_ids"] for row in rows_of}
+        ages = {row["user_id"]: min(row["ages"]) for row in rows_of}
 
     assert sorted((user, title) for user, titles in histories.items() for title in titles) == [
         (user, title) for user, title, _ in expected
     ]
+    last = before.groupBy("user_id").agg({"last_at": "max"}).collect()
+    assert ages == {
+        user: pytest.approx((moment.replace(tzinfo=None) - at).total_seconds() / 86400) for user, at in last
+    }
 
 
 def test_viewers_and_titles_are_numbered_densely_and_the_same_every_time(spark: SparkSession) -> None:
@@ -56,3 +63,22 @@ def test_viewers_and_titles_are_numbered_densely_and_the_same_every_time(spark: 
     assert sorted(viewers.values()) == list(range(37))
     assert titles == [f"t{n:02d}" for n in range(11)]
     assert numbers(is_reversed=True) == (viewers, titles)
+
+
+@pytest.mark.parametrize("held", ["on Spark", "in memory"])
+def test_the_rows_are_the_same_on_spark_in_memory_and_as_matrices(spark: SparkSession, held: str) -> None:
+    rows = [(1, 0, 0.5, None, CUTOFF), (0, 2, 0.0, 4.0, CUTOFF - timedelta(days=3)), (0, 0, 2.0, 0.0, CUTOFF)]
+    schema = "viewer int, title int, weight float, rating float, last_at timestamp"
+    frame = spark.createDataFrame(rows, schema)
+    training = TrainingSet(
+        pa.array(["a", "b", "c"]), CUTOFF, 1, frame if held == "on Spark" else frame.toArrow(), lambda: spark
+    )
+
+    found = sorted((row["viewer"], row["title"], row["weight"]) for row in training.preferences.collect())
+    assert found == [(0, 0, 2.0), (0, 2, 0.0), (1, 0, 0.5)]
+    assert training.table.select(["viewer", "title"]).to_pylist() == [{"viewer": v, "title": t} for v, t, _ in found]
+    histories = training.histories
+    assert histories.preferences.toarray().tolist() == [[2.0, 0.0, 0.0], [0.5, 0.0, 0.0]]
+    assert histories.seen.toarray().tolist() == [[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    assert (histories.ratings.nnz, histories.ratings.sum()) == (2, 4.0), "a rating of 0 is one"
+    assert histories.ages.toarray().tolist() == [[0.0, 0.0, 3.0], [0.0, 0.0, 0.0]]

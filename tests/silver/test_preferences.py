@@ -90,10 +90,31 @@ def test_a_corrected_rating_replaces_the_one_before(spark: SparkSession) -> None
     }
 
 
+def test_names_the_last_rating_of_a_title(spark: SparkSession) -> None:
+    events = [
+        {"event_id": f"e{n}", "user_id": "u", "title_id": title, "event_type": kind, "value": value}
+        | {"occurred_at": TODAY - timedelta(days=days)}
+        for n, (title, kind, value, days) in enumerate(
+            [
+                ("rated", "rating", 9.0, 2),
+                ("rated", "rating", 2.5, 1),
+                ("rated", "view", 1.0, 0),
+                ("seen", "view", 1.0, 0),
+                ("worst", "rating", 0.0, 3),
+            ]
+        )
+    ]
+
+    rows = weigh(rows_of(spark, silver.INTERACTIONS, events), AS_OF, Weighing()).collect()
+
+    assert {row["title_id"]: row["rating"] for row in rows} == {"rated": 2.5, "seen": None, "worst": 0.0}
+
+
 def test_each_promise_sets_exactly_its_planted_row_aside(spark: SparkSession) -> None:
     good = {"user_id": "good", "title_id": "tt0000001", "weight": 1.0, "event_count": 1, "last_at": TODAY}
     planted: dict[str, dict[str, Any]] = {
         "weight:be_between": {"weight": -0.1},
+        "rating:be_between": {"rating": 10.5},
         "event_count:be_between": {"event_count": 0},
         "last_at:be_between": {"last_at": datetime(1970, 1, 1)},
     }

@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from jobs.errors import JobError
 from jobs.evaluation.protocols.temporal import find_cutoff, hold_out
-from jobs.scoring.histories import collect_histories
 from tests.evaluation.events import START, views
 
 
@@ -40,9 +39,7 @@ def test_without_events_there_is_nothing_to_split(spark: SparkSession) -> None:
 
 
 def test_judges_only_titles_that_are_new_to_the_viewer_and_liked_later(spark: SparkSession) -> None:
-    histories = collect_histories(
-        spark.createDataFrame([("u", "a", 1.0), ("v", "b", 1.0)], "user_id string, title_id string, weight double")
-    )
+    histories = spark.createDataFrame([("u", ["a"]), ("v", ["b"])], "user_id string, title_ids array<string>")
     events = views(spark, ("u", "old", 0), ("u", "a", 2), ("u", "b", 2), ("u", "bad", 2), ("v", "b", 2), ("w", "a", 2))
 
     viewers = hold_out(

@@ -122,13 +122,14 @@ SILVER = {
         keeps={"rating": (0.0, 10.0), "rated_at": _FIRST_OF_ALL, "title_id": _TITLES},
     ),
     "silver.preferences": Planted(
-        row={"user_id": "u1", "title_id": _TITLE, "weight": 1.5, "event_count": 2, "last_at": _TIME},
+        row={"user_id": "u1", "title_id": _TITLE, "weight": 1.5, "rating": 8.0, "event_count": 2, "last_at": _TIME},
         breaks={
             "weight:be_between": (-0.1,),
+            "rating:be_between": (-0.5, 10.5, _NAN),
             "event_count:be_between": (0, -1),
             "last_at:be_between": _BEFORE_ANY_LOG,
         },
-        keeps={"weight": (0.0,), "event_count": (1,), "last_at": _FIRST_OF_ALL},
+        keeps={"weight": (0.0,), "rating": (0.0, 10.0, None), "event_count": (1,), "last_at": _FIRST_OF_ALL},
         tables={"at least one preference": ()},
     ),
 }  # fmt: skip
