@@ -3,6 +3,7 @@
 A module has
 
 - ``Parameters``: a frozen dataclass of its hyper-parameters, which checks its own values;
+- ``SPACE``: the values of them that a search tries (:mod:`jobs.scoring.space`);
 - ``fit(training, parameters)``: a model, from a :class:`jobs.scoring.training_set.TrainingSet`;
 - ``load(folder)``: the model that its ``save(folder)`` wrote, as arrays and JSON, never pickled.
 
@@ -22,6 +23,7 @@ from typing import Any, Protocol, cast
 from pydantic import ValidationError
 
 from jobs.errors import JobError, nearest
+from jobs.scoring.space import Space
 from jobs.scoring.top_n import Scorer
 from jobs.scoring.training_set import TrainingSet
 
@@ -36,6 +38,7 @@ class Recommender(Protocol):
     """What a module of this folder has."""
 
     Parameters: type[Any]
+    SPACE: Space
 
     def fit(self, training: TrainingSet, parameters: Any) -> Scorer:
         """Learn from viewers' preferences."""

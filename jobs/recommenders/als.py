@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
+from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -43,6 +44,14 @@ class Parameters:
     """Alternations between viewers and titles."""
     seed: int = 7
     """Seed of the first factors."""
+
+
+SPACE: Space = {
+    "rank": Whole(32, 128, log=True),
+    "reg_param": Real(0.05, 1.0, log=True),
+    "alpha": Real(0.5, 20.0, log=True),
+    "iterations": Whole(8, 16),
+}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass as checked
 from pyspark.sql import functions as F
 
 from jobs.scoring.histories import Histories
+from jobs.scoring.space import Choice, Space
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -28,6 +29,11 @@ class Parameters:
     half_life_days: Annotated[float | None, Field(gt=0)] = None
     """Days after which a viewer counts half; never, if None."""
 
+
+SPACE: Space = {
+    "window_days": Choice((None, 1, 3, 7, 14, 30, 90)),
+    "half_life_days": Choice((None, 3, 7, 14, 30, 90, 365)),
+}
 
 BASELINES = {
     "all_time": Parameters(),

@@ -14,6 +14,7 @@ from jobs import recommenders
 from jobs.errors import JobError
 from jobs.recommenders import als
 from jobs.scoring.histories import Histories
+from jobs.scoring.space import Choice
 from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
 from tests.recommenders.planted import SIZE, likes, planted, training_set
 
@@ -121,6 +122,16 @@ def test_parameters_come_as_text_and_leave_typed() -> None:
     assert recommenders.parameters_of("als", {"rank": "64", "reg_param": "0.5"}) == als.Parameters(
         rank=64, reg_param=0.5
     )
+
+
+@pytest.mark.parametrize("name", recommenders.names())
+def test_every_value_of_a_search_is_one_that_the_recommender_takes(name: str) -> None:
+    module = recommenders.find(name)
+    for parameter, values in module.SPACE.items():
+        ends = values.values if isinstance(values, Choice) else (values.low, values.high)
+        for value in ends:
+            found = module.Parameters(**{parameter: value})
+            assert recommenders.values_of(found)[parameter] == value
 
 
 def test_a_folder_of_a_recommender_that_is_gone_is_said(tmp_path: Path) -> None:

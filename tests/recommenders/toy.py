@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
+from jobs.scoring.space import Real, Space
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -23,6 +24,9 @@ class Parameters:
 
     shrinkage: Annotated[float, Field(ge=0)] = 1.0
     """Viewers added to each title's, so that rare titles do not look alike by chance."""
+
+
+SPACE: Space = {"shrinkage": Real(0.1, 100.0, log=True)}
 
 
 @dataclass(frozen=True)
