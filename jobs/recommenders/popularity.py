@@ -1,7 +1,6 @@
 """Popularity: everybody gets the same titles, those that most viewers interacted with. What a model has to beat."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +11,16 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from pyspark.sql import functions as F
 
+from jobs.errors import JobError
+from jobs.evaluation.judging import judge
 from jobs.scoring.histories import Histories
+from jobs.scoring.liked import by_popularity
 from jobs.scoring.space import Choice, Space
+from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
+_MICROS = 1_000_000
 _SECONDS_PER_DAY = 24 * 60 * 60
 
 
@@ -28,6 +32,8 @@ class Parameters:
     """Viewers who interacted with the title in the last so many days; ever, if None."""
     half_life_days: Annotated[float | None, Field(gt=0)] = None
     """Days after which a viewer counts half; never, if None."""
+    best: bool = False
+    """Whether the best of the baselines is taken instead, chosen on the later part of the training set."""
 
 
 SPACE: Space = {
@@ -61,9 +67,7 @@ class Model:
 
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""
-        np.save(folder / "factors.npy", self.factors, allow_pickle=False)
-        (folder / "titles.json").write_text(json.dumps(self.title_ids.to_pylist()), encoding="utf-8")
-        (folder / "parameters.json").write_text(json.dumps(asdict(self.parameters), indent=2), encoding="utf-8")
+        store(folder, self.title_ids, self.parameters, {"factors": self.factors})
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
@@ -71,20 +75,10 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
 
     A title that nobody interacted with in the window scores 0; equal titles come in order of their viewers of all time.
     """
-    age_days = (F.lit(training.as_of.timestamp()) - F.col("last_at").cast("double")) / _SECONDS_PER_DAY
-    counts = F.lit(1.0)
-    if parameters.half_life_days is not None:
-        counts = F.pow(F.lit(0.5), age_days / parameters.half_life_days)
-    if parameters.window_days is not None:
-        since = training.as_of - timedelta(days=parameters.window_days)
-        counts = F.when(F.col("last_at") >= F.lit(since), counts).otherwise(0.0)
-    counted = (
-        training.preferences.groupBy("title")
-        .agg(F.count("*").alias("viewers"), F.sum(counts).cast("float").alias("popularity"))
-        .orderBy(F.desc("viewers"), "title")
-        .toArrow()
-        .combine_chunks()
-    )
+    if parameters.best:
+        return fit(training, BASELINES[best_baseline(training)])
+    count = _count_in_memory if isinstance(training.rows, pa.Table) else _count_on_spark
+    counted = count(training, parameters)
     return Model(
         training.title_ids.take(counted["title"].combine_chunks()),
         counted["popularity"].to_numpy().astype(np.float32).reshape(-1, 1),
@@ -92,10 +86,61 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
     )
 
 
+def best_baseline(training: TrainingSet, k: int = 10) -> str:
+    """Which of the baselines foretells the later part of a training set best, by nDCG@k; the first of equals.
+
+    Args:
+        training: What was known, divided as its protocol divides it.
+        k: Titles per list.
+
+    Raises:
+        JobError: The training set cannot be divided.
+    """
+    if training.split is None:
+        raise JobError("recommender popularity: best=true needs a training set that can be divided; set window_days")
+    split = training.split()
+    if not split.viewers.num_rows:
+        return next(iter(BASELINES))
+    found = {
+        name: np.mean(judge(fit(split.training, counted), split.viewers, split.listable, k)["ndcg"].to_numpy())
+        for name, counted in BASELINES.items()
+    }
+    return max(found, key=lambda name: found[name])
+
+
+def _count_on_spark(training: TrainingSet, parameters: Parameters) -> pa.Table:
+    """Title and popularity, of titles by falling number of viewers, then in order of title_id."""
+    age_days = (F.lit(training.as_of.timestamp()) - F.col("last_at").cast("double")) / _SECONDS_PER_DAY
+    counts = F.lit(1.0)
+    if parameters.half_life_days is not None:
+        counts = F.pow(F.lit(0.5), age_days / parameters.half_life_days)
+    if parameters.window_days is not None:
+        since = training.as_of - timedelta(days=parameters.window_days)
+        counts = F.when(F.col("last_at") >= F.lit(since), counts).otherwise(0.0)
+    return (
+        training.preferences.groupBy("title")
+        .agg(F.count("*").alias("viewers"), F.sum(counts).cast("float").alias("popularity"))
+        .orderBy(F.desc("viewers"), "title")
+        .toArrow()
+        .combine_chunks()
+    )
+
+
+def _count_in_memory(training: TrainingSet, parameters: Parameters) -> pa.Table:
+    """The same of rows that are in memory, without a Spark session."""
+    title = training.table["title"].to_numpy()
+    micros = training.table["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    age_days = (training.as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY
+    counts = np.ones(len(title))
+    if parameters.half_life_days is not None:
+        counts = np.exp2(-age_days / parameters.half_life_days)
+    if parameters.window_days is not None:
+        counts = np.where(age_days <= parameters.window_days, counts, 0.0)
+    titles = by_popularity(np.bincount(title, minlength=len(training.title_ids)))
+    return pa.table({"title": titles, "popularity": np.bincount(title, counts, len(training.title_ids))[titles]})
+
+
 def load(folder: Path) -> Model:
     """Read what ``save`` wrote."""
-    return Model(
-        pa.array(json.loads((folder / "titles.json").read_text(encoding="utf-8")), pa.string()),
-        np.load(folder / "factors.npy", mmap_mode="r", allow_pickle=False),
-        Parameters(**json.loads((folder / "parameters.json").read_text(encoding="utf-8"))),
-    )
+    held = stored(folder)
+    return Model(held.title_ids, held.array("factors"), Parameters(**held.parameters))

@@ -1,7 +1,7 @@
 """Planted truth: even viewers like even titles, odd viewers odd ones. The diagonal is held out, so the right answer is known."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -39,3 +39,31 @@ def planted(spark: SparkSession, titles: Sequence[int] = tuple(range(SIZE))) -> 
     """
     rows = [(u, position, 1.0) for u in range(SIZE) for position, t in enumerate(titles) if likes(u, t)]
     return training_set(spark, [*rows, (0, list(titles).index(1), 0.0)], [f"t{t:02d}" for t in titles])
+
+
+def in_memory(rows: Sequence[Preference], title_ids: Sequence[str], ages: Sequence[float] | None = None) -> TrainingSet:
+    """A training set of some preferences in memory, for which no session may be started.
+
+    Args:
+        rows: The preferences.
+        title_ids: The titles.
+        ages: Days since each; all of now, unless given.
+    """
+    columns = list(zip(*rows, strict=True))
+    table = pa.table(
+        {
+            "viewer": pa.array(columns[0], pa.int32()),
+            "title": pa.array(columns[1], pa.int32()),
+            "weight": pa.array(columns[2], pa.float32()),
+            "rating": pa.nulls(len(rows), pa.float32()),
+            "last_at": pa.array(
+                [AS_OF - timedelta(days=age) for age in ages or [0] * len(rows)], pa.timestamp("us", "UTC")
+            ),
+        }
+    )
+    return TrainingSet(pa.array(title_ids), AS_OF, 1, table, no_session)
+
+
+def no_session() -> SparkSession:
+    """What a model that learns in memory never asks for."""
+    raise AssertionError("a set in memory starts no session")

@@ -19,7 +19,9 @@ from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
 from tests.recommenders.planted import SIZE, likes, planted, training_set
 
 SMALL: dict[str, dict[str, str]] = {
-    "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"}
+    "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"},
+    "ease": {"reg_param": "1"},
+    "ials": {"rank": "4", "reg_param": "0.5", "alpha": "10"},
 }
 """Parameters for twelve titles, where the defaults are for thousands."""
 PERSONAL = [name for name in recommenders.names() if name != "popularity"]

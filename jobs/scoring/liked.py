@@ -1,0 +1,84 @@
+"""What models in memory learn from: titles that somebody likes, most popular first, and preferences faded by age."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from jobs.scoring.histories import Histories
+from jobs.scoring.training_set import TrainingSet
+
+
+@dataclass(frozen=True)
+class Liked:
+    """Titles with at least one fan, by falling number of fans, then in order of title_id."""
+
+    title_ids: pa.Array
+    positions: NDArray[np.intp]
+    """Where each of them is among the training set's titles."""
+    preferences: csr_matrix
+    """Viewers by these titles of positive weights."""
+
+
+def liked(training: TrainingSet, half_life_days: float | None = None) -> Liked:
+    """The liked titles of a training set.
+
+    Args:
+        training: What was known.
+        half_life_days: As :func:`faded` takes it.
+    """
+    preferences = faded(training.histories, half_life_days)
+    positions = by_popularity(np.bincount(preferences.indices, minlength=preferences.shape[1]))
+    return Liked(training.title_ids.take(pa.array(positions)), positions, _columns(preferences, positions))
+
+
+def by_popularity(counts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Positions of what was counted at all, by falling count, then by position."""
+    order = np.lexsort((np.arange(len(counts)), -counts))
+    return order[: np.count_nonzero(counts)]
+
+
+def faded(histories: Histories, half_life_days: float | None) -> csr_matrix:
+    """Preference weights w · 2^(-age / half-life): what a viewer did long ago says less of what comes next.
+
+    Args:
+        histories: What viewers know.
+        half_life_days: Days after which a preference counts half; never, if None.
+
+    Returns:
+        Cells as those of the preferences.
+    """
+    preferences = histories.preferences
+    if half_life_days is None:
+        return preferences
+    weights = preferences.data * np.exp2(-_values_at(histories.ages, preferences).astype(np.float64) / half_life_days)
+    # A weight that vanished altogether would take a title's last fan away.
+    weights = np.maximum(weights, np.finfo(np.float32).tiny).astype(np.float32)
+    return csr_matrix((weights, preferences.indices, preferences.indptr), shape=preferences.shape)
+
+
+def _values_at(matrix: csr_matrix, cells: csr_matrix) -> NDArray[np.float32]:
+    """A matrix's values where another has cells; 0 where it has none itself."""
+    wanted, there = _numbers_of(cells), _numbers_of(matrix)
+    order = np.argsort(there)
+    at = np.minimum(np.searchsorted(there, wanted, sorter=order), max(len(there) - 1, 0))
+    if not len(there):
+        return np.zeros(len(wanted), dtype=np.float32)
+    found = order[at]
+    return np.where(there[found] == wanted, matrix.data[found], 0).astype(np.float32)
+
+
+def _numbers_of(matrix: csr_matrix) -> NDArray[np.int64]:
+    """One number for each cell's row and column."""
+    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    numbers: NDArray[np.int64] = row * matrix.shape[1] + matrix.indices
+    return numbers
+
+
+def _columns(matrix: csr_matrix, positions: NDArray[np.intp]) -> csr_matrix:
+    """Some columns, in a given order; cells of a row in order of column."""
+    taken = csr_matrix(matrix[:, positions])
+    taken.sort_indices()
+    return taken
