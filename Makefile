@@ -14,7 +14,7 @@ help: ## Show what there is
 
 setup: $(READY) ## Install everything into .venv, once
 
-$(READY): infra/requirements.txt infra/installer.txt infra/spark/jars.sha256 infra/spark/record_classes.py infra/setup.sh pyproject.toml
+$(READY): infra/requirements.txt infra/installer.txt infra/spark/jars.sha256 infra/spark/record_classes.py infra/openmp.py infra/setup.sh pyproject.toml
 	@PYTHON="$(PYTHON)" bash infra/setup.sh
 
 night: $(READY) ## Run a whole night; on an empty landing/, of the sample world

@@ -18,6 +18,7 @@ echo "setting up .venv (a few minutes, once)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/installer.txt
 .venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes infra/requirements.txt
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+.venv/bin/python infra/openmp.py
 .venv/bin/python infra/spark/install_jars.py
 .venv/bin/python -m infra.spark.record_classes
 touch .venv/ready

@@ -25,7 +25,7 @@ from jobs.version import code_hash, code_version
 EXPERIMENT = "nightly-training"
 _LOADER = "jobs.tracking.loader"
 """Written into every registered model."""
-_REQUIREMENTS = ("implicit", "numpy", "pandas", "pyarrow", "pydantic", "pyspark", "scipy")
+_REQUIREMENTS = ("implicit", "lightgbm", "numpy", "pandas", "pyarrow", "pydantic", "pyspark", "scipy")
 """Inferring them would load the model in a new environment. The loader is the project itself, which no index has."""
 
 
