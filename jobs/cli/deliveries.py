@@ -174,7 +174,7 @@ def import_set(
     rating_set: Annotated[
         Literal["movielens", "movietweetings"], typer.Argument(metavar="SET", help="movielens or movietweetings.")
     ],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="The set's folder or zip.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The set's folder, its zip, or its file of ratings.")],
     night: Annotated[
         date | None,
         typer.Option(
@@ -182,13 +182,15 @@ def import_set(
         ),
     ] = None,
 ) -> None:
-    """Turn a public rating set into one delivery: its ratings as an event log, and its catalogue."""
+    """Turn a public rating set into one delivery: its ratings as an event log, and its catalogue.
+
+    MovieLens in every layout: u.data and u.item (100k), ratings.dat and movies.dat (1m, 10m), ratings.csv (20m and later),
+    or ratings.parquet with user, movie, rating and timestamp.
+    """
+    from jobs.landing.imports.public_sets import import_set as read_and_land
+
     home = settings()
-    if rating_set == "movielens":
-        from jobs.landing.imports.movielens import import_movielens as import_ratings
-    else:
-        from jobs.landing.imports.movietweetings import import_movietweetings as import_ratings
-    report = import_ratings(path, home.landing, night)
+    report = read_and_land(rating_set, path, home.landing, night)
     display.say(
         f"delivered for {report.day}: {report.events:,} events of {report.viewers:,} viewers, {report.titles:,} titles; "
         f"{report.joined_share:.1%} of the events find their title in the set's catalogue"

@@ -2,19 +2,21 @@
 
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from jobs.errors import JobError
 from jobs.landing.fetch.download import sync_folder
+from jobs.landing.imports.movies import Movie
 from jobs.landing.imports.ratings import Ratings
-from jobs.landing.imports.set_files import refused
 
 # A set whose events do not find their titles in its own catalogue is a broken copy.
 LEAST_JOINED_SHARE = 0.95
@@ -62,20 +64,34 @@ class RatingSet:
     Attributes:
         name: Name of the set: source of the events, and folder of the catalogue.
         ratings: Its ratings.
-        stars_to_value: What one step of its scale is on the scale from 0 to 10.
+        highest: Largest rating of its scale.
         title_prefix: What stands before a title's number in a title id.
         title_digits: Least number of digits of a title's number, padded with zeros.
-        titles: Title numbers of its catalogue.
-        catalogue: Files of its catalogue, by name, as the set ships them.
+        movies: What its catalogue says of titles, by their number; empty if it has none.
+        catalogue: Files of its catalogue, by name, as bronze reads them.
     """
 
     name: str
     ratings: Ratings
-    stars_to_value: float
+    highest: float
     title_prefix: str
     title_digits: int
-    titles: Collection[int]
+    movies: Mapping[int, Movie]
     catalogue: dict[str, bytes]
+
+    @property
+    def to_ten(self) -> float:
+        """What one step of its scale is on the scale from 0 to 10: a star of five counts two."""
+        return 10.0 / self.highest
+
+    def title_names(self, numbers: npt.NDArray[np.int32]) -> pa.Array:
+        """The ids of titles."""
+        padded = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), self.title_digits, "0")
+        return pc.binary_join_element_wise(self.title_prefix, padded, "")
+
+    def user_names(self, numbers: npt.NDArray[np.int32]) -> pa.Array:
+        """The ids of viewers."""
+        return pc.binary_join_element_wise(self.name, pa.array(numbers).cast(pa.string()), ":")
 
 
 def land(rating_set: RatingSet, landing: Path, night: date | None) -> ImportReport:
@@ -99,7 +115,7 @@ def land(rating_set: RatingSet, landing: Path, night: date | None) -> ImportRepo
     day = night or last_day
     if day < last_day:
         advice = f"import it as of {last_day} or later"
-        raise refused(rating_set.name, f"its last rating is of {last_day}, after the night {day}", advice)
+        raise _not_imported(rating_set.name, f"its last rating is of {last_day}, after the night {day}", advice)
     joined_share = _joined_share(rating_set)
     staging = landing / f".{rating_set.name}-{day}"
     shutil.rmtree(staging, ignore_errors=True)  # of an import that was killed
@@ -113,15 +129,19 @@ def land(rating_set: RatingSet, landing: Path, night: date | None) -> ImportRepo
         catalogue_files = _move(staging / rating_set.name, landing / rating_set.name / day.isoformat())
         log_files = _move(staging / "interactions", landing / "interactions" / day.isoformat())
     except OSError as error:
-        raise refused(
+        raise _not_imported(
             rating_set.name, f"{landing} cannot be written ({error})", "mend that and run it again"
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     viewers = len(np.unique(ratings.viewers))
     return ImportReport(
-        day, len(ratings.seconds), viewers, len(rating_set.titles), joined_share, log_files + catalogue_files
+        day, len(ratings.seconds), viewers, len(rating_set.movies), joined_share, log_files + catalogue_files
     )
+
+
+def _not_imported(name: str, problem: str, advice: str = "download the set again") -> JobError:
+    return JobError(f"{name} was not imported: {problem}; {advice}")
 
 
 def _joined_share(rating_set: RatingSet) -> float:
@@ -130,12 +150,12 @@ def _joined_share(rating_set: RatingSet) -> float:
     Raises:
         JobError: It is too small.
     """
-    known = np.fromiter(rating_set.titles, dtype=np.int32, count=len(rating_set.titles))
+    known = np.fromiter(rating_set.movies, dtype=np.int32, count=len(rating_set.movies))
     is_joined = np.isin(rating_set.ratings.titles, known)
     share = float(is_joined.mean())
     if share < LEAST_JOINED_SHARE:
         examples = np.unique(rating_set.ratings.titles[~is_joined])[:3].tolist()
-        raise refused(
+        raise _not_imported(
             rating_set.name,
             f"only {share:.1%} of its ratings have their title in its catalogue; at least {LEAST_JOINED_SHARE:.0%} must"
             f" (not in it: {', '.join(map(str, examples))})",
@@ -155,19 +175,19 @@ def _write_events(rating_set: RatingSet, path: Path) -> None:
 def _events(rating_set: RatingSet, rows: slice) -> pa.Table:
     """Return the events of some of the ratings, in the columns of an event log."""
     ratings, name = rating_set.ratings, rating_set.name
-    viewers = pa.array(ratings.viewers[rows]).cast(pa.string())
-    titles = pc.utf8_lpad(pa.array(ratings.titles[rows]).cast(pa.string()), rating_set.title_digits, "0")
+    users, titles = rating_set.user_names(ratings.viewers[rows]), rating_set.title_names(ratings.titles[rows])
+    numbers = pc.utf8_lpad(pa.array(ratings.titles[rows]).cast(pa.string()), rating_set.title_digits, "0")
     seconds = pa.array(ratings.seconds[rows])
     times = seconds.cast(pa.int64()).cast(pa.timestamp("s")).cast(pa.string())  # 2026-03-01 20:15:00
     return pa.table(
         [
-            pc.binary_join_element_wise(name, viewers, titles, seconds.cast(pa.string()), ":"),
-            pc.binary_join_element_wise(name, viewers, ":"),
-            pc.binary_join_element_wise(rating_set.title_prefix, titles, ""),
-            pa.repeat("rating", len(viewers)),
-            pa.array(ratings.values[rows].astype(np.float64) * rating_set.stars_to_value),
+            pc.binary_join_element_wise(users, numbers, seconds.cast(pa.string()), ":"),
+            users,
+            titles,
+            pa.repeat("rating", len(users)),
+            pa.array(ratings.values[rows].astype(np.float64) * rating_set.to_ten),
             pc.binary_join_element_wise(pc.replace_substring(times, " ", "T"), "Z", ""),
-            pa.repeat(name, len(viewers)),
+            pa.repeat(name, len(users)),
         ],
         schema=EVENT_SCHEMA,
     )

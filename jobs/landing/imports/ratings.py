@@ -113,7 +113,6 @@ def _check_header(file: SetFile, layout: RatingsLayout, stream: IO[bytes]) -> No
         raise refused(
             file.set_name,
             f"{file.label} begins with {header[:80]!r}, expected {expected!r}",
-            "take a set in the CSV layout: ml-latest-small, ml-25m, ml-32m",
         )
 
 

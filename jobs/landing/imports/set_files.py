@@ -48,27 +48,42 @@ class SetFile:
         except DAMAGE as error:
             raise refused(self.set_name, f"{self.label} cannot be read to its end ({error})") from None
 
-    def read_text(self, limit_bytes: int = CATALOGUE_LIMIT_BYTES) -> tuple[bytes, str]:
+    def read_text(self, limit_bytes: int = CATALOGUE_LIMIT_BYTES, *, is_old: bool = False) -> tuple[bytes, str]:
         """Return the whole file, as bytes and as text.
+
+        Args:
+            limit_bytes: It may have so many.
+            is_old: Whether it may be written in Latin-1, as GroupLens' first sets are: what is not UTF-8 then is.
 
         Raises:
             JobError: It cannot be read, is too large, or is not UTF-8.
+        """
+        content = self.read_bytes(limit_bytes)
+        try:
+            return content, content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if is_old:
+                return content, content.decode("latin-1")
+            line = content.count(b"\n", 0, error.start) + 1
+            example = content[error.start : error.start + 12]
+            raise refused(self.set_name, f"{self.label} line {line} is not UTF-8 ({example!r})") from None
+
+    def read_bytes(self, limit_bytes: int = CATALOGUE_LIMIT_BYTES) -> bytes:
+        """Return the whole file.
+
+        Raises:
+            JobError: It cannot be read, or is too large.
         """
         with self.reading() as stream:
             content = stream.read(limit_bytes + 1)
         if len(content) > limit_bytes:
             raise refused(self.set_name, f"{self.label} has more than {limit_bytes:,} bytes")
-        try:
-            return content, content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            example = content[error.start : error.start + 12]
-            raise refused(self.set_name, f"{self.label} line {line} is not UTF-8 ({example!r})") from None
+        return content
 
 
 def refused(set_name: str, problem: str, advice: str = "download the set again") -> JobError:
-    """Return the error that says why a set was not imported."""
-    return JobError(f"{set_name} was not imported: {problem}; {advice}")
+    """Return the error that says why a set was not read."""
+    return JobError(f"{set_name} was not read: {problem}; {advice}")
 
 
 def bad_lines(file: SetFile, count: int, examples: Sequence[str]) -> JobError:
@@ -77,47 +92,51 @@ def bad_lines(file: SetFile, count: int, examples: Sequence[str]) -> JobError:
     return refused(file.set_name, f"{file.label} has {count:,} {noun} not parse: {'; '.join(examples[:EXAMPLES])}")
 
 
-def folder_file(set_name: str, folder: Path, name: str) -> SetFile:
-    """Return the file of a folder, plain or as ``<name>.gz``.
-
-    Raises:
-        JobError: It is not there.
-    """
-    plain, packed = folder / name, folder / f"{name}.gz"
-    if plain.is_file():
-        return SetFile(set_name, str(plain), lambda: plain.open("rb"))
-    if packed.is_file():
-        return SetFile(set_name, str(packed), lambda: cast("IO[bytes]", gzip.open(packed)))
-    raise refused(set_name, f"{plain} is not there", "give the folder that holds the set's files")
-
-
 @contextmanager
-def zip_files(set_name: str, path: Path, limits: dict[str, int]) -> Iterator[dict[str, SetFile]]:
-    """Open a set's zip and yield the files named in ``limits``, at its top or in its one top folder.
+def present_files(set_name: str, path: Path, limits: dict[str, int]) -> Iterator[dict[str, SetFile]]:
+    """Yield those of the files named in ``limits`` that a set has, by name.
 
-    Nothing is unpacked to disk, and of a member no more bytes are read than it declares.
+    Of a folder, plain or as ``<name>.gz``; of a zip, at its top or in its one top folder; of one file, that file and
+    those beside it. Nothing is unpacked to disk, and of a zip's member no more bytes are read than it declares.
 
     Args:
         set_name: Name of the set.
-        path: The zip.
-        limits: Bytes that each wanted file may have, by file name.
+        path: The set's folder, its zip, or its file of ratings.
+        limits: Bytes that each file may have in a zip, by file name.
 
     Raises:
-        JobError: It is not a zip, a file is missing or too large, or a name points outside.
+        JobError: There is nothing at the path, it is not a zip, a file is twice there or too large, or a name points
+            outside.
     """
+    if not path.exists():
+        raise refused(set_name, f"{path} is not there", "give the set's folder or zip")
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir() or path.name.removesuffix(".gz") in limits:
+        yield {name: found for name in limits if (found := _folder_file(set_name, folder, name)) is not None}
+        return
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise refused(set_name, f"{path} is not a whole zip ({error})") from None
     except OSError as error:
-        raise refused(set_name, f"{path} cannot be read ({error.strerror})", "give the set's zip or folder") from None
+        raise refused(set_name, f"{path} cannot be read ({error.strerror})", "give the set's folder or zip") from None
     with archive:
         members = archive.infolist()
         if len(members) > MEMBERS_LIMIT:
             raise refused(set_name, f"{path} has {len(members):,} members, and a rating set has about ten")
         for member in members:
             _check_member(set_name, path, member)
-        yield {name: _zip_file(set_name, path, archive, name, limit) for name, limit in limits.items()}
+        held = {name: _zip_file(set_name, path, archive, name, limit) for name, limit in limits.items()}
+        yield {name: file for name, file in held.items() if file is not None}
+
+
+def _folder_file(set_name: str, folder: Path, name: str) -> SetFile | None:
+    plain, packed = folder / name, folder / f"{name}.gz"
+    if plain.is_file():
+        return SetFile(set_name, str(plain), lambda: plain.open("rb"))
+    if packed.is_file():
+        return SetFile(set_name, str(packed), lambda: cast("IO[bytes]", gzip.open(packed)))
+    return None
 
 
 def _check_member(set_name: str, path: Path, member: zipfile.ZipInfo) -> None:
@@ -126,21 +145,22 @@ def _check_member(set_name: str, path: Path, member: zipfile.ZipInfo) -> None:
         raise refused(set_name, f"{path} has a member that points outside ({member.filename!r})")
 
 
-def _zip_file(set_name: str, path: Path, archive: zipfile.ZipFile, name: str, limit_bytes: int) -> SetFile:
-    """Return one wanted member.
+def _zip_file(set_name: str, path: Path, archive: zipfile.ZipFile, name: str, limit_bytes: int) -> SetFile | None:
+    """Return one wanted member, if it is there.
 
     Raises:
-        JobError: It is not there once, is encrypted, or is too large.
+        JobError: It is there more than once, is encrypted, or is too large.
     """
     found = [
         member
         for member in archive.infolist()
         if (parts := PurePosixPath(member.filename).parts)[-1] == name and len(parts) <= 2 and not member.is_dir()
     ]
-    if len(found) != 1:
-        held = f"holds {name} {len(found)} times" if found else f"holds no {name}"
-        raise refused(set_name, f"{path} {held}", "take a set in the CSV layout: ml-latest-small, ml-25m, ml-32m")
-    member = found[0]
+    if not found:
+        return None
+    if len(found) > 1:
+        raise refused(set_name, f"{path} holds {name} {len(found)} times")
+    (member,) = found
     if member.file_size > limit_bytes:
         raise refused(set_name, f"{path}/{member.filename} has {member.file_size:,} bytes, more than {limit_bytes:,}")
     if member.flag_bits & 1:

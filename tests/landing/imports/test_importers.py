@@ -4,6 +4,7 @@ import gzip
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 
 from jobs.errors import JobError
 from jobs.landing.imports import rating_set
-from jobs.landing.imports.movielens import import_movielens
-from jobs.landing.imports.movietweetings import import_movietweetings
+from jobs.landing.imports.public_sets import import_set
+
+import_movielens, import_movietweetings = partial(import_set, "movielens"), partial(import_set, "movietweetings")
 
 # CRLF, quotes, no genre, no year, no tmdbId: all as GroupLens ships them.
 RATINGS_CSV = (
@@ -227,7 +229,7 @@ def test_a_broken_movielens_file_is_named_and_nothing_lands(
     tmp_path: Path, name: str, content: bytes, problem: str
 ) -> None:
     source = write_folder(tmp_path / "ml", MOVIELENS | {name: content})
-    with pytest.raises(JobError, match=f"movielens was not imported: {source / name} .*{problem}.*; ") as failure:
+    with pytest.raises(JobError, match=f"movielens was not read: {source / name} .*{problem}.*; ") as failure:
         import_movielens(source, tmp_path / "landing")
     assert "\n" not in str(failure.value)
     assert not (tmp_path / "landing").exists()
@@ -253,7 +255,7 @@ def test_a_broken_movietweetings_file_is_named_and_nothing_lands(
     tmp_path: Path, name: str, content: bytes, problem: str
 ) -> None:
     source = write_folder(tmp_path / "mt", MOVIETWEETINGS | {name: content})
-    with pytest.raises(JobError, match=f"movietweetings was not imported: .*{problem}.*; "):
+    with pytest.raises(JobError, match=f"movietweetings was not (read|imported): .*{problem}.*; "):
         import_movietweetings(source, tmp_path / "landing")
     assert not (tmp_path / "landing").exists()
 
@@ -269,11 +271,13 @@ def test_a_gzip_cut_short_lands_nothing(tmp_path: Path, name: str) -> None:
 
 
 def test_a_set_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:
-    with pytest.raises(JobError, match=r"ml\.zip is not there; give the set's zip or folder"):
+    with pytest.raises(JobError, match=r"ml\.zip is not there; give the set's folder or zip"):
         import_movielens(tmp_path / "ml.zip", tmp_path / "landing")
-    with pytest.raises(JobError, match=r"mt is not there; give the folder with ratings\.dat"):
+    with pytest.raises(JobError, match=r"mt is not there; give the set's folder or zip"):
         import_movietweetings(tmp_path / "mt", tmp_path / "landing")
-    with pytest.raises(JobError, match=r"ratings\.csv is not there; give the folder"):
+    with pytest.raises(
+        JobError, match=r"empty holds no ratings in a layout that is known: looked for u\.data .*parquet; give"
+    ):
         import_movielens(write_folder(tmp_path / "empty", {}), tmp_path / "landing")
     with pytest.raises(JobError, match=r"links\.csv is not there"):
         import_movielens(write_folder(tmp_path / "two", {"ratings.csv": b"", "movies.csv": b""}), tmp_path / "landing")
@@ -297,8 +301,8 @@ def damaged(path: Path) -> Path:
         (lambda path: write_folder(path.parent, {path.name: write_zip(path, MOVIELENS).read_bytes()[:-30]}) / path.name,
          "is not a whole zip"),
         (damaged, r"ml-tiny/ratings\.csv cannot be read to its end"),
-        (lambda path: write_zip(path, {"movies.csv": MOVIES_CSV, "u.data": b""}), r"holds no .*\.csv"),
-        (lambda path: write_zip(path, MOVIELENS, top="a/b/"), r"holds no ratings\.csv"),
+        (lambda path: write_zip(path, {"movies.csv": MOVIES_CSV, "u.data": b""}), r"u\.item is not there"),
+        (lambda path: write_zip(path, MOVIELENS, top="a/b/"), "holds no ratings in a layout that is known"),
         (lambda path: write_zip(path, MOVIELENS | {"../../x/ratings.csv": b""}), r"points outside \('ml-tiny/\.\./"),
         (lambda path: write_zip(path, MOVIELENS, top="/etc/"), "points outside"),
         (lambda path: write_zip(path, MOVIELENS, top="..\\"), "points outside"),
@@ -310,13 +314,13 @@ def test_a_zip_that_is_not_to_be_trusted_lands_nothing(
     tmp_path: Path, write: Callable[[Path], Path], problem: str
 ) -> None:
     source = write(tmp_path / "ml.zip")
-    with pytest.raises(JobError, match=rf"movielens was not imported: {source}.*{problem}.*; "):
+    with pytest.raises(JobError, match=rf"movielens was not read: {source}.*{problem}.*; "):
         import_movielens(source, tmp_path / "landing")
     assert [path.name for path in tmp_path.iterdir()] == ["ml.zip"]
 
 
 def test_a_member_that_unpacks_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.landing.imports.movielens.CATALOGUE_LIMIT_BYTES", 1000)
+    monkeypatch.setattr("jobs.landing.imports.public_sets.CATALOGUE_LIMIT_BYTES", 1000)
     source = write_zip(tmp_path / "ml.zip", MOVIELENS | {"links.csv": b"0" * 1001})
     with pytest.raises(JobError, match=r"links\.csv has 1,001 bytes, more than 1,000"):
         import_movielens(source, tmp_path / "landing")
