@@ -44,7 +44,7 @@ def run(lake: Lake, night: date) -> None:
     work.mkdir(parents=True, exist_ok=True)
     with runs.training(settings, circumstances) as run_id, tempfile.TemporaryDirectory(dir=work) as folder:
         cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
-        with gather(interactions, (cutoff, end_of(night)), settings.weighing) as known:
+        with gather(interactions, (cutoff, end_of(night)), settings.weighing, work) as known:
             before = known.training_set(cutoff)
             twins: dict[str, tuple[str, Scorer]] = {"model": (name, recommender.fit(before, parameters))} | {
                 baseline: ("popularity", popularity.fit(before, counted))

@@ -21,6 +21,12 @@ class Liked:
     preferences: csr_matrix
     """Viewers by these titles of positive weights."""
 
+    def columns(self, matrix: csr_matrix) -> csr_matrix:
+        """These titles' columns of a matrix over the training set's titles; cells of a row in order of column."""
+        taken = csr_matrix(matrix[:, self.positions])
+        taken.sort_indices()
+        return taken
+
 
 def liked(training: TrainingSet, half_life_days: float | None = None) -> Liked:
     """The liked titles of a training set.
@@ -31,7 +37,9 @@ def liked(training: TrainingSet, half_life_days: float | None = None) -> Liked:
     """
     preferences = faded(training.histories, half_life_days)
     positions = by_popularity(np.bincount(preferences.indices, minlength=preferences.shape[1]))
-    return Liked(training.title_ids.take(pa.array(positions)), positions, _columns(preferences, positions))
+    taken = csr_matrix(preferences[:, positions])
+    taken.sort_indices()
+    return Liked(training.title_ids.take(pa.array(positions)), positions, taken)
 
 
 def by_popularity(counts: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -59,6 +67,25 @@ def faded(histories: Histories, half_life_days: float | None) -> csr_matrix:
     return csr_matrix((weights, preferences.indices, preferences.indptr), shape=preferences.shape)
 
 
+def newest(preferences: csr_matrix, ages: csr_matrix, count: int | None) -> csr_matrix:
+    """The newest preferences of each viewer; of equal age, those that come first.
+
+    Args:
+        preferences: Viewers by titles.
+        ages: Days since, over the same titles.
+        count: How many of a viewer are kept; all, if None.
+    """
+    lengths = np.diff(preferences.indptr)
+    if count is None or not len(lengths) or lengths.max() <= count:
+        return preferences
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    order = np.lexsort((preferences.indices, _values_at(ages, preferences), row))
+    # Rows stay where they are: the nth of a row, in order, is newer than the one after it.
+    kept = np.sort(order[np.arange(len(order)) - preferences.indptr[row] < count])
+    cells = (preferences.data[kept], (row[kept], preferences.indices[kept]))
+    return csr_matrix(cells, shape=preferences.shape, dtype=np.float32)
+
+
 def _values_at(matrix: csr_matrix, cells: csr_matrix) -> NDArray[np.float32]:
     """A matrix's values where another has cells; 0 where it has none itself."""
     wanted, there = _numbers_of(cells), _numbers_of(matrix)
@@ -75,10 +102,3 @@ def _numbers_of(matrix: csr_matrix) -> NDArray[np.int64]:
     row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     numbers: NDArray[np.int64] = row * matrix.shape[1] + matrix.indices
     return numbers
-
-
-def _columns(matrix: csr_matrix, positions: NDArray[np.intp]) -> csr_matrix:
-    """Some columns, in a given order; cells of a row in order of column."""
-    taken = csr_matrix(matrix[:, positions])
-    taken.sort_indices()
-    return taken

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ class TrainingSet:
     catalogue: "Callable[[], pa.Table] | None" = None
     """What catalogues say of titles: silver.title_profiles' columns, one row per title, those that nobody had to do with
     included."""
+    work: Path | None = None
+    """Where files for tasks can be put, at a path that workers see too; the system's temporary folder, if None."""
 
     @cached_property
     def preferences(self) -> DataFrame:
@@ -107,6 +110,8 @@ class Known:
     """title_id, title int."""
     title_ids: pa.Array
     cores: int
+    work: Path | None = None
+    """A folder that workers see too."""
 
     def training_set(self, moment: datetime) -> TrainingSet:
         """What was known at one of the moments, as recommenders learn from it."""
@@ -124,7 +129,7 @@ class Known:
             .join(F.broadcast(self.titles), on="title_id", how="inner")
             .select("viewer", "title", "weight", "rating", "last_at")
         )
-        return TrainingSet(self.title_ids, moment, self.cores, rows, lambda: self.viewers.sparkSession)
+        return TrainingSet(self.title_ids, moment, self.cores, rows, lambda: self.viewers.sparkSession, work=self.work)
 
     def histories(self, moment: datetime) -> DataFrame:
         """What was known at one of the moments, one row per viewer, as collect_histories makes them."""
@@ -145,13 +150,16 @@ class Known:
 
 
 @contextmanager
-def gather(interactions: DataFrame, moments: Sequence[datetime], weighing: Weighing) -> Iterator[Known]:
+def gather(
+    interactions: DataFrame, moments: Sequence[datetime], weighing: Weighing, work: Path | None = None
+) -> Iterator[Known]:
     """Weigh and number all events, in one shuffle of them; held while in use.
 
     Args:
         interactions: silver.interactions, one row per event.
         moments: As of when preferences are wanted: each sees the events before it.
         weighing: Weights by event type, and the half-life.
+        work: A folder for files of tasks, at a path that workers see too.
     """
     cores = cores_of(interactions.sparkSession)
     parts, columns = [], []
@@ -187,6 +195,7 @@ def gather(interactions: DataFrame, moments: Sequence[datetime], weighing: Weigh
             interactions.sparkSession.createDataFrame(numbered),
             title_ids,
             cores,
+            work,
         )
     finally:
         histories.unpersist()

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import faded, liked
+from jobs.scoring.liked import faded, liked, newest
 from tests.recommenders.planted import in_memory
 
 
@@ -36,3 +36,14 @@ def test_a_preference_of_another_age_never_vanishes() -> None:
 
     assert found.nnz == 1
     assert found.data[0] > 0
+
+
+def test_the_newest_of_each_viewer_are_kept_the_first_of_equals() -> None:
+    preferences = csr_matrix(np.array([[1, 2, 3, 4], [0, 5, 0, 6], [7, 0, 0, 0]], np.float32))
+    ages = csr_matrix(np.array([[9, 3, 3, 1], [0, 2, 0, 8], [50, 0, 0, 0]], np.float32))
+
+    found = newest(preferences, ages, 2)
+
+    assert found.toarray().tolist() == [[0, 2, 0, 4], [0, 5, 0, 6], [7, 0, 0, 0]]
+    assert newest(preferences, ages, 1).toarray().tolist() == [[0, 0, 0, 4], [0, 5, 0, 0], [7, 0, 0, 0]]
+    assert newest(preferences, ages, None) is preferences
