@@ -69,12 +69,12 @@ def find(name: str) -> Recommender:
     return cast("Recommender", import_module(f"{__name__}.{name}"))
 
 
-def parameters_of(name: str, given: Mapping[str, str]) -> Any:
+def parameters_of(name: str, given: Mapping[str, object]) -> Any:
     """A recommender's parameters: those given, and its own defaults.
 
     Args:
         name: The recommender.
-        given: Values as text, as the environment holds them.
+        given: Values, of which those of the environment are text.
 
     Raises:
         JobError: Parameters that it does not have, or values that it does not take; every one is named.

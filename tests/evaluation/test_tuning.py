@@ -1,0 +1,164 @@
+"""Searching parameters of which the best are known: found, repeatable, pruned, resumed, in time."""
+
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from jobs import recommenders
+from jobs.errors import JobError
+from jobs.evaluation import tuning
+from jobs.evaluation.judging import judge
+from jobs.scoring.training_set import Split
+from tests.evaluation import peak
+
+SEARCH = """
+import sys
+from pathlib import Path
+from jobs import recommenders
+from jobs.evaluation import tuning
+from tests.evaluation import peak
+recommenders.__path__.append(str(Path(peak.__file__).parent))
+sys.modules["jobs.recommenders.peak"] = peak
+said = lambda trial: print(trial.number, flush=True)
+tuning.search("peak", peak.training_set(), 12, 5, {"pause_seconds": "0.05"}, storage=Path(sys.argv[1]), on_trial=said, k=1)
+"""
+
+
+@pytest.fixture(autouse=True)
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recommenders, as if peak.py were in their folder."""
+    monkeypatch.setattr(recommenders, "__path__", [*recommenders.__path__, str(Path(peak.__file__).parent)])
+    monkeypatch.setitem(sys.modules, "jobs.recommenders.peak", peak)
+
+
+def steps(found: tuning.Found) -> list[tuple[object, ...]]:
+    return [(one.number, one.state, dict(one.parameters), one.value) for one in found.trials]
+
+
+def test_finds_the_best_parameters_whatever_the_seed() -> None:
+    for seed in (1, 2, 3):
+        found = tuning.search("peak", peak.training_set(), 40, seed, k=1)
+
+        assert found.parameters.kind == "round"
+        assert abs(math.log(found.parameters.size / peak.BEST)) < 0.5
+        assert found.value == max(one.value or 0.0 for one in found.trials if one.state == "complete")
+
+
+def test_tries_the_defaults_first() -> None:
+    found = tuning.search("peak", peak.training_set(), 1, seed=1, k=1)
+
+    assert found.parameters == peak.Parameters()
+    assert [one.parameters for one in found.trials] == [recommenders.values_of(peak.Parameters())]
+
+
+def test_the_same_seed_tries_the_same_and_another_something_else() -> None:
+    once, again, other = (tuning.search("peak", peak.training_set(), 12, seed, k=1) for seed in (5, 5, 6))
+
+    assert steps(once) == steps(again)
+    assert steps(once)[1:] != steps(other)[1:]
+
+
+def test_parameters_that_are_given_stay() -> None:
+    found = tuning.search("peak", peak.training_set(), 12, seed=1, given={"kind": "square"}, k=1)
+
+    assert {one.parameters["kind"] for one in found.trials} == {"square"}
+    assert len({one.parameters["size"] for one in found.trials}) == 12
+
+
+def test_a_trial_that_is_clearly_worse_on_the_first_rung_is_pruned_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+
+    def counted(model: peak.Model, viewers: pa.Table, listable: pa.Array, k: int) -> pa.Table:
+        judged.append(viewers.num_rows)
+        return judge(model, viewers, listable, k)
+
+    monkeypatch.setattr("jobs.evaluation.tuning.judge", counted)
+    found = tuning.search("peak", peak.training_set(), 30, seed=1, k=1)
+
+    third = round(peak.VIEWERS / 3)
+    states = [one.state for one in found.trials if one.state != "failed"]
+    assert judged.count(third) == len(states)
+    assert judged.count(peak.VIEWERS - third) == states.count("complete") < len(states)
+    pruned = [one.value for one in found.trials if one.state == "pruned"]
+    assert max(value or 0.0 for value in pruned) < found.value
+
+
+def test_a_trial_that_cannot_be_fitted_counts_as_failed_with_its_line() -> None:
+    found = tuning.search("peak", peak.training_set(), 40, seed=1, k=1)
+
+    failed = [one for one in found.trials if one.state == "failed"]
+    assert failed
+    assert all(one.value is None and "is too large" in one.line for one in failed)
+    assert all(one.parameters["size"] > peak.BREAKS_ABOVE for one in failed)
+
+
+def test_a_search_of_which_every_trial_fails_says_why() -> None:
+    with pytest.raises(JobError, match="none of 3 trials of recommender peak was judged; the first: .* is too large"):
+        tuning.search("peak", peak.training_set(), 3, seed=1, given={"size": "60"}, k=1)
+
+
+def test_no_trial_begins_after_the_time_but_the_first() -> None:
+    given = {"pause_seconds": "0.2"}
+
+    assert len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.0, k=1).trials) == 1
+    assert 2 <= len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.7, k=1).trials) <= 4
+
+
+def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    storage = tmp_path / "peak.db"
+    killed = subprocess.Popen([sys.executable, "-c", SEARCH, str(storage)], stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if line.strip() == "5":
+            break
+    killed.kill()
+    killed.wait()
+    fresh: list[int] = []
+    given = {"pause_seconds": "0.05"}
+
+    resumed = tuning.search(
+        "peak", peak.training_set(), 12, 5, given, storage=storage, on_trial=lambda one: fresh.append(one.number), k=1
+    )
+
+    assert 6 <= fresh[0] <= 7
+    assert fresh == list(range(fresh[0], 13))
+    assert steps(resumed) == steps(tuning.search("peak", peak.training_set(), 12, 5, given, k=1))
+
+
+def test_another_search_does_not_go_on_in_the_file_of_one(tmp_path: Path) -> None:
+    storage = tmp_path / "peak.db"
+    tuning.search("peak", peak.training_set(), 2, 1, storage=storage, k=1)
+
+    with pytest.raises(JobError, match=r"peak.db holds a search of peak \{\} seed 1 .*not one of peak \{\} seed 2"):
+        tuning.search("peak", peak.training_set(), 2, 2, storage=storage, k=1)
+
+
+def test_two_searches_in_one_file_are_refused(tmp_path: Path) -> None:
+    storage = tmp_path / "peak.db"
+
+    def again(trial: tuning.Trial) -> None:
+        with pytest.raises(JobError, match="another process searches in"):
+            tuning.search("peak", peak.training_set(), 2, 1, storage=storage, k=1)
+
+    assert len(tuning.search("peak", peak.training_set(), 2, 1, storage=storage, on_trial=again, k=1).trials) == 2
+
+
+def test_what_cannot_be_searched_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, split = peak.training_set(), peak.training_set().split
+    assert split is not None
+
+    with pytest.raises(JobError, match="all that could be searched is given"):
+        tuning.search("peak", whole, 2, 1, {"size": "1", "kind": "round"})
+    with pytest.raises(JobError, match="cannot be divided"):
+        tuning.search("peak", replace(whole, split=None), 2, 1)
+    nobody = Split(split().training, split().viewers.slice(0, 0), split().listable)
+    with pytest.raises(JobError, match="no viewer liked a new title in the later part"):
+        tuning.search("peak", replace(whole, split=lambda: nobody), 2, 1)
+    monkeypatch.delattr(peak, "SPACE")
+    with pytest.raises(JobError, match="recommender peak has no search space"):
+        tuning.search("peak", whole, 2, 1)
