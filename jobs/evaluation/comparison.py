@@ -14,7 +14,9 @@ from jobs.recommenders import held
 from jobs.scoring.rules import excluded_positions
 
 K = 10
-_JUDGED = "model string, user_id string, ndcg double, precision double, recall double, map double, listed array<string>"
+_JUDGED = ", ".join(
+    ["model string", "user_id string", *(f"{metric} double" for metric in METRICS), "listed array<string>"]
+)
 
 
 def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, dict[str, float]]:
@@ -28,7 +30,7 @@ def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) 
         listable: The titles that may be listed.
 
     Returns:
-        Model → metric → mean over viewers: ndcg, precision, recall and map at 10; and coverage, the share of the
+        Model → metric → mean over viewers: each of METRICS at 10; and coverage, the share of the
         listable titles that are on at least one viewer's first ten; viewers, how many were judged.
 
     Raises:

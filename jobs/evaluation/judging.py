@@ -1,16 +1,48 @@
 """A model judged on viewers: the lists that it would serve to each of them, held against what they wanted."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from jobs.evaluation.metrics import METRICS, ranking_metrics
 from jobs.scoring.histories import Block, blocks
 from jobs.scoring.rules import excluded_positions
 from jobs.scoring.top_n import Scorer, ranks_within, top_titles
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of lists beside the metrics at their whole length."""
+
+    k: int = 10
+    """Titles per list."""
+    cutoffs: Sequence[int] = ()
+    """Shorter lists: their metrics are named ``ndcg_at_20``."""
+    averages_over_all: bool = False
+    """As :func:`jobs.evaluation.metrics.ranking_metrics` says."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the metrics."""
+        return [*METRICS, *(f"{metric}_at_{cutoff}" for cutoff in self.cutoffs for metric in METRICS)]
+
+    def answer(self, hits: NDArray[np.bool_], relevant: NDArray[np.int64]) -> list[pa.Array]:
+        """The metrics of some viewers, in the order of their names."""
+        lengths = (self.k, *self.cutoffs)
+        found = [ranking_metrics(hits[:, :n], relevant, averages_over_all=self.averages_over_all) for n in lengths]
+        return [pa.array(metrics[metric]) for metrics in found for metric in METRICS]
+
+
+def cores_here() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def judge(model: Scorer, viewers: pa.Table, listable: pa.Array, k: int) -> pa.Table:
@@ -20,18 +52,28 @@ def judge(model: Scorer, viewers: pa.Table, listable: pa.Array, k: int) -> pa.Ta
 
     Args:
         model: The model.
-        viewers: Histories with ``held_out``, the titles to find, at least one per viewer.
+        viewers: Histories with ``held_out``, the titles to find, at least one per viewer; and, where each viewer's titles
+            are ranked among a few only, with ``candidates``, which the held-out ones are among.
         listable: The titles that may be listed.
         k: Titles per list.
 
     Returns:
         user_id, one column per metric, and listed array<string>, best first: one row per viewer, as they came.
     """
+    return judge_by(model, viewers, listable, Question(k))
+
+
+def judge_by(model: Scorer, viewers: pa.Table, listable: pa.Array, question: Question) -> pa.Table:
+    """The same with more questions; as many blocks of viewers at once as there are cores."""
     excluded = excluded_positions(model.title_ids, listable)
-    judged = [
-        block for batch in viewers.combine_chunks().to_batches() for block in judge_batch(model, batch, excluded, k)
-    ]
-    return pa.Table.from_batches(judged)
+
+    def answer(block: Block) -> pa.RecordBatch:
+        return _judge_block(model, block, excluded, question)
+
+    batches = viewers.combine_chunks().to_batches()
+    # Each worker multiplies with one thread: together they fill the cores.
+    with threadpool_limits(1), ThreadPoolExecutor(cores_here()) as workers:
+        return pa.Table.from_batches(list(workers.map(answer, blocks(batches, model.title_ids))))
 
 
 def judge_batch(
@@ -39,26 +81,49 @@ def judge_batch(
 ) -> Iterator[pa.RecordBatch]:
     """The same of some viewers, block by block; ``excluded`` are positions of the model's titles."""
     for block in blocks([viewers], model.title_ids):
-        yield _judge_block(model, block, excluded, k)
+        yield _judge_block(model, block, excluded, Question(k))
 
 
-def _judge_block(model: Scorer, block: Block, excluded: NDArray[np.int32], k: int) -> pa.RecordBatch:
+def _judge_block(model: Scorer, block: Block, excluded: NDArray[np.int32], question: Question) -> pa.RecordBatch:
     """Metrics of the viewers of a block."""
-    viewers, titles = block.rows.num_rows, len(model.title_ids)
-    row, position, _ = top_titles(model, block.histories, k, excluded)
-    relevant = block.rows.column("held_out")
-    counts = np.asarray(pc.list_value_length(relevant))
-    wanted = np.asarray(pc.fill_null(pc.index_in(relevant.flatten(), value_set=model.title_ids), -1))
-    owner = np.repeat(np.arange(viewers), counts)[wanted >= 0]
-    hits = np.zeros((viewers, k), dtype=bool)
+    viewers = block.rows.num_rows
+    if "candidates" in block.rows.schema.names:
+        row, position = _best_candidates(model, block, question.k)
+    else:
+        row, position, _ = top_titles(model, block.histories, question.k, excluded)
+    owner, wanted, counts = positions_of(block.rows.column("held_out"), model.title_ids)
+    hits = np.zeros((viewers, question.k), dtype=bool)
+    titles = len(model.title_ids)
     # One number for each viewer and title.
-    hits[row, ranks_within(row)] = np.isin(
-        row.astype(np.int64) * titles + position, owner.astype(np.int64) * titles + wanted[wanted >= 0]
-    )
-    metrics = ranking_metrics(hits, counts)
+    hits[row, ranks_within(row)] = np.isin(row.astype(np.int64) * titles + position, owner * titles + wanted)
     ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=viewers))]).astype(np.int32)
     listed = pa.ListArray.from_arrays(pa.array(ends), model.title_ids.take(pa.array(position)))
     return pa.RecordBatch.from_arrays(
-        [block.user_ids, *(pa.array(metrics[metric]) for metric in METRICS), listed],
-        names=["user_id", *METRICS, "listed"],
+        [block.user_ids, *question.answer(hits, counts), listed], names=["user_id", *question.columns, "listed"]
     )
+
+
+def _best_candidates(model: Scorer, block: Block, k: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Rows and positions of each viewer's best candidates, best first; equal ones in the order of the model's titles.
+
+    Raises:
+        ValueError: A score is not finite.
+    """
+    owner, position, _ = positions_of(block.rows.column("candidates"), model.title_ids)
+    score = model.scores(block.histories)[owner, position]
+    if not np.isfinite(score).all():
+        raise ValueError("a score is not finite")
+    order = np.lexsort((position, -score, owner))
+    rows = owner[order].astype(np.int32)
+    is_listed = ranks_within(rows) < k
+    return rows[is_listed], position[order][is_listed].astype(np.int32)
+
+
+def positions_of(
+    lists: pa.ListArray, title_ids: pa.Array
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and positions of the titles of lists that are among some titles, and how many each list holds in all."""
+    counts = np.asarray(pc.fill_null(pc.list_value_length(lists), 0)).astype(np.int64)
+    position = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1)).astype(np.int64)
+    owner = np.repeat(np.arange(len(lists)), counts)
+    return owner[position >= 0], position[position >= 0], counts

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import duckdb
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.schema import PrimitiveType
 
@@ -69,6 +70,10 @@ class Views:
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows that a query of our own finds."""
         return self._connection.execute(query, parameters).fetchall()
+
+    def arrow(self, query: str) -> pa.Table:
+        """The same as columns, where rows are many."""
+        return self._connection.execute(query).to_arrow_table()
 
     def ask(self, query: str) -> Answer:
         """Run a query of an analyst.

@@ -24,6 +24,23 @@ def is_listable(as_of: date) -> Column:
     return ~F.col("is_adult") & released & status
 
 
+def listable_titles(titles: pa.Table, as_of: date) -> pa.Array:
+    """The same of rows in memory: ids of the titles that may be listed.
+
+    Args:
+        titles: silver.titles, in order of title_id.
+        as_of: The day that the lists are for.
+    """
+    released = pc.coalesce(
+        pc.less_equal(titles["release_date"], pa.scalar(as_of)),
+        pc.less_equal(titles["release_year"], as_of.year),
+        pa.scalar(True),  # noqa: FBT003
+    )
+    status = pc.coalesce(pc.equal(titles["release_status"], "Released"), pa.scalar(True))  # noqa: FBT003
+    allowed = pc.and_(pc.invert(titles["is_adult"]), pc.and_(released, status))
+    return titles["title_id"].filter(allowed).combine_chunks().cast(pa.string())
+
+
 def find_listable(titles: DataFrame, title_ids: pa.Array, as_of: date) -> pa.Array:
     """Those of ``title_ids`` that may be listed; a title that silver.titles does not know may not.
 

@@ -24,7 +24,20 @@ from tests.cli.small_lake import Run, home, publish, refused, run
 
 __all__ = ["home", "run"]
 
-COMMANDS = ("night", "run", "world", "fetch", "import", "show", "title", "tables", "history", "reset", "sql")
+COMMANDS = (
+    "night",
+    "run",
+    "world",
+    "fetch",
+    "import",
+    "evaluate",
+    "show",
+    "title",
+    "tables",
+    "history",
+    "reset",
+    "sql",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,12 +1,25 @@
-"""Global temporal split: everybody's newest events are held out from one moment on, so that no model sees the future."""
+"""``temporal``: everybody's newest events are held out from one moment on, so that no model sees the future.
+
+A global time split, the default, and what each night judges by, k = 10. Weights and ages of preferences are counted to the
+moment. Judged are the viewers who have a history and afterwards liked something new to them: a held-out event with a
+positive weight, of a title that was not in their history. The newest tenth of all events is held out
+(``REELHOUSE_HOLDOUT_SHARE``); the validation window is the newest tenth of what is left. On Spark by
+:func:`find_cutoff` and :func:`hold_out`, in memory by :func:`split`: one definition.
+"""
 
 from datetime import UTC, datetime
 
+import numpy as np
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import JobError
+from jobs.evaluation.interactions import Interactions, moment
+from jobs.evaluation.protocols.rules import Rules
+from jobs.evaluation.splitting import training_set, viewers_to_judge
+from jobs.scoring.training_set import Split
 
+RULES = Rules(is_seeded=False)
 _SECONDS_PER_DAY = 24 * 60 * 60
 
 
@@ -72,4 +85,28 @@ def hold_out(histories: DataFrame, interactions: DataFrame, cutoff: datetime, li
         .withColumn("held_out", F.array_except("liked", "title_ids"))
         .where(F.size("held_out") > 0)
         .drop("liked")
+    )
+
+
+def split(data: Interactions, seed: int, fold: int = 0) -> Split:
+    """Divide events in memory; the same for every seed.
+
+    Raises:
+        JobError: All older events happened at once: there is no past to learn from.
+    """
+    held_out = max(1, round(data.settings.holdout_share * len(data)))
+    seconds = np.sort(data.seconds)
+    if not len(seconds) or seconds[-held_out] == seconds[0]:
+        raise JobError(f"nothing was evaluated: {data.name} spans no time to hold out; give more ratings or events")
+    cutoff = int(seconds[-held_out])
+    before = data.seconds < cutoff
+    past = data.only(before)
+    known, later = past.weighed(cutoff), data.only(~before & (data.worth > 0)).pairs()
+    is_new = ~np.isin(later.numbers(len(data.title_ids)), known.numbers(len(data.title_ids)))
+    wanted = later.where(is_new & np.isin(later.viewer, known.viewer))
+    as_of = moment(cutoff)
+    return Split(
+        training_set(data, known, as_of, lambda: split(past, seed, fold)),
+        viewers_to_judge(data, known, wanted, as_of),
+        data.listable(known.title, as_of),
     )
