@@ -73,7 +73,7 @@ class Views:
 
     def arrow(self, query: str) -> pa.Table:
         """The same as columns, where rows are many."""
-        return self._connection.execute(query).to_arrow_table()
+        return self._connection.sql(query).to_arrow_table()
 
     def ask(self, query: str) -> Answer:
         """Run a query of an analyst.
