@@ -24,9 +24,9 @@ def likes(viewer: int, title: int) -> bool:
 def training_set(
     spark: SparkSession, rows: Sequence[Preference], title_ids: Sequence[str], cores: int = 2
 ) -> TrainingSet:
-    """A training set of some preferences."""
+    """A training set of some preferences, with the ratings that go with them."""
     schema = "viewer int, title int, weight float, rating float, last_at timestamp"
-    stamped = [(*row, None, BEFORE) for row in rows]
+    stamped = [(*row, 8.0 if row[2] > 0 else 2.0, BEFORE) for row in rows]
     preferences = spark.createDataFrame(stamped, schema).coalesce(1)
     known = {title: {"genres": [genre_of(title)]} for title in title_ids if title != "unknown"}
     return TrainingSet(

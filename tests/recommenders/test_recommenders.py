@@ -22,10 +22,12 @@ SMALL: dict[str, dict[str, str]] = {
     "content_word2vec": {"vector_size": "8", "min_count": "1"},
     "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"},
     "ease": {"reg_param": "1"},
+    "rating_als": {"rank": "2", "iterations": "2"},
     "ials": {"rank": "4", "reg_param": "0.5", "alpha": "10"},
 }
 """Parameters for twelve titles, where the defaults are for thousands."""
-PERSONAL = [name for name in recommenders.names() if name != "popularity"]
+# Of ratings that are all the same there is nothing to foretell: the rating model has planted tastes of its own.
+PERSONAL = [name for name in recommenders.names() if name not in {"popularity", "rating_als"}]
 SHUFFLED = tuple(np.random.default_rng(5).permutation(SIZE).tolist())
 
 
