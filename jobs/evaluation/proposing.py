@@ -23,6 +23,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial
 
 from jobs.errors import JobError
+from jobs.evaluation.measures import Direction
 from jobs.scoring.space import Choice, Real, Space, Whole
 
 _BY_CHANCE = 8
@@ -34,13 +35,14 @@ _OF = "of"
 """Attribute of a stored search: what it was of."""
 
 
-def propose(trials: Sequence[FrozenTrial], space: Space, seed: int) -> Mapping[str, Any] | None:
+def propose(trials: Sequence[FrozenTrial], space: Space, seed: int, direction: Direction) -> Mapping[str, Any] | None:
     """Parameters worth trying next.
 
     Args:
         trials: The finished ones, in order.
         space: What is searched.
         seed: Seed of the search.
+        direction: maximize or minimize.
 
     Returns:
         Name → value; None where everything that was drawn has been tried.
@@ -50,7 +52,7 @@ def propose(trials: Sequence[FrozenTrial], space: Space, seed: int) -> Mapping[s
     for attempt in range(_ASKED_AGAIN):
         drawn = np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)
         sampler = optuna.samplers.TPESampler(seed=int(drawn[0]), n_startup_trials=_BY_CHANCE)
-        study = optuna.create_study(sampler=sampler, direction="maximize")
+        study = optuna.create_study(sampler=sampler, direction=direction)
         study.add_trials(trials)
         params = study.ask(distributions).params
         if params not in tried:
@@ -68,12 +70,13 @@ def within(values: Mapping[str, Any], space: Space) -> tuple[dict[str, Any], dic
 
 
 @contextmanager
-def stored(storage: Path | None, of: str) -> Iterator[optuna.Study]:
+def stored(storage: Path | None, of: str, direction: Direction) -> Iterator[optuna.Study]:
     """A study, kept in a SQLite file if one is named; what is in it already is resumed.
 
     Args:
         storage: The file.
         of: What is searched and on what: another search does not go on in its file.
+        direction: maximize or minimize.
 
     Raises:
         JobError: The file holds another search, or another process is searching in it.
@@ -81,7 +84,7 @@ def stored(storage: Path | None, of: str) -> Iterator[optuna.Study]:
     # It would say that it made a study; what it finds wrong it still says.
     optuna.logging.set_verbosity(logging.WARNING)
     if storage is None:
-        yield optuna.create_study(direction="maximize")
+        yield optuna.create_study(direction=direction)
         return
     storage.parent.mkdir(parents=True, exist_ok=True)
     with storage.with_suffix(".lock").open("ab") as lock:
@@ -92,7 +95,7 @@ def stored(storage: Path | None, of: str) -> Iterator[optuna.Study]:
                 f"nothing was searched: another process searches in {storage}; wait for it, or end it"
             ) from None
         study = optuna.create_study(
-            storage=f"sqlite:///{storage.absolute()}", study_name=_SEARCH, direction="maximize", load_if_exists=True
+            storage=f"sqlite:///{storage.absolute()}", study_name=_SEARCH, direction=direction, load_if_exists=True
         )
         if study.user_attrs.setdefault(_OF, of) != of:
             raise JobError(

@@ -9,7 +9,7 @@ far on the same third (the 95 % interval of the paired difference lies below 0) 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,14 +22,13 @@ from jobs import recommenders
 from jobs.errors import JobError
 from jobs.evaluation import proposing
 from jobs.evaluation.intervals import paired_interval
-from jobs.evaluation.judging import judge
+from jobs.evaluation.measures import Floats, Measure, ndcg
 from jobs.scoring.space import Space
 from jobs.scoring.training_set import Split, TrainingSet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-K = 10
 _FIRST_RUNG = 1 / 3
 _MOST_ON_IT = 2_000
 """So many viewers tell a clearly worse model; their figures are kept with each trial."""
@@ -53,7 +52,7 @@ class Trial:
     parameters: Mapping[str, Any]
     """All of the recommender's, by name."""
     value: float | None
-    """nDCG@k; of a pruned trial that of the first rung."""
+    """Its figure; of a pruned trial that of the first rung."""
     seconds: float
     line: str = ""
     """Why it failed."""
@@ -66,7 +65,7 @@ class Found:
     parameters: Any
     """The best, as the recommender's ``fit`` takes them."""
     value: float
-    """Their nDCG@k on the later part of the training data."""
+    """Their figure on the later part of the training data."""
     trials: tuple[Trial, ...]
     """All of them; the first is of the defaults."""
     finished: tuple[FrozenTrial, ...]
@@ -97,7 +96,7 @@ def search(
     seconds: float | None = None,
     storage: "Path | None" = None,
     on_trial: Callable[[Trial], None] | None = None,
-    k: int = K,
+    measure: Measure | None = None,
 ) -> Found:
     """Search a recommender's parameters by TPE. Same training set, seed and number of trials: same parameters.
 
@@ -110,26 +109,27 @@ def search(
         seconds: No trial begins after so many.
         storage: SQLite file of the trials: a search that was stopped goes on there.
         on_trial: Told of each trial as it ends.
-        k: Titles per list.
+        measure: What is made best; nDCG@10 unless given.
 
     Raises:
         JobError: There is nothing to search or to judge on, or every trial failed.
     """
     space, began = space_of(name, given), time.monotonic()
     defaults = recommenders.values_of(recommenders.parameters_of(name, given))
-    bench = _Bench.of(training, seed, k)
-    with proposing.stored(storage, f"{name} {dict(given)} seed {seed} of {bench}") as study:
+    bench = _Bench.of(training, seed, measure or ndcg())
+    of = f"{name} {dict(given)} seed {seed} of {bench}"
+    with proposing.stored(storage, of, bench.measure.direction) as study:
         while len(done := study.get_trials(deepcopy=False)) < trials:
             if done and seconds is not None and time.monotonic() - began >= seconds:
                 break
-            drawn = proposing.propose(done, space, seed) if done else {}
+            drawn = proposing.propose(done, space, seed, bench.measure.direction) if done else {}
             if drawn is None:
                 break
-            study.add_trial(_try(name, {**defaults, **drawn}, space, bench, _best(done)))
+            study.add_trial(_try(name, {**defaults, **drawn}, space, bench, _best(done, bench.measure)))
             if on_trial is not None:
                 on_trial(_trial(study.get_trials(deepcopy=False)[-1]))
         finished = tuple(study.get_trials())
-    best = _best(finished)
+    best = _best(finished, bench.measure)
     if best is None or best.value is None:
         raise JobError(
             f"nothing was found: none of {len(finished)} trials of recommender {name} was judged; the first: "
@@ -147,10 +147,10 @@ class _Bench:
     first: NDArray[np.int64]
     """Positions of the viewers of the first rung."""
     rest: NDArray[np.int64]
-    k: int
+    measure: Measure
 
     @classmethod
-    def of(cls, training: TrainingSet, seed: int, k: int) -> "_Bench":
+    def of(cls, training: TrainingSet, seed: int, measure: Measure) -> "_Bench":
         """Divide the training set."""
         if training.split is None:
             raise JobError("nothing was searched: this training set cannot be divided into an earlier and a later part")
@@ -161,18 +161,17 @@ class _Bench:
         mixed = np.random.default_rng(seed).permutation(viewers)
         size = min(_MOST_ON_IT, round(_FIRST_RUNG * viewers))
         size = size if size >= _FEWEST_ON_IT else viewers
-        return cls(split, np.sort(mixed[:size]), np.sort(mixed[size:]), k)
+        return cls(split, np.sort(mixed[:size]), np.sort(mixed[size:]), measure)
 
     def __str__(self) -> str:
         return (
             f"{len(self.split.training.title_ids)} titles as of {self.split.training.as_of.isoformat()}, "
-            f"{self.split.viewers.num_rows} viewers"
+            f"{self.split.viewers.num_rows} viewers, by {self.measure.name}"
         )
 
-    def judge(self, model: Any, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """nDCG@k of some of the viewers."""
-        judged = judge(model, self.split.viewers.take(positions), self.split.listable, self.k)
-        return np.asarray(judged["ndcg"].to_numpy(), dtype=np.float64)
+    def judge(self, model: Any, positions: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """What the measure says of some of the viewers."""
+        return self.measure.of(model, self.split.viewers.take(positions), self.split.listable)
 
 
 def _try(name: str, values: Mapping[str, Any], space: Space, bench: _Bench, best: FrozenTrial | None) -> FrozenTrial:
@@ -186,25 +185,32 @@ def _try(name: str, values: Mapping[str, Any], space: Space, bench: _Bench, best
 
     try:
         model = recommenders.find(name).fit(bench.split.training, recommenders.parameters_of(name, values))
-        first = bench.judge(model, bench.first)
-        at_first = {0: float(first.mean())}
-        if best is not None and len(bench.rest):
-            ahead = paired_interval(np.round(first, _DIGITS), np.array(best.user_attrs["first"]), seed=0)
-            if ahead.high < 0:
+        first, counts = bench.judge(model, bench.first)
+        at_first = {0: bench.measure.value(first, counts)}
+        value = at_first[0]
+        if len(bench.rest):
+            if best is not None and _is_behind(first, best, bench.measure):
                 return ended(TrialState.PRUNED, intermediate_values=at_first)
-        value = (
-            float(np.concatenate([first, bench.judge(model, bench.rest)]).mean()) if len(bench.rest) else at_first[0]
-        )
+            others, more = bench.judge(model, bench.rest)
+            value = bench.measure.value(np.concatenate([first, others]), np.concatenate([counts, more]))
     except JobError as failed:
         return ended(TrialState.FAIL, kept={"line": str(failed)})
     kept = {"first": np.round(first, _DIGITS).tolist()} if len(bench.rest) else {}
     return ended(TrialState.COMPLETE, value=value, intermediate_values=at_first, kept=kept)
 
 
-def _best(trials: "list[FrozenTrial] | tuple[FrozenTrial, ...]") -> FrozenTrial | None:
-    """The complete trial of the highest value, the first of equals."""
+def _is_behind(first: Floats, best: FrozenTrial, measure: Measure) -> bool:
+    """Whether a trial is clearly worse than the best so far, on the viewers of the first rung."""
+    ahead = paired_interval(
+        measure.sign * np.round(first, _DIGITS), measure.sign * np.array(best.user_attrs["first"]), seed=0
+    )
+    return ahead.high < 0
+
+
+def _best(trials: Sequence[FrozenTrial], measure: Measure) -> FrozenTrial | None:
+    """The complete trial of the best figure, the first of equals."""
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
-    return max(complete, key=lambda trial: trial.value or 0.0, default=None)
+    return max(complete, key=lambda trial: measure.sign * (trial.value or 0.0), default=None)
 
 
 def _trial(trial: FrozenTrial) -> Trial:

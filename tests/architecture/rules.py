@@ -262,11 +262,11 @@ OF_JOBS: tuple[Rule, ...] = (
     only_the_door_writes_tables,
     no_module_both_writes_files_and_knows_spark,
     time_and_chance_come_from_outside,
-    # The champion is looked up in MLflow's database: a run with nothing to do does not wait for MLflow's import.
+    # Champion and proposal are looked up in MLflow's database: a run with nothing to do does not wait for MLflow's import.
     OnlyIn(
         "only jobs/lakehouse speaks SQL",
         frozenset({"sql", "execute", "executemany"}),
-        (*DOOR, "jobs/tracking/registry.py"),
+        (*DOOR, "jobs/tracking/registry.py", "jobs/tracking/proposals.py"),
     ),
     OnlyIn(
         "not there in every kind of session",

@@ -13,6 +13,7 @@ from jobs import recommenders
 from jobs.errors import JobError
 from jobs.evaluation import tuning
 from jobs.evaluation.judging import judge
+from jobs.evaluation.measures import ndcg
 from jobs.scoring.training_set import Split
 from tests.evaluation import peak
 
@@ -21,11 +22,13 @@ import sys
 from pathlib import Path
 from jobs import recommenders
 from jobs.evaluation import tuning
+from jobs.evaluation.measures import ndcg
 from tests.evaluation import peak
 recommenders.__path__.append(str(Path(peak.__file__).parent))
 sys.modules["jobs.recommenders.peak"] = peak
 said = lambda trial: print(trial.number, flush=True)
-tuning.search("peak", peak.training_set(), 12, 5, {"pause_seconds": "0.05"}, storage=Path(sys.argv[1]), on_trial=said, k=1)
+given, storage = {"pause_seconds": "0.05"}, Path(sys.argv[1])
+tuning.search("peak", peak.training_set(), 12, 5, given, storage=storage, on_trial=said, measure=ndcg(1))
 """
 
 
@@ -42,7 +45,7 @@ def steps(found: tuning.Found) -> list[tuple[object, ...]]:
 
 def test_finds_the_best_parameters_whatever_the_seed() -> None:
     for seed in (1, 2, 3):
-        found = tuning.search("peak", peak.training_set(), 40, seed, k=1)
+        found = tuning.search("peak", peak.training_set(), 40, seed, measure=ndcg(1))
 
         assert found.parameters.kind == "round"
         assert abs(math.log(found.parameters.size / peak.BEST)) < 0.5
@@ -50,21 +53,21 @@ def test_finds_the_best_parameters_whatever_the_seed() -> None:
 
 
 def test_tries_the_defaults_first() -> None:
-    found = tuning.search("peak", peak.training_set(), 1, seed=1, k=1)
+    found = tuning.search("peak", peak.training_set(), 1, seed=1, measure=ndcg(1))
 
     assert found.parameters == peak.Parameters()
     assert [one.parameters for one in found.trials] == [recommenders.values_of(peak.Parameters())]
 
 
 def test_the_same_seed_tries_the_same_and_another_something_else() -> None:
-    once, again, other = (tuning.search("peak", peak.training_set(), 12, seed, k=1) for seed in (5, 5, 6))
+    once, again, other = (tuning.search("peak", peak.training_set(), 12, seed, measure=ndcg(1)) for seed in (5, 5, 6))
 
     assert steps(once) == steps(again)
     assert steps(once)[1:] != steps(other)[1:]
 
 
 def test_parameters_that_are_given_stay() -> None:
-    found = tuning.search("peak", peak.training_set(), 12, seed=1, given={"kind": "square"}, k=1)
+    found = tuning.search("peak", peak.training_set(), 12, seed=1, given={"kind": "square"}, measure=ndcg(1))
 
     assert {one.parameters["kind"] for one in found.trials} == {"square"}
     assert len({one.parameters["size"] for one in found.trials}) == 12
@@ -77,8 +80,8 @@ def test_a_trial_that_is_clearly_worse_on_the_first_rung_is_pruned_there(monkeyp
         judged.append(viewers.num_rows)
         return judge(model, viewers, listable, k)
 
-    monkeypatch.setattr("jobs.evaluation.tuning.judge", counted)
-    found = tuning.search("peak", peak.training_set(), 30, seed=1, k=1)
+    monkeypatch.setattr("jobs.evaluation.measures.judge", counted)
+    found = tuning.search("peak", peak.training_set(), 30, seed=1, measure=ndcg(1))
 
     third = round(peak.VIEWERS / 3)
     states = [one.state for one in found.trials if one.state != "failed"]
@@ -89,7 +92,7 @@ def test_a_trial_that_is_clearly_worse_on_the_first_rung_is_pruned_there(monkeyp
 
 
 def test_a_trial_that_cannot_be_fitted_counts_as_failed_with_its_line() -> None:
-    found = tuning.search("peak", peak.training_set(), 40, seed=1, k=1)
+    found = tuning.search("peak", peak.training_set(), 40, seed=1, measure=ndcg(1))
 
     failed = [one for one in found.trials if one.state == "failed"]
     assert failed
@@ -99,14 +102,14 @@ def test_a_trial_that_cannot_be_fitted_counts_as_failed_with_its_line() -> None:
 
 def test_a_search_of_which_every_trial_fails_says_why() -> None:
     with pytest.raises(JobError, match="none of 3 trials of recommender peak was judged; the first: .* is too large"):
-        tuning.search("peak", peak.training_set(), 3, seed=1, given={"size": "60"}, k=1)
+        tuning.search("peak", peak.training_set(), 3, seed=1, given={"size": "60"}, measure=ndcg(1))
 
 
 def test_no_trial_begins_after_the_time_but_the_first() -> None:
     given = {"pause_seconds": "0.2"}
 
-    assert len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.0, k=1).trials) == 1
-    assert 2 <= len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.7, k=1).trials) <= 4
+    assert len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.0, measure=ndcg(1)).trials) == 1
+    assert 2 <= len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.7, measure=ndcg(1)).trials) <= 4
 
 
 def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
@@ -122,20 +125,27 @@ def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) 
     given = {"pause_seconds": "0.05"}
 
     resumed = tuning.search(
-        "peak", peak.training_set(), 12, 5, given, storage=storage, on_trial=lambda one: fresh.append(one.number), k=1
+        "peak",
+        peak.training_set(),
+        12,
+        5,
+        given,
+        storage=storage,
+        on_trial=lambda one: fresh.append(one.number),
+        measure=ndcg(1),
     )
 
     assert 6 <= fresh[0] <= 7
     assert fresh == list(range(fresh[0], 13))
-    assert steps(resumed) == steps(tuning.search("peak", peak.training_set(), 12, 5, given, k=1))
+    assert steps(resumed) == steps(tuning.search("peak", peak.training_set(), 12, 5, given, measure=ndcg(1)))
 
 
 def test_another_search_does_not_go_on_in_the_file_of_one(tmp_path: Path) -> None:
     storage = tmp_path / "peak.db"
-    tuning.search("peak", peak.training_set(), 2, 1, storage=storage, k=1)
+    tuning.search("peak", peak.training_set(), 2, 1, storage=storage, measure=ndcg(1))
 
     with pytest.raises(JobError, match=r"peak.db holds a search of peak \{\} seed 1 .*not one of peak \{\} seed 2"):
-        tuning.search("peak", peak.training_set(), 2, 2, storage=storage, k=1)
+        tuning.search("peak", peak.training_set(), 2, 2, storage=storage, measure=ndcg(1))
 
 
 def test_two_searches_in_one_file_are_refused(tmp_path: Path) -> None:
@@ -143,9 +153,12 @@ def test_two_searches_in_one_file_are_refused(tmp_path: Path) -> None:
 
     def again(trial: tuning.Trial) -> None:
         with pytest.raises(JobError, match="another process searches in"):
-            tuning.search("peak", peak.training_set(), 2, 1, storage=storage, k=1)
+            tuning.search("peak", peak.training_set(), 2, 1, storage=storage, measure=ndcg(1))
 
-    assert len(tuning.search("peak", peak.training_set(), 2, 1, storage=storage, on_trial=again, k=1).trials) == 2
+    assert (
+        len(tuning.search("peak", peak.training_set(), 2, 1, storage=storage, on_trial=again, measure=ndcg(1)).trials)
+        == 2
+    )
 
 
 def test_what_cannot_be_searched_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
