@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from jobs.scoring.fold_in import gram, solve_implicit
 from jobs.scoring.histories import Histories
+from jobs.scoring.liked import nothing_liked
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -91,6 +92,9 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
     """Fit title factors with Spark MLlib. Same rows, parameters and cores: same factors.
 
     Weights of 0 are not fitted: the model is over every title with a positive weight, most popular first.
+
+    Raises:
+        JobError: There is no positive weight.
     """
     liked = training.preferences.where(F.col("weight") > 0).select("viewer", "title", "weight")
     als = ALS(
@@ -107,8 +111,10 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         itemCol="title",
         ratingCol="weight",
     )
-    factors = als.fit(liked).itemFactors.toArrow()
     fans = liked.groupBy("title").agg(F.count("*").alias("fans")).toArrow()
+    if not fans.num_rows:
+        raise nothing_liked()
+    factors = als.fit(liked).itemFactors.toArrow()
     titles = factors["id"].to_numpy()
     by_title = np.zeros(len(training.title_ids), dtype=np.int64)
     by_title[fans["title"].to_numpy()] = fans["fans"].to_numpy()

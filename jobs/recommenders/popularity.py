@@ -74,11 +74,16 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
     """Count each title's viewers.
 
     A title that nobody interacted with in the window scores 0; equal titles come in order of their viewers of all time.
+
+    Raises:
+        JobError: There is no interaction, or the best is asked for of a training set that cannot be divided.
     """
     if parameters.best:
         return fit(training, BASELINES[best_baseline(training)])
     count = _count_in_memory if isinstance(training.rows, pa.Table) else _count_on_spark
     counted = count(training, parameters)
+    if not counted.num_rows:
+        raise JobError("no popularity was counted: there is no interaction; deliver event logs")
     return Model(
         training.title_ids.take(counted["title"].combine_chunks()),
         counted["popularity"].to_numpy().astype(np.float32).reshape(-1, 1),

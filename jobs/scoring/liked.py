@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from jobs.errors import JobError
 from jobs.scoring.histories import Histories
 from jobs.scoring.training_set import TrainingSet
 
@@ -34,12 +35,25 @@ def liked(training: TrainingSet, half_life_days: float | None = None) -> Liked:
     Args:
         training: What was known.
         half_life_days: As :func:`faded` takes it.
+
+    Raises:
+        JobError: Nobody likes anything.
     """
     preferences = faded(training.histories, half_life_days)
     positions = by_popularity(np.bincount(preferences.indices, minlength=preferences.shape[1]))
+    if not len(positions):
+        raise nothing_liked()
     taken = csr_matrix(preferences[:, positions])
     taken.sort_indices()
     return Liked(training.title_ids.take(pa.array(positions)), positions, taken)
+
+
+def nothing_liked() -> JobError:
+    """What a model says that learns from likings, where there are none."""
+    return JobError(
+        "no model was fitted: nobody likes anything: there is no interaction, or none has a positive weight; deliver more, "
+        "or look at REELHOUSE_WEIGHING__…"
+    )
 
 
 def by_popularity(counts: NDArray[np.int64]) -> NDArray[np.intp]:

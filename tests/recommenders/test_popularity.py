@@ -11,7 +11,7 @@ from jobs.errors import JobError
 from jobs.recommenders import popularity
 from jobs.recommenders.popularity import BASELINES, Parameters
 from jobs.scoring.training_set import Split, TrainingSet
-from tests.recommenders.planted import AS_OF, in_memory
+from tests.recommenders.planted import AS_OF, in_memory, training_set
 
 NOW = datetime(2026, 3, 2)
 
@@ -81,3 +81,8 @@ def test_the_best_is_fitted_on_everything_under_its_own_parameters() -> None:
 def test_what_cannot_be_divided_has_no_best_popularity(spark: SparkSession) -> None:
     with pytest.raises(JobError, match="best=true needs a training set that can be divided"):
         popularity.fit(watched(spark, "on Spark"), Parameters(best=True))
+
+
+def test_without_an_interaction_nothing_is_counted(spark: SparkSession) -> None:
+    with pytest.raises(JobError, match="no popularity was counted: there is no interaction"):
+        popularity.fit(training_set(spark, [], ["a"]), Parameters())

@@ -28,6 +28,7 @@ SMALL: dict[str, dict[str, str]] = {
 """Parameters for twelve titles, where the defaults are for thousands."""
 # Of ratings that are all the same there is nothing to foretell: the rating model has planted tastes of its own.
 PERSONAL = [name for name in recommenders.names() if name not in {"popularity", "rating_als"}]
+LEARN_FROM_LIKES = ("als", "ease", "ials", "item_knn", "user_knn")
 SHUFFLED = tuple(np.random.default_rng(5).permutation(SIZE).tolist())
 
 
@@ -127,6 +128,22 @@ def test_parameters_come_as_text_and_leave_typed() -> None:
     assert recommenders.parameters_of("als", {"rank": "64", "reg_param": "0.5"}) == als.Parameters(
         rank=64, reg_param=0.5
     )
+
+
+@pytest.mark.parametrize("name", [*LEARN_FROM_LIKES, "popularity", "rating_als"])
+def test_one_viewer_of_one_title_makes_a_model_of_it(spark: SparkSession, name: str) -> None:
+    model = recommenders.find(name).fit(training_set(spark, [(0, 0, 1.0)], ["only"], 1), parameters_of(name))
+
+    assert model.title_ids.to_pylist() == ["only"]
+    assert np.isfinite(model.scores(Histories.of(csr_matrix([[1.0]], dtype=np.float32)))).all()
+
+
+@pytest.mark.parametrize("name", LEARN_FROM_LIKES)
+def test_where_nobody_likes_anything_that_is_said_in_one_line(spark: SparkSession, name: str) -> None:
+    training = training_set(spark, [(0, 0, 0.0), (1, 1, 0.0)], ["a", "b"], 1)
+
+    with pytest.raises(JobError, match="no model was fitted: nobody likes anything"):
+        recommenders.find(name).fit(training, parameters_of(name))
 
 
 @pytest.mark.parametrize("name", recommenders.names())
