@@ -4,10 +4,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.errors import JobError
-from jobs.evaluation.judging import positions_of
 from jobs.evaluation.metrics import Floats, rating_errors
 from jobs.scoring.histories import Block, Histories, blocks
 from jobs.scoring.top_n import Scorer
@@ -20,14 +20,15 @@ class RatingScorer(Scorer, Protocol):
     def predict(
         self, histories: Histories, viewers: NDArray[np.int64], titles: NDArray[np.int64]
     ) -> NDArray[np.floating]:
-        """Ratings from 0 to 10, one per pair of a row of the histories and a position among the titles."""
+        """Ratings from 0 to 10, one per pair of a row of the histories and a position among the titles.
+
+        A title that the model does not know has the position -1: it is predicted from what is known of the viewer.
+        """
         ...
 
 
 def judge_ratings(name: str, model: Scorer, viewers: pa.Table, lowest: float, highest: float) -> dict[str, Floats]:
     """Errors of predicted ratings, on a set's own scale, predictions cut to its ends.
-
-    A title that the model does not know is predicted as the viewer's mean rating.
 
     Args:
         name: What the model is called.
@@ -58,18 +59,8 @@ def judge_ratings(name: str, model: Scorer, viewers: pa.Table, lowest: float, hi
 
 def _predict(model: RatingScorer, block: Block) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Predicted and given ratings of a block's held-out titles, and whose they are."""
-    lists = block.rows.column("held_out")
+    titles = block.rows.column("held_out")
     given = np.asarray(block.rows.column("held_out_ratings").flatten(), dtype=np.float64)
-    everything = lists.flatten()
-    _, _, counts = positions_of(lists, model.title_ids)
-    viewer = np.repeat(np.arange(len(lists)), counts)
-    known, position, _ = positions_of(
-        pa.ListArray.from_arrays(list(range(len(everything) + 1)), everything), model.title_ids
-    )
-    ratings = block.histories.ratings
-    rated = np.diff(ratings.indptr)
-    sums = np.asarray(ratings.sum(axis=1)).ravel().astype(np.float64)
-    mean = np.where(rated > 0, sums / np.maximum(1, rated), ratings.data.mean() if len(ratings.data) else 5.0)
-    predicted = mean[viewer]
-    predicted[known] = model.predict(block.histories, viewer[known], position)
-    return predicted, given, viewer
+    viewer = np.repeat(np.arange(len(titles)), np.asarray(pc.list_value_length(titles)))
+    position = np.asarray(pc.fill_null(pc.index_in(titles.flatten(), value_set=model.title_ids), -1)).astype(np.int64)
+    return np.asarray(model.predict(block.histories, viewer, position), dtype=np.float64), given, viewer

@@ -31,7 +31,7 @@ class Fixed:
     def predict(
         self, histories: Histories, viewers: NDArray[np.int64], titles: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        return titles.astype(np.float32)
+        return np.where(titles < 0, 6, titles).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError
@@ -119,7 +119,7 @@ def test_many_blocks_come_back_in_the_order_of_the_viewers(monkeypatch: pytest.M
         assert listed == [title for title in TITLES.to_pylist() if title not in seen][:5]
 
 
-def test_predictions_are_cut_to_the_scale_and_unknown_titles_get_the_viewers_mean() -> None:
+def test_predictions_are_cut_to_the_scale_and_unknown_titles_are_asked_for_too() -> None:
     table = viewers(
         (["t01", "t02"], ["t14", "t03", "unheard of"]),
         ratings=[[4.0, 8.0]],
@@ -128,7 +128,7 @@ def test_predictions_are_cut_to_the_scale_and_unknown_titles_get_the_viewers_mea
 
     errors = judge_ratings("fixed", FALLING, table, 1.0, 5.0)
 
-    # On five stars: t14 is predicted 7, cut to 5, and is 5; t03 is predicted 1.5 and is 4; the mean of 2 and 4 is 3.
+    # On five stars: t14 is predicted 7, cut to 5, and is 5; t03 is predicted 1.5 and is 4; an unknown title 3.
     assert errors["absolute"].tolist() == [2.5]
     assert errors["ratings"].tolist() == [3.0]
 
