@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jobs.evaluation.evaluating import Evaluation, Tune
     from jobs.evaluation.interactions import Interactions
     from jobs.evaluation.intervals import Interval
+    from jobs.evaluation.protocols.rules import Rules
     from jobs.settings import Settings
 
 EXAMPLES = examples(
@@ -60,13 +61,13 @@ def evaluate(
     from jobs.recommenders import parameters_of
 
     home, given = settings(), _parameters(param or [])
-    find(protocol)
+    rules = find(protocol).RULES
     parameters_of(model, given)
     protocol = protocol.replace("_", "-")
-    plan = Plan(model, protocol, given, seeds, seed, _tuner(model, given, tune) if tune else None)
     console = display.error_console()
     with console.status("reading") as status:
         held = _read(home, data)
+        plan = Plan(model, protocol, given, seeds, seed, _tuner(model, given, tune, rules, held) if tune else None)
 
         def say(step: str) -> None:
             status.update(step)
@@ -104,12 +105,16 @@ def _parameters(given: list[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _tuner(model: str, given: dict[str, str], trials: int) -> "Tune":
-    """A search on a training set."""
+def _tuner(model: str, given: dict[str, str], trials: int, rules: "Rules", data: "Interactions") -> "Tune":
+    """A search on a training set, for what the protocol judges by."""
+    from jobs.evaluation import measures
     from jobs.evaluation.tuning import search
 
+    is_rating = rules.asks_for == "ratings"
+    measure = measures.rmse(data.lowest, data.highest) if is_rating else measures.ndcg(rules.k)
+
     def tune(training: Any, seed: int) -> Any:
-        return search(model, training, trials, seed, given).parameters
+        return search(model, training, trials, seed, given, measure=measure).parameters
 
     return tune
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.evaluation.judging import judge
+from jobs.evaluation.rating_judging import judge_ratings
 from jobs.scoring.top_n import Scorer
 
 Floats = NDArray[np.float64]
@@ -51,3 +52,18 @@ def ndcg(k: int = K) -> Measure:
         return found, np.ones(len(found))
 
     return Measure(f"ndcg_at_{k}", of)
+
+
+def rmse(lowest: float, highest: float) -> Measure:
+    """Of predicted ratings, RMSE on a set's own scale.
+
+    Args:
+        lowest: Lowest rating of the scale.
+        highest: Its highest rating.
+    """
+
+    def of(model: Scorer, viewers: pa.Table, listable: pa.Array) -> tuple[Floats, Floats]:  # noqa: ARG001
+        errors = judge_ratings("the recommender", model, viewers, lowest, highest)
+        return errors["squared"], errors["ratings"]
+
+    return Measure("rmse", of, is_error=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jobs.errors import JobError
 from jobs.evaluation.judging import Question, judge, judge_by
+from jobs.evaluation.measures import rmse
 from jobs.evaluation.rating_judging import judge_ratings
 from jobs.recommenders import popularity
 from jobs.scoring.histories import Histories
@@ -138,3 +139,14 @@ def test_a_model_that_predicts_no_ratings_is_said_in_one_line() -> None:
 
     with pytest.raises(JobError, match="popularity predicts no ratings, and kfold-rating judges nothing else"):
         judge_ratings("popularity", model, viewers(([], ["t00"])), 1.0, 5.0)
+
+
+def test_a_search_for_ratings_makes_the_error_small() -> None:
+    table = viewers((["t01"], ["t04", "t03"]), ratings=[[4.0]], held_out_ratings=[[8.0, 8.0]])
+    measure = rmse(1.0, 5.0)
+
+    squared, ratings = measure.of(FALLING, table, TITLES)
+
+    # Predicted 2 and 1.5 of five stars, both are 4.
+    assert measure.value(squared, ratings) == pytest.approx(np.sqrt((2.0**2 + 2.5**2) / 2))
+    assert measure.sign < 0
