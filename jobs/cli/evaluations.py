@@ -121,7 +121,7 @@ def _tuner(model: str, given: dict[str, str], trials: int, rules: "Rules", data:
 
 def _show(found: "Evaluation", published: Any) -> None:
     """Tables of the figures, of segments, and of what was published."""
-    plan, runs = found.plan, len(found.parameters)
+    plan, runs = found.plan, found.seeds
     display.say(
         f"{plan.model} under {plan.protocol} on {found.data}: {runs} seed{'' if runs == 1 else 's'}, "
         f"{found.viewers:,.0f} viewers"

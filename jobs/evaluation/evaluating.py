@@ -50,8 +50,10 @@ class Evaluation:
     """cold, light, heavy: mean number of viewers, and their metrics; head, tail: viewers who wanted such titles."""
     viewers: float
     """How many were judged, a run."""
+    seeds: int
+    """How many were run."""
     parameters: tuple[dict[str, Any], ...]
-    """Of each seed."""
+    """Of each seed; where they were searched, of each fold of each seed."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,16 @@ def evaluate(plan: Plan, data: Interactions, say: Told) -> Evaluation:
             at = f"seed {seed}" + (f", fold {fold + 1} of {rules.folds}" if rules.folds > 1 else "")
             say(f"{at}: dividing")
             split = protocol.split(data, seed, fold)
-            if plan.tune is not None and fold == 0:
+            # Each fold by itself: what one learns from is what another is judged on.
+            if plan.tune is not None:
                 say(f"{at}: searching parameters")
                 parameters = plan.tune(split.training, seed)
             say(f"{at}: fitting {plan.model}")
             model = recommenders.find(plan.model).fit(split.training, parameters)
             say(f"{at}: judging {split.viewers.num_rows:,} viewers")
             runs.append(_judged(plan, rules, model, split, data))
-        used.append(recommenders.values_of(parameters))
+            if plan.tune is not None or fold == 0:
+                used.append(recommenders.values_of(parameters))
     say("drawing intervals")
     return _summed(plan, rules, data, runs, tuple(used))
 
@@ -160,7 +164,8 @@ def _summed(
         metric, _, kind = name.rpartition("_")
         wanting = round(float(np.mean([(~np.isnan(run.values[name])).sum() for run in runs])))
         segments[kind] = (wanting, {metric: metrics.pop(name)})
-    return Evaluation(plan, data.name, metrics, segments, float(np.mean([run.viewers for run in runs])), used)
+    viewers = float(np.mean([run.viewers for run in runs]))
+    return Evaluation(plan, data.name, metrics, segments, viewers, len(runs) // rules.folds, used)
 
 
 def _rating_metrics(runs: list[_Run], who: list[Any], seed: int) -> dict[str, Interval]:
