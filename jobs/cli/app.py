@@ -8,7 +8,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from jobs.cli import delivered, deliveries, display, evaluations, nights, publications, resets, sql, titles, viewers
+from jobs.cli import (
+    delivered,
+    deliveries,
+    display,
+    evaluations,
+    nights,
+    publications,
+    resets,
+    sql,
+    titles,
+    tuning,
+    viewers,
+)
 from jobs.cli.arguments import examples
 from jobs.errors import JobError, LostServerError
 
@@ -60,6 +72,7 @@ app.command(epilog=deliveries.WORLD_EXAMPLES)(deliveries.world)
 app.command(epilog=deliveries.FETCH_EXAMPLES)(deliveries.fetch)
 app.command("import", epilog=deliveries.IMPORT_EXAMPLES)(deliveries.import_set)
 app.command(epilog=evaluations.EXAMPLES)(evaluations.evaluate)
+app.command(epilog=tuning.EXAMPLES)(tuning.tune)
 app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)

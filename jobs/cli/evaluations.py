@@ -60,13 +60,13 @@ def evaluate(
     from jobs.evaluation.protocols.found import find
     from jobs.recommenders import parameters_of
 
-    home, given = settings(), _parameters(param or [])
+    home, given = settings(), given_parameters(param or [])
     rules = find(protocol).RULES
     parameters_of(model, given)
     protocol = protocol.replace("_", "-")
     console = display.error_console()
     with console.status("reading") as status:
-        held = _read(home, data)
+        held = read(home, data)
         plan = Plan(model, protocol, given, seeds, seed, _tuner(model, given, tune, rules, held) if tune else None)
 
         def say(step: str) -> None:
@@ -80,7 +80,7 @@ def evaluate(
         display.say(json.dumps(_as_json(found), ensure_ascii=False))
 
 
-def _read(home: "Settings", data: Path | None) -> "Interactions":
+def read(home: "Settings", data: Path | None) -> "Interactions":
     """The set, or the lake; a Spark session is started only by what learns on it."""
     from jobs.evaluation import interactions
     from jobs.evaluation.judging import cores_here
@@ -92,7 +92,7 @@ def _read(home: "Settings", data: Path | None) -> "Interactions":
     return interactions.of_set(data, home, lambda: session(home), cores)
 
 
-def _parameters(given: list[str]) -> dict[str, str]:
+def given_parameters(given: list[str]) -> dict[str, str]:
     """Parameters by name.
 
     Raises:
@@ -101,17 +101,16 @@ def _parameters(given: list[str]) -> dict[str, str]:
     pairs = [one.partition("=") for one in given]
     for name, equals, _ in pairs:
         if not name or not equals:
-            raise JobError(f"nothing was evaluated: --param {name} has no value; write --param name=value")
+            raise JobError(f"nothing was done: --param {name} has no value; write --param name=value")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _tuner(model: str, given: dict[str, str], trials: int, rules: "Rules", data: "Interactions") -> "Tune":
     """A search on a training set, for what the protocol judges by."""
-    from jobs.evaluation import measures
+    from jobs.evaluation.measures import measure_of
     from jobs.evaluation.tuning import search
 
-    is_rating = rules.asks_for == "ratings"
-    measure = measures.rmse(data.lowest, data.highest) if is_rating else measures.ndcg(rules.k)
+    measure = measure_of(rules, data)
 
     def tune(training: Any, seed: int) -> Any:
         return search(model, training, trials, seed, given, measure=measure).parameters

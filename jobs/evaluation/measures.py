@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from jobs.evaluation.judging import judge
 from jobs.evaluation.rating_judging import judge_ratings
 from jobs.scoring.top_n import Scorer
+
+if TYPE_CHECKING:
+    from jobs.evaluation.interactions import Interactions
+    from jobs.evaluation.protocols.rules import Rules
 
 Floats = NDArray[np.float64]
 Direction = Literal["minimize", "maximize"]
@@ -67,3 +71,8 @@ def rmse(lowest: float, highest: float) -> Measure:
         return errors["squared"], errors["ratings"]
 
     return Measure("rmse", of, is_error=True)
+
+
+def measure_of(rules: "Rules", data: "Interactions") -> Measure:
+    """What a protocol asks for on some data: predicted ratings, or lists of its length."""
+    return rmse(data.lowest, data.highest) if rules.asks_for == "ratings" else ndcg(rules.k)
