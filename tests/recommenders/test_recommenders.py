@@ -19,6 +19,7 @@ from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
 from tests.recommenders.planted import SIZE, likes, planted, training_set
 
 SMALL: dict[str, dict[str, str]] = {
+    "two_stage": {"parts": "ease(reg_param=1), popularity", "min_data_in_leaf": "1", "rounds": "20", "windows": "1"},
     "content_word2vec": {"vector_size": "8", "min_count": "1"},
     "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"},
     "ease": {"reg_param": "1"},
@@ -92,6 +93,9 @@ def test_is_saved_as_arrays_and_json_and_scores_the_same_when_loaded(fitted: Any
     taste = Histories.of(csr_matrix(np.eye(4, len(loaded.title_ids), dtype=np.float32)))
     np.testing.assert_array_equal(loaded.scores(taste), fitted(name).scores(taste))
     for file in tmp_path.rglob("*"):
+        # A hybrid has folders of its parts, and LightGBM's own text.
+        if file.is_dir() or file.name == "trees.txt":
+            continue
         # A pickled array cannot be read so, and what is neither array nor JSON fails to parse.
         np.load(file, allow_pickle=False) if file.suffix == ".npy" else json.loads(file.read_text(encoding="utf-8"))
 

@@ -1,0 +1,200 @@
+"""Two stages: candidates from several recommenders, ranked by gradient-boosted trees on what is known at the time.
+
+The parts and the signals of titles are learned on the earlier part of the training set, and LambdaMART (Burges, 2010, "From
+RankNet to LambdaRank to LambdaMART"; LightGBM's ``lambdarank``) learns from what viewers turned to afterwards how to order
+each viewer's candidates. Then parts and signals are learned anew from everything, and the trees are kept: what they read are
+scores, ranks, shares and times as of a moment, which mean the same at both. It holds titles, and no viewers.
+
+A viewer who liked nothing yet gets the titles in the order of the first ``popularity`` among the parts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass as checked
+
+from jobs.errors import JobError
+from jobs.scoring.boosting import lightgbm
+from jobs.scoring.candidates import Candidates, find_candidates, judged_candidates
+from jobs.scoring.histories import Histories
+from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, save_parts, usual_parts
+from jobs.scoring.signals import Signals, learn_signals
+from jobs.scoring.space import Real, Space, Whole
+from jobs.scoring.stored import store, stored
+from jobs.scoring.top_n import Floats
+from jobs.scoring.training_set import TrainingSet
+from jobs.scoring.windows import windows
+
+_BELOW = -1e4
+"""Lower than any score of a candidate: there the others begin, most popular first."""
+_MOST_VIEWERS = 20_000
+"""The most viewers of a window that the trees learn from."""
+
+
+@checked(frozen=True)
+class Parameters:
+    """The parts, and the trees' hyper-parameters under LightGBM's names."""
+
+    parts: str | None = None
+    """Recommenders that put candidates forward, such as ``ease, popularity(window_days=7)``; by the training set, if
+    None."""
+    candidates: Annotated[int, Field(ge=1, le=2000)] = 100
+    """Titles that each part puts forward for a viewer."""
+    windows: Annotated[int, Field(ge=1, le=20)] = 3
+    """Later parts of the training set that the trees learn from; each costs a fit of all parts."""
+    num_leaves: Annotated[int, Field(ge=2, le=255)] = 7
+    """Leaves of a tree."""
+    rounds: Annotated[int, Field(ge=1, le=5000)] = 200
+    """Trees."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """What each tree adds."""
+    min_data_in_leaf: Annotated[int, Field(ge=1)] = 50
+    """The fewest candidates of a leaf."""
+    feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Share of the signals that each tree may read."""
+    lambda_l2: Annotated[float, Field(ge=0)] = 1.0
+    """Regularisation of the leaves."""
+    seed: int = 7
+    """Seed of the choice of signals."""
+
+
+SPACE: Space = {
+    "num_leaves": Whole(4, 31, log=True),
+    "rounds": Whole(50, 500, log=True),
+    "learning_rate": Real(0.02, 0.15, log=True),
+    "min_data_in_leaf": Whole(10, 300, log=True),
+    "feature_fraction": Real(0.4, 1.0),
+    "lambda_l2": Real(0.01, 30.0, log=True),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """The parts, what is known of titles, and the trees as LightGBM writes them."""
+
+    title_ids: pa.Array
+    parts: tuple[Part, ...]
+    signals: Signals
+    trees: str
+    parameters: Parameters
+
+    @cached_property
+    def _booster(self) -> Any:
+        return lightgbm().Booster(model_str=self.trees) if self.trees else None
+
+    def scores(self, histories: Histories) -> Floats:
+        """Viewers by titles; titles that no part put forward lie below those that one did, most popular first."""
+        titles = len(self.title_ids)
+        scores = np.tile(np.float32(_BELOW) - np.arange(titles, dtype=np.float32), (len(histories), 1))
+        (likes,) = np.nonzero(np.diff(histories.preferences.indptr))
+        (cold,) = np.nonzero(np.diff(histories.preferences.indptr) == 0)
+        if len(likes):
+            some = histories[likes]
+            found = find_candidates(self.parts, some, self.parameters.candidates)
+            scores[likes[found.row], found.title] = self._rank(some, found)
+        popular = next((part for part in self.parts if part.name == "popularity"), None)
+        if len(cold) and popular is not None:
+            scores[cold] = popular.scores(histories[cold])
+        return scores
+
+    def _rank(self, histories: Histories, found: Candidates) -> Floats:
+        """Scores of candidates: the trees', or without any, minus the first part's ranks."""
+        if self._booster is None:
+            return np.asarray(-found.ranks[:, 0], dtype=np.float32)
+        predicted = self._booster.predict(_features(self.signals, histories, found), num_threads=1)
+        return np.asarray(predicted, dtype=np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write the parts into folders, the signals as arrays, and the trees as LightGBM's text."""
+        arrays = {"titles": self.signals.titles, "genres": self.signals.genres, "sequence": self.signals.sequence}
+        store(folder, self.title_ids, self.parameters, arrays)
+        save_parts(self.parts, folder)
+        (folder / "trees.txt").write_text(self.trees, encoding="utf-8")
+
+
+def _features(signals: Signals, histories: Histories, found: Candidates) -> Floats:
+    """Candidates by what the trees read: scores and ranks of every part, and the signals."""
+    return np.hstack([found.scores, np.log1p(found.ranks), signals.of(histories, found.row, found.title)])
+
+
+def fit(training: TrainingSet, parameters: Parameters) -> Model:
+    """Learn the trees on later parts of the training set, then the parts from everything.
+
+    Where nobody turned to any candidate afterwards there is nothing to learn from, and candidates come in the first part's
+    order.
+
+    Raises:
+        JobError: A part refuses, or is a hybrid itself.
+    """
+    named = parameters.parts or usual_parts(training)
+    if "two_stage" in named or "blend" in named:
+        raise JobError(f"recommender two_stage: no model was fitted: parts={named} holds a hybrid; name single models")
+    learned = [_examples(split.training, split, named, parameters) for split in windows(training, parameters.windows)]
+    trees = _boost([one for one in learned if len(one[1])], parameters)
+    return Model(*_stage(training, named), trees, parameters)
+
+
+def _stage(training: TrainingSet, named: str) -> tuple[pa.Array, tuple[Part, ...], Signals]:
+    """Titles, parts and signals from a training set."""
+    models = fit_parts(named, training)
+    title_ids = all_titles(models, training)
+    return title_ids, aligned(models, title_ids), learn_signals(training, title_ids)
+
+
+_Examples = tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]
+"""What is read of candidates, whether they were wanted, and how many candidates each viewer has."""
+
+
+def _examples(training: TrainingSet, split: Any, named: str, parameters: Parameters) -> _Examples:
+    """Candidates of a window's viewers; viewers who wanted none of them teach nothing, and are left out."""
+    title_ids, parts, signals = _stage(training, named)
+    read, wanted, counts = [], [], []
+    for judged in judged_candidates(parts, title_ids, split, parameters.candidates, _MOST_VIEWERS):
+        row = judged.candidates.row
+        teaches = np.bincount(row, weights=judged.is_wanted, minlength=len(judged.histories)) > 0
+        kept = teaches[row]
+        read.append(_features(signals, judged.histories, judged.candidates)[kept])
+        wanted.append(judged.is_wanted[kept])
+        counts.append(np.bincount(row[kept], minlength=len(judged.histories)))
+    groups = np.concatenate(counts)
+    return np.concatenate(read), np.concatenate(wanted), groups[groups > 0]
+
+
+def _boost(examples: Sequence[_Examples], parameters: Parameters) -> str:
+    """Trees as text; none where there are no examples. Same examples, same trees, whatever the machine's cores."""
+    if not examples:
+        return ""
+    boosted = lightgbm()
+    read, wanted, groups = (np.concatenate([one[of] for one in examples]) for of in range(3))
+    settings = {
+        "objective": "lambdarank",
+        "num_leaves": parameters.num_leaves,
+        "learning_rate": parameters.learning_rate,
+        "min_data_in_leaf": parameters.min_data_in_leaf,
+        "feature_fraction": parameters.feature_fraction,
+        "lambda_l2": parameters.lambda_l2,
+        # Pairs are compared of which one is among the first twenty: lists of ten are what is judged.
+        "lambdarank_truncation_level": 20,
+        "seed": parameters.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 2,
+        "verbose": -1,
+    }
+    data = boosted.Dataset(read, label=wanted.astype(np.int8), group=groups)
+    return str(boosted.train(settings, data, parameters.rounds).model_to_string())
+
+
+def load(folder: Path) -> Model:
+    """Read what ``save`` wrote; arrays stay on disk, mapped into memory."""
+    held = stored(folder)
+    signals = Signals(held.array("titles"), held.array("genres"), held.matrix("sequence"))
+    trees = (folder / "trees.txt").read_text(encoding="utf-8")
+    return Model(held.title_ids, load_parts(folder, held.title_ids), signals, trees, Parameters(**held.parameters))

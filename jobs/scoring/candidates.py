@@ -1,0 +1,174 @@
+"""Candidates: the few titles of each viewer that are worth a closer look, and what every part of a hybrid says of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from jobs.scoring.histories import Histories, blocks
+from jobs.scoring.parts import Part
+from jobs.scoring.top_n import FactorScorer, Floats, top_titles
+from jobs.scoring.training_set import Split
+
+_PAIRS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs of viewer and title, by viewer, then by position of the title."""
+
+    row: NDArray[np.int64]
+    title: NDArray[np.int64]
+    scores: Floats
+    """Pairs by parts; not a number where the part does not know the title."""
+    ranks: Floats
+    """Pairs by parts: how many of the viewer's candidates the part puts before, equal ones in order of position."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Scores that are there already."""
+
+    title_ids: pa.Array
+    given: Floats
+
+    def scores(self, histories: Histories) -> Floats:  # noqa: ARG002
+        """Those that are there."""
+        return self.given
+
+    def save(self, folder: Path) -> None:
+        """Answers are not kept."""
+        raise NotImplementedError(folder)
+
+
+@dataclass(frozen=True)
+class _GivenFactors(_Given):
+    """Factors of viewers that are there already."""
+
+    factors: Floats
+
+    def viewer_factors(self, histories: Histories) -> Floats:  # noqa: ARG002
+        """Those that are there."""
+        return self.given
+
+
+def find_candidates(parts: Sequence[Part], histories: Histories, most: int) -> Candidates:
+    """The best unseen titles of each part together.
+
+    Args:
+        parts: Parts of a hybrid.
+        histories: What viewers know, over the hybrid's titles.
+        most: Titles that each part puts forward.
+    """
+    titles = histories.seen.shape[1]
+    owned = [part.own(histories) for part in parts]
+    answers = [_answer(part, own) for part, own in zip(parts, owned, strict=True)]
+    keys = []
+    for part, own, answer in zip(parts, owned, answers, strict=True):
+        row, position = _best(answer, own, most)
+        keys.append(row.astype(np.int64) * titles + part.back[position])
+    pairs = np.unique(np.concatenate(keys))
+    row, title = pairs // titles, pairs % titles
+    scores = np.column_stack(
+        [_at(answer, part.position[title], row) for part, answer in zip(parts, answers, strict=True)]
+    )
+    ranks = np.column_stack([ranks_of(scores[:, of], row, len(histories)) for of in range(len(parts))])
+    return Candidates(row, title, scores, ranks)
+
+
+def _answer(part: Part, own: Histories) -> _Given:
+    """What a part says of some viewers: scores, or the factors that they are products of."""
+    if isinstance(part.model, FactorScorer):
+        return _GivenFactors(part.model.title_ids, part.model.viewer_factors(own), part.model.factors)
+    return _Given(part.model.title_ids, part.model.scores(own))
+
+
+def _best(answer: _Given, own: Histories, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Row and position of the best unseen titles."""
+    if isinstance(answer, _GivenFactors) and answer.factors.shape[1] == 1 and (answer.given == answer.given[:1]).all():
+        return _best_of_all(answer, own, most)
+    row, position, _ = top_titles(answer, own, most)
+    return row, position.astype(np.int64)
+
+
+def _best_of_all(answer: _GivenFactors, own: Histories, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The same where all viewers get the same scores: the first titles are looked for once, twice as many as wanted."""
+    scores = answer.factors[:, 0] * answer.given[0, 0] if len(answer.given) else answer.factors[:, 0]
+    first = np.argsort(-scores, kind="stable")[: 2 * most]
+    is_new = own.seen[:, first].toarray() == 0
+    row, at = np.nonzero(is_new & (np.cumsum(is_new, axis=1) <= most))
+    return row.astype(np.int32), first[at]
+
+
+def _at(answer: _Given, position: NDArray[np.int64], row: NDArray[np.int64]) -> Floats:
+    """Scores of some pairs; not a number where the position is -1."""
+    known = np.maximum(position, 0)
+    if isinstance(answer, _GivenFactors):
+        found = np.empty(len(row), dtype=np.float32)
+        for start in range(0, len(row), _PAIRS_AT_ONCE):
+            some = slice(start, start + _PAIRS_AT_ONCE)
+            found[some] = np.einsum("pf,pf->p", answer.given[row[some]], answer.factors[known[some]])
+    else:
+        found = answer.given[row, known].astype(np.float32)
+    found[position < 0] = np.nan
+    return found
+
+
+def ranks_of(values: Floats, row: NDArray[np.int64], viewers: int) -> Floats:
+    """Rank of each pair among its viewer's, from 0, by falling value, equal ones as they come; not a number comes last.
+
+    Args:
+        values: One per pair.
+        row: The pairs' viewers, rising.
+        viewers: Number of viewers.
+    """
+    counts = np.bincount(row, minlength=viewers)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    padded = np.full((viewers, counts.max(initial=0)), np.inf, dtype=np.float32)
+    padded[row, within] = np.where(np.isnan(values), np.finfo(np.float32).max, -values)
+    order = np.argsort(padded, axis=1, kind="stable")
+    ranks = np.empty(padded.shape, dtype=np.float32)
+    np.put_along_axis(ranks, order, np.arange(padded.shape[1], dtype=np.float32)[np.newaxis], axis=1)
+    return ranks[row, within]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Candidates of viewers of whom it is known what they wanted."""
+
+    candidates: Candidates
+    histories: Histories
+    is_wanted: NDArray[np.bool_]
+    """Of each candidate."""
+    wanted: NDArray[np.int64]
+    """Of each viewer, how many titles were wanted, candidates or not."""
+
+
+def judged_candidates(
+    parts: Sequence[Part], title_ids: pa.Array, split: Split, most: int, viewers: int
+) -> Iterator[Judged]:
+    """Candidates of the viewers to judge on, block by block; titles that may not be listed are left out.
+
+    Args:
+        parts: Parts of a hybrid, which learned from the split's training.
+        title_ids: The hybrid's titles.
+        split: What was known, and what was wanted of it.
+        most: Titles that each part puts forward.
+        viewers: At most so many viewers, evenly taken.
+    """
+    listable = np.asarray(pc.is_in(title_ids, value_set=split.listable))
+    taken = np.unique(np.linspace(0, split.viewers.num_rows - 1, viewers).astype(np.int64))
+    chosen = split.viewers if viewers >= split.viewers.num_rows else split.viewers.take(pa.array(taken))
+    for block in blocks(chosen.combine_chunks().to_batches(), title_ids):
+        found = find_candidates(parts, block.histories, most)
+        allowed = listable[found.title]
+        found = Candidates(found.row[allowed], found.title[allowed], found.scores[allowed], found.ranks[allowed])
+        lists = block.rows.column("held_out")
+        counts = np.asarray(pc.list_value_length(lists)).astype(np.int64)
+        at = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1)).astype(np.int64)
+        wanted = np.repeat(np.arange(len(counts)), counts)[at >= 0] * len(title_ids) + at[at >= 0]
+        yield Judged(found, block.histories, np.isin(found.row * len(title_ids) + found.title, wanted), counts)

@@ -1,0 +1,155 @@
+"""Hybrids' parts: other recommenders, fitted and asked together, over one order of titles."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from jobs import recommenders
+from jobs.errors import JobError
+from jobs.scoring.content import LISTS
+from jobs.scoring.histories import Histories
+from jobs.scoring.top_n import Floats, Scorer
+from jobs.scoring.training_set import TrainingSet
+
+_PART = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+_EASY_TITLES = 8_000
+"""Up to so many titles EASE is among a hybrid's parts: its scores of everybody cost viewers x titles known x all titles."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One recommender of a hybrid, and how its titles lie among the hybrid's."""
+
+    name: str
+    model: Scorer
+    position: NDArray[np.int64]
+    """Of each title of the hybrid, its position in the part's; -1 if the part does not know it."""
+
+    def own(self, histories: Histories) -> Histories:
+        """Histories over the hybrid's titles, as histories over the part's."""
+        if self._is_aligned:
+            return histories
+        titles = len(self.model.title_ids)
+        matrices = (histories.preferences, histories.seen, histories.ratings, histories.ages)
+        return Histories(*(_columns_moved(matrix, self.position, titles) for matrix in matrices))
+
+    @cached_property
+    def back(self) -> NDArray[np.int64]:
+        """Of each title of the part, its position in the hybrid's."""
+        back = np.empty(len(self.model.title_ids), dtype=np.int64)
+        back[self.position[self.position >= 0]] = np.flatnonzero(self.position >= 0)
+        return back
+
+    @cached_property
+    def _is_aligned(self) -> bool:
+        return bool(
+            len(self.position) == len(self.model.title_ids)
+            and np.array_equal(self.position, np.arange(len(self.position)))
+        )
+
+    def scores(self, histories: Histories) -> Floats:
+        """Viewers by the hybrid's titles; a viewer's lowest score for a title that the part does not know."""
+        scores = self.model.scores(self.own(histories))
+        if self._is_aligned:
+            return scores
+        known: Floats = scores[:, np.maximum(self.position, 0)]
+        known[:, self.position < 0] = scores.min(axis=1, initial=0, keepdims=True)
+        return known
+
+
+def _columns_moved(matrix: csr_matrix, position: NDArray[np.int64], columns: int) -> csr_matrix:
+    """A matrix whose columns stand at other positions; those without one are left out, kept cells may be 0."""
+    moved = position[matrix.indices]
+    kept = moved >= 0
+    ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    found = csr_matrix((matrix.data[kept], moved[kept], ends), shape=(matrix.shape[0], columns))
+    found.sort_indices()
+    return found
+
+
+def usual_parts(training: TrainingSet) -> str:
+    """The parts that a hybrid has unless it is told.
+
+    A linear model where it is small enough, else factors; neighbours; what was watched in the last week; and content, where
+    a catalogue says more of titles than their genres.
+    """
+    parts = ["ials", "item_knn", "popularity(window_days=7)"]
+    if len(training.title_ids) <= _EASY_TITLES:
+        parts.insert(0, "ease")
+    if training.catalogue is not None and _says_much(training.catalogue()):
+        parts.append("content_word2vec")
+    return ", ".join(parts)
+
+
+def _says_much(catalogue: pa.Table) -> bool:
+    names = [name for name in LISTS if name != "genres"]
+    return any(pc.any(pc.greater(pc.list_value_length(catalogue[name]), 0)).as_py() for name in names) or bool(
+        pc.any(pc.is_valid(catalogue["overview"])).as_py()
+    )
+
+
+def parse(parts: str) -> list[tuple[str, dict[str, str]]]:
+    """Recommenders and their parameters, as ``ease, popularity(window_days=7; half_life_days=30)`` names them.
+
+    Raises:
+        JobError: It names none, or is written otherwise.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    text, at = parts.strip(), 0
+    while at < len(text) and (match := _PART.match(text, at)):
+        pairs = [pair.split("=", 1) for pair in (match[2] or "").split(";") if pair.strip()]
+        if any(len(pair) == 1 for pair in pairs):
+            break
+        found.append((match[1], {key.strip(): value.strip() for key, value in pairs}))
+        at = match.end()
+    if not found or at < len(text):
+        raise JobError(f"parts={parts} cannot be read; name recommenders, such as ease, popularity(window_days=7)")
+    return found
+
+
+def fit_parts(parts: str, training: TrainingSet) -> list[tuple[str, Scorer]]:
+    """Fit each of the recommenders that ``parts`` names."""
+    return [
+        (name, recommenders.find(name).fit(training, recommenders.parameters_of(name, given)))
+        for name, given in parse(parts)
+    ]
+
+
+def aligned(models: Sequence[tuple[str, Scorer]], title_ids: pa.Array) -> tuple[Part, ...]:
+    """The models as parts of a hybrid over some titles."""
+    return tuple(
+        Part(name, model, np.asarray(pc.fill_null(pc.index_in(title_ids, value_set=model.title_ids), -1), np.int64))
+        for name, model in models
+    )
+
+
+def all_titles(models: Sequence[tuple[str, Scorer]], training: TrainingSet) -> pa.Array:
+    """The titles that any of the models knows: watched ones by falling number of viewers, then the others by id."""
+    known = pa.concat_arrays([model.title_ids for _, model in models]).unique()
+    viewers = np.bincount(training.table["title"].to_numpy(), minlength=len(training.title_ids))
+    by_viewers = np.lexsort((np.arange(len(viewers)), -viewers))[: np.count_nonzero(viewers)]
+    watched = training.title_ids.take(pa.array(by_viewers))
+    others = known.filter(pc.invert(pc.is_in(known, value_set=watched)))
+    return pa.concat_arrays([watched.filter(pc.is_in(watched, value_set=known)), others.take(pc.sort_indices(others))])
+
+
+def save_parts(parts: Sequence[Part], folder: Path) -> None:
+    """Write each part into a folder of its own."""
+    for number, part in enumerate(parts):
+        recommenders.save(part.name, part.model, folder / f"part_{number}")
+    (folder / "parts.json").write_text(json.dumps([part.name for part in parts]), encoding="utf-8")
+
+
+def load_parts(folder: Path, title_ids: pa.Array) -> tuple[Part, ...]:
+    """Read what :func:`save_parts` wrote."""
+    names = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
+    return aligned([(name, recommenders.load(folder / f"part_{n}")) for n, name in enumerate(names)], title_ids)

@@ -1,0 +1,158 @@
+"""Two stages: what time says is learned, the cold are served, and what is learned at one moment is used at another."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from jobs import recommenders
+from jobs.errors import JobError
+from jobs.recommenders import popularity, two_stage
+from jobs.recommenders.two_stage import Model, Parameters
+from jobs.scoring.candidates import find_candidates, ranks_of
+from jobs.scoring.histories import Histories
+from jobs.scoring.parts import aligned, all_titles, fit_parts, parse
+from jobs.scoring.top_n import top_titles
+from jobs.scoring.training_set import TrainingSet
+from jobs.scoring.windows import divided_in_time, windows
+from tests.recommenders.planted import in_memory
+
+TITLES, VIEWERS, DAYS = 60, 80, 40
+SMALL = Parameters(
+    parts="ease(reg_param=5), popularity(window_days=3), popularity", min_data_in_leaf=5, rounds=30, candidates=20
+)
+
+
+def fashions() -> TrainingSet:
+    """Every few days another handful of titles is in fashion: who watches something watches one of them."""
+    rng = np.random.default_rng(4)
+    seen: dict[tuple[int, int], int] = {}
+    for day in range(DAYS):
+        for viewer in rng.permutation(VIEWERS)[: VIEWERS // 2].tolist():
+            title = int(day * 5 // 4 + rng.integers(0, 6)) % TITLES
+            seen.setdefault((viewer, title), DAYS - day)
+    rows = [(viewer, title, 1.0) for viewer, title in seen]
+    return in_memory(rows, [f"t{n:02d}" for n in range(TITLES)], [float(age) for age in seen.values()])
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return two_stage.fit(fashions(), SMALL)
+
+
+def of_one(model: Model, liked: list[int]) -> Histories:
+    shape = (1, len(model.title_ids))
+    return Histories.of(csr_matrix((np.ones(len(liked)), ([0] * len(liked), liked)), shape, dtype=np.float32))
+
+
+def test_what_is_in_fashion_comes_before_what_was(model: Model) -> None:
+    _, position, _ = top_titles(model, of_one(model, [0, 1]), 5)
+
+    listed = {int(title[1:]) for title in model.title_ids.take(position).to_pylist()}
+    newest = {(DAYS * 5 // 4 + n) % TITLES for n in range(-5, 6)}
+    assert len(listed & newest) >= 4
+
+
+def test_every_score_is_finite_and_candidates_lie_above_the_others(model: Model) -> None:
+    scores = model.scores(of_one(model, [3, 4, 5]))[0]
+
+    candidates = find_candidates(model.parts, of_one(model, [3, 4, 5]), SMALL.candidates).title
+    others = np.setdiff1d(np.arange(len(model.title_ids)), candidates)
+    assert np.isfinite(scores).all()
+    assert scores[candidates].min() > scores[others].max()
+    assert (np.diff(scores[others]) < 0).all()  # most popular first
+
+
+def test_a_viewer_who_liked_nothing_yet_gets_what_is_popular(model: Model) -> None:
+    cold = Histories.of(csr_matrix((1, len(model.title_ids)), dtype=np.float32))
+
+    recent = popularity.fit(fashions(), popularity.Parameters(window_days=3))
+
+    assert (
+        model.scores(cold)[0].argmax() == model.title_ids.index(recent.title_ids[int(recent.factors.argmax())]).as_py()
+    )
+
+
+def test_a_viewer_is_ranked_the_same_alone_and_among_others(model: Model) -> None:
+    rng = np.random.default_rng(2)
+    many = Histories.of(csr_matrix((rng.random((9, len(model.title_ids))) < 0.2).astype(np.float32)))
+
+    together = model.scores(many)
+
+    for viewer in range(9):
+        np.testing.assert_allclose(model.scores(many[viewer : viewer + 1])[0], together[viewer], rtol=1e-5)
+
+
+def test_is_the_same_after_it_was_saved(model: Model, tmp_path: Path) -> None:
+    recommenders.save("two_stage", model, tmp_path)
+
+    np.testing.assert_array_equal(
+        recommenders.load(tmp_path).scores(of_one(model, [7, 8])), model.scores(of_one(model, [7, 8]))
+    )
+
+
+def test_windows_end_before_they_are_foretold_and_each_is_older() -> None:
+    found = list(windows(fashions(), 3))
+
+    assert len(found) == 3
+    moments = [split.training.as_of for split in found]
+    assert moments == sorted(moments, reverse=True)
+    for split in found:
+        assert max(split.training.table["last_at"].to_pylist()) < split.training.as_of
+        for known, wanted in zip(
+            split.viewers["title_ids"].to_pylist(), split.viewers["held_out"].to_pylist(), strict=True
+        ):
+            assert wanted
+            assert not set(known) & set(wanted)
+
+
+def test_dividing_in_time_says_who_knew_what_and_who_wanted_what() -> None:
+    rows = [(0, 0, 1.0), (0, 1, 1.0), (1, 1, 1.0), (1, 2, 0.0), *((2, n, 1.0) for n in range(3, 9))]
+    training = in_memory(rows, [f"t{n}" for n in range(9)], [9, 0, 8, 0, *[5] * 6])
+
+    split = divided_in_time(training)
+
+    # The newest tenth is one pair, and all that happened at that moment; a pair without weight is not wanted.
+    assert split.viewers.select(["user_id", "title_ids", "ages", "held_out"]).to_pylist() == [
+        {"user_id": "0", "title_ids": ["t0"], "ages": [9.0], "held_out": ["t1"]}
+    ]
+    assert split.training.table.num_rows == 8
+
+
+def test_ranks_count_within_a_viewer_equal_ones_as_they_come_and_the_unknown_last() -> None:
+    values = np.array([1.0, 3.0, np.nan, 3.0, 5.0], dtype=np.float32)
+
+    assert ranks_of(values, np.array([0, 0, 0, 0, 2]), 3).tolist() == [2.0, 0.0, 3.0, 1.0, 0.0]
+
+
+def test_candidates_are_the_best_of_every_part_without_what_was_seen(model: Model) -> None:
+    training = fashions()
+    models = fit_parts("popularity(window_days=3), popularity", training)
+    parts = aligned(models, all_titles(models, training))
+    known = of_one(model, [0, 2])
+
+    found = find_candidates(parts, known, 5)
+
+    wanted = {int(position) for part in parts for position in part.back[top_titles(part.model, part.own(known), 5)[1]]}
+    assert set(found.title.tolist()) == wanted
+    assert not {0, 2} & wanted
+
+
+def test_parts_are_read_with_their_parameters() -> None:
+    assert parse("ease, popularity(window_days=7; half_life_days=30)") == [
+        ("ease", {}),
+        ("popularity", {"window_days": "7", "half_life_days": "30"}),
+    ]
+
+
+@pytest.mark.parametrize("parts", ["", "ease popularity", "ease(400)", "ease(", ","])
+def test_parts_that_cannot_be_read_are_one_line(parts: str) -> None:
+    with pytest.raises(JobError, match="cannot be read; name recommenders, such as ease"):
+        parse(parts)
+
+
+def test_a_hybrid_of_hybrids_is_refused() -> None:
+    with pytest.raises(JobError, match="parts=two_stage holds a hybrid"):
+        two_stage.fit(fashions(), replace(SMALL, parts="two_stage"))
