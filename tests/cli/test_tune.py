@@ -1,6 +1,7 @@
 """``reelhouse tune``: what it searches on, what it logs, and what it refuses. No Spark session is started."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from jobs.settings import Settings
+from jobs.tables import silver
 from jobs.tracking import proposals
 from jobs.tracking.runs import client
+from tests.cli.small_lake import publish
 from tests.evaluation.sets import START, random_ratings
 
 RATINGS = random_ratings(60, 40, 12)
@@ -64,6 +67,33 @@ def test_a_search_ends_with_its_best_parameters_and_is_in_mlflow_with_every_tria
     assert {one.data.params["recency_days"] for one in trials} == {"7.0"}
     # Of a set that is not the lake nothing is proposed.
     assert proposals.newest(Settings(home=home)) is None
+
+
+def test_what_is_found_on_the_lake_is_proposed(home: Path) -> None:
+    occurred = [datetime.fromtimestamp(START + at, UTC) for *_, at in RATINGS]
+    events = [
+        {"event_id": f"e{n}", "user_id": f"u{viewer:02d}", "title_id": f"tt{title:07d}", "event_type": "view"}
+        | {"occurred_at": at, "month": at.date().replace(day=1)}
+        for n, ((viewer, title, *_), at) in enumerate(zip(RATINGS, occurred, strict=True))
+    ]
+    titles = [
+        {"title_id": f"tt{n:07d}", "title": "A", "title_type": "movie", "is_adult": False, "genres": []}
+        for n in range(1, 41)
+    ]
+    publish(home, silver.INTERACTIONS, *events)
+    publish(home, silver.TITLES, *titles)
+
+    # Almost without regularisation anything that adds popularity is better than the other defaults.
+    result = run("ease", "--trials", 8, "--param", "reg_param=0.5")
+
+    assert result.exit_code == 0, result.output
+    assert "proposed: the next night tries these parameters as a challenger" in result.stdout
+    parent, _ = newest(home)
+    proposal = proposals.newest(Settings(home=home))
+    assert proposal is not None
+    assert (proposal.run_id, proposal.recommender) == (parent.info.run_id, "ease")
+    assert json.loads(parent.data.tags["inputs"])["silver.interactions"] == 1
+    proposals.close(Settings(home=home), proposal, "rejected")
 
 
 def test_a_search_that_is_resumed_goes_on_in_the_same_run(home: Path, tmp_path: Path) -> None:
