@@ -19,6 +19,7 @@ from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
 from tests.recommenders.planted import SIZE, likes, planted, training_set
 
 SMALL: dict[str, dict[str, str]] = {
+    "blend": {"parts": "ease(reg_param=1), ials(rank=4; reg_param=0.5; alpha=10)"},
     "two_stage": {"parts": "ease(reg_param=1), popularity", "min_data_in_leaf": "1", "rounds": "20", "windows": "1"},
     "content_word2vec": {"vector_size": "8", "min_count": "1"},
     "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"},
