@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from pyspark.ml.recommendation import ALS
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.scoring.fold_in import gram, solve_implicit
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import nothing_liked
-from jobs.scoring.space import Real, Space, Whole
+from jobs.scoring.liked import USUAL_RATING, graded, nothing_liked
+from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
@@ -39,15 +40,21 @@ class Parameters:
     """Confidence is 1 + α · preference weight."""
     iterations: Annotated[int, Field(ge=1, le=100)] = 10
     """Alternations between viewers and titles."""
+    rating_power: Annotated[float, Field(ge=0, le=8, allow_inf_nan=False)] = 0.0
+    """A weight of a title that was rated is multiplied by (rating / 7) to this power; 0: ratings say no more than weights."""
+    ensemble: Annotated[int, Field(ge=1, le=16)] = 1
+    """Fits from as many first factors, whose scores are added up: chance in one of them is not in the others."""
     seed: int = 7
     """Seed of the first factors."""
 
 
 SPACE: Space = {
     "rank": Whole(32, 128, log=True),
-    "reg_param": Real(0.05, 1.0, log=True),
-    "alpha": Real(0.5, 20.0, log=True),
-    "iterations": Whole(8, 16),
+    "reg_param": Real(0.05, 0.8, log=True),
+    "alpha": Real(0.3, 10.0, log=True),
+    "iterations": Whole(6, 16),
+    "rating_power": Choice((0.0, 1.0, 1.5, 2.0)),
+    "ensemble": Choice((1, 3)),
 }
 
 
@@ -60,9 +67,10 @@ class Model:
     parameters: Parameters
 
     @cached_property
-    def _gram(self) -> NDArray[np.float64]:
-        """YᵀY."""
-        return gram(self.factors)
+    def _fits(self) -> list[tuple[Floats, NDArray[np.float64]]]:
+        """Y and YᵀY of each fit: factors stand side by side."""
+        fits = np.split(self.factors, self.parameters.ensemble, axis=1)
+        return [(factors, gram(factors)) for factors in fits]
 
     def viewer_factors(self, histories: Histories) -> Floats:
         """Solve each viewer's factor exactly: one half-iteration of ALS.
@@ -75,9 +83,10 @@ class Model:
         Returns:
             Viewers by latent factors; zero for a viewer without a positive weight.
         """
-        preferences = histories.preferences
+        preferences = graded(histories, self.parameters.rating_power)
         ridge = self.parameters.reg_param * np.diff(preferences.indptr).astype(np.float64)
-        return solve_implicit(self.factors, self._gram, preferences, self.parameters.alpha, ridge)
+        alpha = self.parameters.alpha
+        return np.hstack([solve_implicit(factors, own, preferences, alpha, ridge) for factors, own in self._fits])
 
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of predicted preference."""
@@ -96,7 +105,25 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
     Raises:
         JobError: There is no positive weight.
     """
-    liked = training.preferences.where(F.col("weight") > 0).select("viewer", "title", "weight")
+    preferences = training.preferences  # starts the session, without which there are no columns
+    weight = F.col("weight")
+    if parameters.rating_power:
+        grade = F.pow(F.col("rating") / USUAL_RATING, parameters.rating_power)
+        weight = (weight * F.when(F.col("rating") > 0, grade).otherwise(1.0)).cast("float")
+    liked = preferences.where(F.col("weight") > 0).select("viewer", "title", weight.alias("weight"))
+    fans = liked.groupBy("title").agg(F.count("*").alias("fans")).toArrow()
+    if not fans.num_rows:
+        raise nothing_liked()
+    by_title = np.zeros(len(training.title_ids), dtype=np.int64)
+    by_title[fans["title"].to_numpy()] = fans["fans"].to_numpy()
+    titles = np.flatnonzero(by_title)
+    order = titles[np.lexsort((titles, -by_title[titles]))]
+    fits = [_factors(liked, parameters, number, training.cores, order) for number in range(parameters.ensemble)]
+    return Model(training.title_ids.take(pa.array(order)), np.hstack(fits), parameters)
+
+
+def _factors(liked: DataFrame, parameters: Parameters, number: int, cores: int, order: NDArray[np.int64]) -> Floats:
+    """Titles, in the order given, by the factors of one fit."""
     als = ALS(
         rank=parameters.rank,
         maxIter=parameters.iterations,
@@ -104,27 +131,17 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         alpha=parameters.alpha,
         implicitPrefs=True,
         # MLlib is fastest with as many blocks as there are cores; its sums follow them.
-        numUserBlocks=training.cores,
-        numItemBlocks=training.cores,
-        seed=parameters.seed,
+        numUserBlocks=cores,
+        numItemBlocks=cores,
+        seed=parameters.seed + number,
         userCol="viewer",
         itemCol="title",
         ratingCol="weight",
     )
-    fans = liked.groupBy("title").agg(F.count("*").alias("fans")).toArrow()
-    if not fans.num_rows:
-        raise nothing_liked()
-    factors = als.fit(liked).itemFactors.toArrow()
-    titles = factors["id"].to_numpy()
-    by_title = np.zeros(len(training.title_ids), dtype=np.int64)
-    by_title[fans["title"].to_numpy()] = fans["fans"].to_numpy()
-    order = np.lexsort((titles, -by_title[titles]))
-    values = factors["features"].combine_chunks().flatten().to_numpy().astype(np.float32)
-    return Model(
-        training.title_ids.take(pa.array(titles[order])),
-        np.ascontiguousarray(values.reshape(len(titles), parameters.rank)[order]),
-        parameters,
-    )
+    found = als.fit(liked).itemFactors.orderBy("id").toArrow()
+    values = found["features"].combine_chunks().flatten().to_numpy().astype(np.float32)
+    by_title = values.reshape(found.num_rows, parameters.rank)
+    return np.ascontiguousarray(by_title[np.searchsorted(found["id"].to_numpy(), order)])
 
 
 def load(folder: Path) -> Model:

@@ -11,6 +11,9 @@ from jobs.errors import JobError
 from jobs.scoring.histories import Histories
 from jobs.scoring.training_set import TrainingSet
 
+USUAL_RATING = 7.0
+"""What people give on a scale to ten where they give anything: the mean of MovieLens' sets lies within .2 of it."""
+
 
 @dataclass(frozen=True)
 class Liked:
@@ -78,6 +81,25 @@ def faded(histories: Histories, half_life_days: float | None) -> csr_matrix:
     weights = preferences.data * np.exp2(-_values_at(histories.ages, preferences).astype(np.float64) / half_life_days)
     # A weight that vanished altogether would take a title's last fan away.
     weights = np.maximum(weights, np.finfo(np.float32).tiny).astype(np.float32)
+    return csr_matrix((weights, preferences.indices, preferences.indptr), shape=preferences.shape)
+
+
+def graded(histories: Histories, power: float) -> csr_matrix:
+    """Preference weights w · (rating / 7)^power of titles that were rated: a better rating says more.
+
+    Args:
+        histories: What viewers know.
+        power: How much more; 0: nothing.
+
+    Returns:
+        Cells as those of the preferences.
+    """
+    preferences = histories.preferences
+    if not power:
+        return preferences
+    rating = _values_at(histories.ratings, preferences).astype(np.float64)
+    grade = np.where(rating > 0, (rating / USUAL_RATING) ** power, 1.0)
+    weights = (preferences.data * grade).astype(np.float32)
     return csr_matrix((weights, preferences.indices, preferences.indptr), shape=preferences.shape)
 
 
