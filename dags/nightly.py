@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
     Asset,
     BaseOperator,
@@ -75,8 +76,11 @@ class Command(BaseOperator):
         self.is_tried_again = is_tried_again
         self._hook = SubprocessHook()
 
-    def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> str:  # noqa: ARG002 - Airflow's signature
         """Run the command to its end.
+
+        Returns:
+            Its last line.
 
         Raises:
             AirflowSkipException: There was nothing to do.
@@ -91,6 +95,7 @@ class Command(BaseOperator):
             raise AirflowFailException(said)
         if result.exit_code:
             raise AirflowException(said)
+        return said
 
     def on_kill(self) -> None:
         """End the command with the task."""
@@ -149,6 +154,41 @@ def add_sources(sources: Collection[str]) -> None:
     chain(fetched, delivered) if fetched else None
     chain(delivered, list(tasks.values()), announce)
     chain(delivered, announce)
+
+
+def add_approval(job: str, tasks: Mapping[str, Command]) -> None:
+    """Ask a person about the version of the model that a night left waiting, and promote it once approved.
+
+    Nothing waits for the answer: the night goes on with the champion that is there. Without an answer in a week the
+    version is left as it is; it can still be promoted on the command line.
+
+    Args:
+        job: The job that trains.
+        tasks: The DAG's tasks by job.
+    """
+    # Nights may wait for an answer beside each other; only one trains at a time.
+    tasks[job].max_active_tis_per_dag = 1
+    waiting = Command(
+        task_id="waiting",
+        command=["reelhouse", "models", "--waiting", NIGHT],
+        trigger_rule=TriggerRule.NONE_FAILED,
+    )
+    version, answer = "{{ ti.xcom_pull(task_ids='waiting') }}", "(ti.xcom_pull(task_ids='approve') or {})"
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject=f"Version {version} of the model waits",
+        body=f"The gate could not decide on version {version}, trained for {NIGHT}. `reelhouse models` says why in a line, "
+        f"the page `docs/data-docs/model.champion/{NIGHT}.html` of the home shows what it rests on.",
+        params={"reason": Param("", type="string", description="Why, for those who ask later.")},
+        defaults=ApprovalOperator.REJECT,
+        response_timeout=timedelta(days=7),
+        execution_timeout=None,
+        retries=0,
+    )
+    reason = f"{{{{ {answer}.get('params_input', {{}}).get('reason') or 'approved in Airflow' }}}}"
+    by = f"{{{{ ({answer}.get('responded_by_user') or {{}}).get('name') or 'Airflow' }}}}"
+    promote = Command(task_id="promote", command=["reelhouse", "promote", version, "--reason", reason, "--by", by])
+    chain(tasks[job], waiting, approve, promote)
 
 
 def when_inputs_are_there(jobs: Collection[str]) -> PartitionedAssetTimetable:

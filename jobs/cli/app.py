@@ -13,6 +13,7 @@ from jobs.cli import (
     deliveries,
     display,
     evaluations,
+    models,
     nights,
     publications,
     resets,
@@ -77,5 +78,7 @@ app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)
+app.command(epilog=models.MODELS_EXAMPLES)(models.models)
+app.command(epilog=models.PROMOTE_EXAMPLES)(models.promote)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=sql.EXAMPLES)(sql.sql)

@@ -92,6 +92,6 @@ def run(
         sessions = Sessions(home, name, watcher=progress)
         outcomes = run_job(home, name, day, by or typed, sessions, accepts_shrinking=accept_shrinking)
         progress.end(Ended(name, tuple(outcomes)))
-    if skip_status and not any(outcome.state == "published" for outcome in outcomes):
+    if skip_status and not any(outcome.state in {"published", "kept"} for outcome in outcomes):
         raise typer.Exit(NOTHING_TO_DO)
     display.next_step("reelhouse show" if made.layer == "model" else f"reelhouse history {made.name}")

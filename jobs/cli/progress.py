@@ -16,6 +16,7 @@ from jobs.tables import job_inputs
 
 _STYLES = {
     "published": "green",
+    "kept": "yellow",
     "unchanged": "",
     "superseded": "",
     "stale": "yellow",

@@ -71,7 +71,9 @@ def show_published(steps: Sequence[Step]) -> None:
             version, rows, aside = map(display.count, (outcome.version, outcome.rows, outcome.set_aside or None))
             grid.add_row(outcome.name, version, rows, aside, f"{outcome.seconds:.1f}")
     display.console().print(grid)
-    others = {state: [o.name for o in outcomes if o.state == state] for state in ("unchanged", "stale", "superseded")}
+    others = {
+        state: [o.name for o in outcomes if o.state == state] for state in ("kept", "unchanged", "stale", "superseded")
+    }
     for state, names in others.items():
         if names:
             display.say(f"{state}: {', '.join(names)}", "dim")

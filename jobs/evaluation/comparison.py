@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from jobs.errors import JobError
 from jobs.evaluation.judging import judge_batch
@@ -15,12 +16,15 @@ from jobs.scoring.rules import excluded_positions
 
 K = 10
 _JUDGED = ", ".join(
-    ["model string", "user_id string", *(f"{metric} double" for metric in METRICS), "listed array<string>"]
+    [
+        *("model string", "user_id string", *(f"{metric} double" for metric in METRICS), "listed array<string>"),
+        *("liked int", "found array<string>"),
+    ]
 )
 
 
-def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, dict[str, float]]:
-    """Mean metrics of each model over the same viewers, of lists that leave out what served lists leave out.
+def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, pa.Table]:
+    """Judge each model on the same viewers, by lists that leave out what served lists leave out.
 
     Held-out titles that a model does not know or may not list count as missed.
 
@@ -30,8 +34,9 @@ def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) 
         listable: The titles that may be listed.
 
     Returns:
-        Model → metric → mean over viewers: each of METRICS at 10; and coverage, the share of the
-        listable titles that are on at least one viewer's first ten; viewers, how many were judged.
+        Model → user_id, each of METRICS at 10, listed array<string> (the first ten, best first), liked (how many titles
+        the viewer was known to like) and found array<string> (those listed that were wanted): one row per viewer, in
+        order of user_id.
 
     Raises:
         JobError: There is nobody to judge on.
@@ -42,27 +47,45 @@ def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) 
     def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for name, path in paths.items():
+                start = 0
                 for judged in judge_batch(held(path), batch, excluded[name], K):
-                    yield judged.add_column(0, "model", pa.array([name] * judged.num_rows))
+                    rows = batch.slice(start, judged.num_rows)
+                    start += judged.num_rows
+                    yield _beside(rows, judged.add_column(0, "model", pa.array([name] * judged.num_rows)))
 
-    judged = viewers.mapInArrow(judge, _JUDGED).persist()
-    try:
-        means = (
-            judged.groupBy("model").agg(F.count("*").alias("viewers"), *(F.mean(m).alias(m) for m in METRICS)).collect()
-        )
-        listed = judged.select("model", F.explode("listed").alias("title")).groupBy("model")
-        covered = {
-            row["model"]: row["titles"] for row in listed.agg(F.countDistinct("title").alias("titles")).collect()
-        }
-    finally:
-        judged.unpersist()
-    if not means:
+    judged = viewers.mapInArrow(judge, _JUDGED).toArrow()
+    if not judged.num_rows:
         raise JobError(
             "no model was trained: no viewer liked a new title in the held-out part of silver.interactions; "
             "deliver more events, or raise REELHOUSE_HOLDOUT_SHARE"
         )
-    return {
-        row["model"]: {m: row[m] for m in METRICS}
-        | {"coverage": covered.get(row["model"], 0) / max(1, len(listable)), "viewers": float(row["viewers"])}
-        for row in means
+    return {name: judged.filter(pc.equal(judged["model"], name)).drop(["model"]).sort_by("user_id") for name in paths}
+
+
+def _beside(rows: pa.RecordBatch, judged: pa.RecordBatch) -> pa.RecordBatch:
+    """What was judged, with how many titles each viewer liked and which of those listed were wanted."""
+    liked = [sum(weight > 0 for weight in weights or ()) for weights in rows.column("weights").to_pylist()]
+    pairs = zip(judged.column("listed").to_pylist(), map(set, rows.column("held_out").to_pylist()), strict=True)
+    found = [[title for title in listed if title in wanted] for listed, wanted in pairs]
+    return judged.append_column("liked", pa.array(liked, pa.int32())).append_column(
+        "found", pa.array(found, pa.list_(pa.string()))
+    )
+
+
+def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, dict[str, float]]:
+    """Means of what :func:`judge_each` finds.
+
+    Returns:
+        Model → metric → mean over viewers: each of METRICS at 10; and coverage, the share of the listable titles that are
+        on at least one viewer's first ten; viewers, how many were judged.
+    """
+    return {name: means(judged, listable) for name, judged in judge_each(models, viewers, listable).items()}
+
+
+def means(judged: pa.Table, listable: pa.Array) -> dict[str, float]:
+    """Means of one model, as :func:`compare` gives them."""
+    listed = pc.count_distinct(judged["listed"].combine_chunks().flatten()).as_py()
+    return {metric: float(np.mean(judged[metric].to_numpy())) for metric in METRICS} | {
+        "coverage": listed / max(1, len(listable)),
+        "viewers": float(judged.num_rows),
     }

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["published", "unchanged", "stale", "superseded"]
+State = Literal["published", "kept", "unchanged", "stale", "superseded"]
+"""``kept``: work was done, and what was in force stays."""
 
 
 @dataclass(frozen=True)

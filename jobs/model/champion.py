@@ -1,92 +1,286 @@
-"""Train tonight's model and make it the champion: model.champion."""
+"""Try tonight's models on the newest events, and let the gate decide which of them serves: model.champion."""
 
+import hashlib
+import json
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
-from datetime import date
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs import recommenders
-from jobs.evaluation.comparison import compare
-from jobs.evaluation.metrics import METRICS
+from jobs.errors import JobError
+from jobs.evaluation.comparison import judge_each
+from jobs.evaluation.contest import Contest
+from jobs.evaluation.gate import CHALLENGER, CHAMPION, FORMER, settle
 from jobs.evaluation.protocols import temporal
+from jobs.evaluation.report import Report
+from jobs.evaluation.segments import Popularity
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders import popularity
 from jobs.scoring.rules import find_listable
-from jobs.scoring.top_n import Scorer
-from jobs.scoring.training_set import gather
+from jobs.scoring.training_set import Known, TrainingSet, gather
 from jobs.scoring.weighing import end_of, event_weight
-from jobs.tables import silver
-from jobs.tables.model import CHAMPION
-from jobs.tracking import registry, runs
+from jobs.settings import Settings
+from jobs.tables import model, silver
+from jobs.tracking import proposals, registry, runs
+from jobs.version import code_version
 
-_METRIC_NAMES = {metric: f"{metric}_at_10" for metric in METRICS} | {"coverage": "coverage_at_10"}
+_JUDGED = "judged"
+"""Folder of a run's artifacts that holds the model as it was judged: a later night is held against it."""
+_POPULARITIES = {f"popularity_{name}": parameters for name, parameters in popularity.BASELINES.items()}
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A recipe that is fitted and judged tonight."""
+
+    recommender: str
+    parameters: Any
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Its parameters by name."""
+        return recommenders.values_of(self.parameters)
+
+    @property
+    def recipe(self) -> str:
+        """One short word for the recommender and its parameters."""
+        said = json.dumps([self.recommender, self.values], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def fit(self, training: TrainingSet, folder: Path) -> int:
+        """Fit a model and save it.
+
+        Returns:
+            How many titles it knows.
+        """
+        fitted = recommenders.find(self.recommender).fit(training, self.parameters)
+        recommenders.save(self.recommender, fitted, folder)
+        return len(fitted.title_ids)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a night's recipes are tried with."""
+
+    settings: Settings
+    night: date
+    reads: Mapping[str, int | None]
+    """The tables that were read, with their versions."""
+    run: str
+    """What trains: an Airflow run, or a command."""
+    serving: registry.Champion | None
+    entrants: Mapping[str, Entrant]
+    """By their names in the contest."""
+    folder: Path
+
+    def title(self, name: str) -> str:
+        """A model as people read it."""
+        if name in _POPULARITIES:
+            return f"popularity, {name.removeprefix('popularity_').replace('_', ' ')}"
+        return "champion as it was judged" if name == FORMER else f"{self.entrants[name].recommender}, {name}"
+
+    def circumstances(self, name: str) -> runs.Circumstances:
+        """What a model depends on."""
+        entrant, settings = self.entrants[name], self.settings
+        tables = {one: (f"{settings.lake}/{one.replace('.', '/')}", at) for one, at in self.reads.items()}
+        shaped = runs.shaping(settings)
+        return runs.Circumstances(self.night, entrant.recommender, entrant.values, shaped, tables, self.run)
+
+    @property
+    def rivals(self) -> dict[str, str]:
+        """Tags that tell on which nights the same two recipes were compared."""
+        tried = self.entrants.get(CHALLENGER)
+        beside = self.entrants[CHAMPION].recipe if CHAMPION in self.entrants else "popularity"
+        return {"recipe": tried.recipe, "against": beside} if tried and self.serving else {}
 
 
 def run(lake: Lake, night: date) -> None:
-    """Judge tonight's recommender beside popularity on the newest events, refit it on all of them, register it."""
-    began = time.monotonic()
+    """Fit the champion's recipe, a challenger and popularities on what is before the newest events, and judge them there.
+
+    What the gate lets through is fitted again on all events, registered, and serves.
+    """
     settings = lake.settings
-    name = settings.recommender or recommenders.DEFAULT
-    recommender = recommenders.find(name)
-    parameters = recommenders.parameters_of(name, settings.recommender_parameters)
     interactions = lake.read(silver.INTERACTIONS, night)
     titles = lake.read(silver.TITLES, night)
-    circumstances = runs.Circumstances(
-        night,
-        name,
-        recommenders.values_of(parameters),
-        runs.shaping(settings),
-        {table: (f"{settings.lake}/{table.replace('.', '/')}", version) for table, version in lake.reads.items()},
-        lake.run,
-    )
     work = settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
-    with runs.training(settings, circumstances) as run_id, tempfile.TemporaryDirectory(dir=work) as folder:
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(dir=work)))
+        held.enter_context(runs.reachable(settings))
+        serving = registry.champion(settings)
+        proposal = proposals.newest(settings)
+        entrants = _entrants(settings, serving, proposal)
+        trial = Trial(settings, night, lake.reads, lake.run, serving, entrants, folder)
+        runs.close_left_open(settings)
         cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
-        with gather(interactions, (cutoff, end_of(night)), settings.weighing, work) as known:
-            before = known.training_set(cutoff)
-            twins: dict[str, tuple[str, Scorer]] = {"model": (name, recommender.fit(before, parameters))} | {
-                baseline: ("popularity", popularity.fit(before, counted))
-                for baseline, counted in popularity.BASELINES.items()
+        known = held.enter_context(gather(interactions, (cutoff, end_of(night)), settings.weighing, work))
+        with ExitStack() as open_runs:
+            opened, contest = _compete(trial, known, cutoff, open_runs, interactions, titles)
+            before = runs.nights_compared(settings, night, trial.rivals) if serving else None
+            settled = settle(contest, list(_POPULARITIES), before)
+            names = {name: trial.title(name) for name in contest.judged}
+            report = Report(night, cutoff, contest, settled, names, _made_of(trial))
+            pictures = report.draw(_films(titles, report), folder / "pictures")
+            everything = known.training_set(end_of(night))
+            logged = {
+                name: _finish(trial, report, name, run_id, everything, pictures) for name, run_id in opened.items()
             }
-            wanted = temporal.hold_out(
-                known.histories(cutoff), interactions, cutoff, event_weight(settings.weighing) > 0
-            )
-            judged = compare(_saved(twins, Path(folder)), wanted, find_listable(titles, known.title_ids, cutoff.date()))
-            model = recommender.fit(known.training_set(end_of(night)), parameters)
-        best = max(popularity.BASELINES, key=lambda baseline: (judged[baseline]["ndcg"], baseline))
-        recommenders.save(name, model, Path(folder) / "registered")
-        logged = runs.log_model(
-            circumstances,
-            run_id,
-            Path(folder) / "registered",
-            metrics=_metrics(judged, best)
-            | {"titles": float(len(model.title_ids)), "training_seconds": time.monotonic() - began},
-            tags={"popularity": best, "split": f"global temporal, from {cutoff.isoformat()}"},
+        # The champion's alias is set last: whatever fails before leaves what serves.
+        versions = {
+            name: registry.register(settings, one, serves=name == settled.serves)
+            for name in (settled.waits, settled.serves)
+            if name and (one := logged[name])
+        }
+        if proposal is not None:
+            verdict = report.decision(CHALLENGER).verdict if CHALLENGER in settled.decisions else proposals.SUPERSEDED
+            proposals.close(settings, proposal, verdict)
+        registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
+        _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
+        champion, note = registry.require_champion(settings), _note(report, versions)
+    if settled.serves is None:
+        lake.report(model.CHAMPION.name, "kept", version=champion.version, note=note)
+    else:
+        known_titles = int(champion.metrics["titles"])
+        lake.report(model.CHAMPION.name, "published", version=champion.version, rows=known_titles, note=note)
+
+
+def _entrants(
+    settings: Settings, serving: registry.Champion | None, proposal: proposals.Proposal | None
+) -> dict[str, Entrant]:
+    """The champion's recipe, another one, and every popularity.
+
+    The other one is what a search proposes, else what the settings name.
+
+    While popularity is the champion, the project's own choice challenges it unless the settings name another.
+    """
+    found: dict[str, Entrant] = {}
+    is_named = bool(settings.recommender or settings.recommender_parameters)
+    if serving is not None and serving.recommender != "popularity":
+        kind = recommenders.find(serving.recommender).Parameters
+        found[CHAMPION] = Entrant(serving.recommender, kind(**serving.parameters))
+    if proposal is not None:
+        kind = recommenders.find(proposal.recommender).Parameters
+        named = Entrant(proposal.recommender, kind(**proposal.parameters))
+        if named not in found.values():
+            found[CHALLENGER] = named
+    elif is_named or not found:
+        name = settings.recommender or recommenders.DEFAULT
+        named = Entrant(name, recommenders.parameters_of(name, settings.recommender_parameters))
+        if named not in found.values():
+            found[CHALLENGER] = named
+    return found | {name: Entrant("popularity", parameters) for name, parameters in _POPULARITIES.items()}
+
+
+def _compete(
+    trial: Trial, known: Known, cutoff: datetime, open_runs: ExitStack, interactions: DataFrame, titles: DataFrame
+) -> tuple[dict[str, str], Contest]:
+    """Fit every entrant on what is before the cutoff, each in a run of its own, and judge all on what is after it.
+
+    Returns:
+        Entrant → its open run; and the contest.
+
+    Raises:
+        JobError: There is nothing to learn from, or nobody to judge on.
+    """
+    settings, before, opened = trial.settings, known.training_set(cutoff), dict[str, str]()
+    if before.preferences.where(F.col("weight") > 0).isEmpty():
+        raise JobError(
+            f"no model was trained: nothing before {cutoff:%Y-%m-%d %H:%M} says what a viewer likes, all its weights are 0; "
+            "look at REELHOUSE_WEIGHING__…, or deliver more events"
         )
-    champion = registry.register(settings, logged)
-    lake.report(
-        CHAMPION.name,
-        "published",
-        version=champion.version,
-        rows=len(model.title_ids),
-        note=f"nDCG@10 {champion.metrics['ndcg_at_10']:.3f}, popularity {champion.metrics['popularity_ndcg_at_10']:.3f}",
-    )
+    for name, entrant in trial.entrants.items():
+        run = runs.training(settings, trial.circumstances(name), f"{trial.night} {trial.title(name)}")
+        opened[name] = open_runs.enter_context(run)
+        began = time.monotonic()
+        entrant.fit(before, trial.folder / _JUDGED / name)
+        runs.log_results(settings, opened[name], {"fit_seconds": time.monotonic() - began}, {})
+    folders = {name: trial.folder / _JUDGED / name for name in opened} | _former(trial, cutoff)
+    likes = event_weight(settings.weighing) > 0
+    wanted = temporal.hold_out(known.histories(cutoff), interactions, cutoff, likes)
+    listable = find_listable(titles, known.title_ids, cutoff.date())
+    return opened, Contest(judge_each(folders, wanted, listable), listable, _head(folders["popularity_all_time"]))
 
 
-def _saved(models: Mapping[str, tuple[str, Scorer]], folder: Path) -> dict[str, Path]:
-    """Folders of models, from which tasks read them."""
-    for name, (recommender, model) in models.items():
-        recommenders.save(recommender, model, folder / name)
-    return {name: folder / name for name in models}
+def _head(folder: Path) -> pa.Array:
+    """The most popular titles, of which the long tail is the rest, from a saved popularity of all time."""
+    counted = recommenders.load(folder)
+    if not isinstance(counted, popularity.Model):
+        raise TypeError(f"{folder} holds no popularity")
+    counts = counted.factors[:, 0].astype(np.int64)
+    return counted.title_ids.filter(pa.array(Popularity(counted.title_ids, counts, 0).is_head))
 
 
-def _metrics(judged: Mapping[str, Mapping[str, float]], best: str) -> dict[str, float]:
-    """The model's metrics, those of the best popularity beside them, and the nDCG of each popularity."""
-    return (
-        {name: judged["model"][metric] for metric, name in _METRIC_NAMES.items()}
-        | {f"popularity_{name}": judged[best][metric] for metric, name in _METRIC_NAMES.items()}
-        | {f"popularity_{baseline}_ndcg_at_10": judged[baseline]["ndcg"] for baseline in popularity.BASELINES}
-        | {"judged_viewers": judged["model"]["viewers"]}
-    )
+def _former(trial: Trial, cutoff: datetime) -> dict[str, Path]:
+    """The champion as it was when it was judged itself, if it is kept, and had seen nothing of tonight's window."""
+    serving = trial.serving
+    if serving is None or CHAMPION not in trial.entrants or serving.cutoff is None or serving.cutoff > cutoff:
+        return {}
+    kept = runs.fetch_files(trial.settings, serving.run_id, _JUDGED, trial.folder / FORMER)
+    return {} if kept is None else {FORMER: kept}
+
+
+def _finish(
+    trial: Trial, report: Report, name: str, run_id: str, everything: TrainingSet, pictures: list[Path]
+) -> runs.Logged | None:
+    """Log what a model reached; one that serves or waits is fitted on everything and logged too.
+
+    Returns:
+        None for a model that is not to be registered.
+    """
+    settled, kept = report.settled, trial.folder / "kept" / name
+    kept.mkdir(parents=True)
+    entrant, tags = trial.entrants[name], report.tags(name) | (trial.rivals if name == CHALLENGER else {})
+    card = report.card(name, f"`{entrant.recommender}` with {json.dumps(entrant.values)}")
+    (kept / "card.md").write_text(card, encoding="utf-8")
+    if name in settled.decisions:
+        (kept / "evidence.html").write_text(report.page(None, pictures), encoding="utf-8")
+        shutil.copytree(trial.folder / "pictures", kept / "pictures")
+    is_chosen = name in (settled.serves, settled.waits)
+    if is_chosen:
+        shutil.copytree(trial.folder / _JUDGED / name, kept / _JUDGED)
+    runs.log_results(trial.settings, run_id, report.metrics[name], tags | {runs.DESCRIPTION: card}, kept)
+    if not is_chosen:
+        return None
+    folder = trial.folder / "registered" / name
+    size = {"titles": float(entrant.fit(everything, folder))}
+    logged = runs.log_model(trial.circumstances(name), run_id, folder, size, {})
+    return replace(logged, metrics=report.registered_metrics(name) | size, tags=tags)
+
+
+def _films(titles: DataFrame, report: Report) -> dict[str, str]:
+    """Titles in words of what the pictures name."""
+    asked = [title for title, _ in report.gains]
+    rows = titles.where(F.col("title_id").isin(asked)).select("title_id", "title", "release_year").collect()
+    return {
+        row["title_id"]: f"{row['title']} ({row['release_year']})" if row["release_year"] else row["title"]
+        for row in rows
+    }
+
+
+def _made_of(trial: Trial) -> str:
+    """The tables that were read, and the code."""
+    tables = [f"{table} v{version}" for table, version in sorted(trial.reads.items())]
+    return f"{', '.join(tables)}, up to {trial.night}; code {code_version()}"
+
+
+def _write_page(docs: str, night: date, page: str) -> None:
+    file = Path(docs) / model.CHAMPION.name / f"{night}.html"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page, encoding="utf-8")
+
+
+def _note(report: Report, versions: Mapping[str, int]) -> str:
+    """One line: what serves, and what waits."""
+    waits = report.settled.waits
+    return report.summary + (f"; to decide: reelhouse promote {versions[waits]} --reason …" if waits else "")

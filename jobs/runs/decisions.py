@@ -100,7 +100,7 @@ def _made(settings: Settings, node: Node) -> Made | None:
     last = (
         ledger.latest(settings.lake, node)
         if isinstance(node, Table)
-        else load("jobs.tracking.registry").champion(settings)
+        else load("jobs.tracking.registry").decided(settings)
     )
     if last is None:
         return None

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,16 @@ from jobs.settings import Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
-    from jobs.tracking.runs import Logged
+    from jobs.tracking.runs import Circumstances, Logged
 
 MODEL_NAME = "reelhouse"
 _ALIAS = "champion"
+_WAITING = "challenger"
+"""Alias of the newest version that waits for a person."""
+_DECIDED = "decided"
+"""Tag of the model: what the last night that was decided was made of, whatever it decided."""
 _UNDONE = "undone"
 """Tag of a version that was gone back from."""
 _SQLITE = "sqlite:///"
@@ -32,6 +37,7 @@ JOIN model_versions AS version ON version.name = alias.name AND version.version 
 LEFT JOIN model_version_tags AS tag ON tag.name = version.name AND tag.version = version.version
 WHERE alias.name = ? AND alias.alias = ?
 """
+_TAGS = "SELECT key, value FROM registered_model_tags WHERE name = ?"
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Champion:
     popularity: str
     """The popularity that did best beside it."""
     run_id: str
+    cutoff: datetime | None
+    """From when events were held out; None of versions that did not say so yet."""
 
 
 def champion(settings: Settings) -> Champion | None:
@@ -83,6 +91,7 @@ def champion(settings: Settings) -> Champion | None:
         json.loads(tags["metrics"]),
         tags.get("popularity", ""),
         run_id,
+        datetime.fromisoformat(tags["cutoff"]) if "cutoff" in tags else None,
     )
 
 
@@ -101,10 +110,52 @@ def require_champion(settings: Settings) -> Champion:
     return found
 
 
-def register(settings: Settings, logged: "Logged") -> Champion:
-    """Register a logged model and make it the champion.
+@dataclass(frozen=True)
+class Basis:
+    """What a champion is, or was last decided to stay, made of."""
+
+    version: int
+    """The version that serves since."""
+    night: date
+    inputs: dict[str, int | None]
+    settings: dict[str, object]
+    code: str
+
+
+def decided(settings: Settings) -> Basis | None:
+    """What the last decision rested on: a night that kept the champion need not be decided again.
+
+    A version that a person chose since is what serves: None if there is none.
+    """
+    serving = champion(settings)
+    if serving is None:
+        return None
+    said = _tags_of_model(settings).get(_DECIDED)
+    if said is None:
+        return Basis(serving.version, serving.night, serving.inputs, serving.settings, serving.code)
+    basis = json.loads(said)
+    night = date.fromisoformat(basis["night"])
+    return Basis(serving.version, night, basis["inputs"], basis["settings"], basis["code"])
+
+
+def decide(settings: Settings, circumstances: "Circumstances") -> None:
+    """Remember that a night was decided, once all that it decided is done."""
+    from jobs.tracking.runs import client
+
+    tags = circumstances.tags
+    basis = {"night": tags["night"], "code": tags["code"]} | {
+        name: json.loads(tags[name]) for name in ("inputs", "settings")
+    }
+    client(settings).set_registered_model_tag(MODEL_NAME, _DECIDED, json.dumps(basis, sort_keys=True))
+
+
+def register(settings: Settings, logged: "Logged", *, serves: bool = True) -> int:
+    """Register a logged model: as the champion, or as the version that waits for a person.
 
     By the client, as MLflow's fluent way prints to the terminal.
+
+    Returns:
+        The version.
     """
     from jobs.tracking.runs import client
 
@@ -112,8 +163,73 @@ def register(settings: Settings, logged: "Logged") -> Champion:
     if not store.search_registered_models(f"name = '{MODEL_NAME}'"):
         store.create_registered_model(MODEL_NAME, description="Makes the lists of gold.recommendations.")
     tags = {**logged.circumstances.tags, "metrics": json.dumps(dict(logged.metrics)), **logged.tags}
-    _serve(store, int(store.create_model_version(MODEL_NAME, logged.model_uri, logged.run_id, tags=tags).version))
-    return require_champion(settings)
+    made = store.create_model_version(MODEL_NAME, logged.model_uri, logged.run_id, tags=tags)
+    store.set_registered_model_alias(MODEL_NAME, _ALIAS if serves else _WAITING, made.version)
+    return int(made.version)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version, as people compare them."""
+
+    version: int
+    night: str
+    """Empty if no training of ours registered it."""
+    recommender: str
+    verdict: str
+    ndcg: str
+    difference: str
+    """nDCG@10 beside the champion of its night, with its interval."""
+    promoted_by: str
+    reason: str
+    serves: bool
+    waits: bool
+
+
+def versions(settings: Settings) -> list[Version]:
+    """Every registered version, newest first."""
+    from jobs.tracking.runs import client
+
+    store = client(settings)
+    held = {alias: _held(store, alias) for alias in (_ALIAS, _WAITING)}
+    found = store.search_model_versions(f"name = '{MODEL_NAME}'")
+    return sorted((_version(one, held) for one in found), key=lambda one: -one.version)
+
+
+def _version(one: "ModelVersion", held: dict[str, int | None]) -> Version:
+    tags, number = one.tags, int(one.version)
+    ndcg = json.loads(tags.get("metrics", "{}")).get("ndcg_at_10")
+    said = {name: tags.get(name, "") for name in ("night", "recommender", "difference", "promoted_by")}
+    return Version(
+        version=number,
+        ndcg="" if ndcg is None else f"{ndcg:.4f}",
+        verdict="undone" if _UNDONE in tags else tags.get("verdict", "promoted" if "metrics" in tags else ""),
+        reason=tags.get("reason", ""),
+        serves=held[_ALIAS] == number,
+        waits=held[_WAITING] == number and tags.get("verdict") == "waits",
+        **said,
+    )
+
+
+def promote(settings: Settings, version: int, by: str, reason: str) -> None:
+    """Make a version the champion because a person says so.
+
+    Raises:
+        JobError: There is no such version, or no training of ours registered it.
+    """
+    from jobs.tracking.runs import client
+
+    known = {one.version: one for one in versions(settings)}
+    if version not in known or not known[version].night:
+        ours = ", ".join(str(one.version) for one in known.values() if one.night) or "none yet"
+        problem = "was registered by no training" if version in known else "is not there"
+        raise JobError(f"nothing was promoted: {MODEL_NAME} version {version} {problem}; versions are {ours}")
+    store = client(settings)
+    for key, value in {"verdict": "promoted", "promoted_by": by, "reason": reason}.items():
+        store.set_model_version_tag(MODEL_NAME, str(version), key, value)
+    _serve(store, version)
+    if known[version].waits:
+        store.delete_registered_model_alias(MODEL_NAME, _WAITING)
 
 
 def trained_by(settings: Settings, night: date) -> int | None:
@@ -137,6 +253,8 @@ def go_back(settings: Settings, version: int) -> None:
 
     store = client(settings)
     _serve(store, version)
+    # What was decided since is to be decided again.
+    store.delete_registered_model_tag(MODEL_NAME, _DECIDED)
     for one in store.search_model_versions(f"name = '{MODEL_NAME}'"):
         if int(one.version) > version:
             store.set_model_version_tag(MODEL_NAME, one.version, _UNDONE, "true")
@@ -181,6 +299,23 @@ def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:
     if not rows:
         return None
     return int(rows[0][0]), rows[0][1], {key: value for _, _, key, value in rows if key is not None}
+
+
+def _tags_of_model(settings: Settings) -> dict[str, str]:
+    """The registered model's own tags."""
+    if not settings.tracking_uri.startswith(_SQLITE):
+        from jobs.tracking.runs import client
+
+        return dict(client(settings).get_registered_model(MODEL_NAME).tags)
+    database = Path(settings.tracking_uri.removeprefix(_SQLITE)).absolute().as_uri()
+    with closing(sqlite3.connect(f"{database}?mode=ro", uri=True)) as store:
+        return dict(store.execute(_TAGS, (MODEL_NAME,)).fetchall())
+
+
+def _held(store: "MlflowClient", alias: str) -> int | None:
+    """The version that has an alias."""
+    found = store.search_registered_models(f"name = '{MODEL_NAME}'")
+    return int(found[0].aliases[alias]) if found and alias in found[0].aliases else None
 
 
 def _ask(settings: Settings) -> tuple[int, str | None, dict[str, str]] | None:

@@ -1,10 +1,10 @@
-"""Runs of MLflow: one per training, open while it works."""
+"""Runs of MLflow: one per model that is trained, open while it works."""
 
 import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,17 +12,26 @@ from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+# A store that is gone is said to be gone after half a minute, not after four.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
 
 import mlflow
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.utils.time import get_current_time_millis
 
+from jobs.errors import JobError
 from jobs.settings import Settings
 from jobs.tables.model import CHAMPION
 from jobs.version import code_hash, code_version
 
 EXPERIMENT = "nightly-training"
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+DESCRIPTION = "mlflow.note.content"
+"""Tag that MLflow's page shows as a run's description, in Markdown."""
 _LOADER = "jobs.tracking.loader"
 """Written into every registered model."""
 _REQUIREMENTS = ("implicit", "lightgbm", "numpy", "pandas", "pyarrow", "pydantic", "pyspark", "scipy")
@@ -76,22 +85,97 @@ class Logged:
 
 
 @contextmanager
-def training(settings: Settings, circumstances: Circumstances) -> Iterator[str]:
-    """A run that is open while the training works; one that fails is closed as failed.
+def training(settings: Settings, circumstances: Circumstances, title: str = "") -> Iterator[str]:
+    """A run that is open while the training works; one that fails is closed as failed. Several may be open at once.
+
+    Args:
+        settings: Where everything is.
+        circumstances: What the training depends on.
+        title: The run's name; recommender and night, unless given.
 
     Yields:
         The run's identifier.
     """
-    experiment = _experiment(client(settings))
-    name = f"{circumstances.recommender} {circumstances.night}"
-    with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
-        mlflow.set_tags(circumstances.tags)
-        mlflow.log_params({**circumstances.parameters, **_flat(circumstances.settings)})
-        for table, (address, version) in circumstances.inputs.items():
-            if version is not None:
-                source = DeltaDatasetSource(path=address, delta_table_version=version)
-                mlflow.log_input(MetaDataset(source, name=table, digest=f"v{version}"), context="training")  # type: ignore[abstract]
-        yield str(run.info.run_id)
+    store = client(settings)
+    name = title or f"{circumstances.recommender} {circumstances.night}"
+    run_id = str(store.create_run(_experiment(store), tags=circumstances.tags, run_name=name).info.run_id)
+    with ExitStack() as fails:
+        fails.callback(_close_as_failed, store, run_id)
+        parameters = {"recommender": circumstances.recommender, **circumstances.parameters}
+        flat = {**parameters, **_flat(circumstances.settings)}
+        store.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat.items()])
+        _log_inputs(store, run_id, circumstances)
+        yield run_id
+        fails.pop_all()
+    store.set_terminated(run_id, "FINISHED")
+
+
+def _close_as_failed(store: MlflowClient, run_id: str) -> None:
+    # A store that is gone cannot be told; whoever trains next closes the run.
+    with suppress(MlflowException):
+        store.set_terminated(run_id, "FAILED")
+
+
+@contextmanager
+def reachable(settings: Settings) -> Iterator[None]:
+    """What MLflow does not answer is said in one line.
+
+    Raises:
+        JobError: The store is gone, or refuses what it was asked.
+    """
+    try:
+        yield
+    except MlflowException as gone:
+        said = str(gone).splitlines()[0][:300]
+        raise JobError(
+            f"no model was promoted: MLflow ({settings.tracking_uri}) does not answer as it should: {said}; what serves "
+            "stays; mend it and run `reelhouse run model.champion`"
+        ) from gone
+
+
+def close_left_open(settings: Settings) -> None:
+    """Close as failed what a training left open that was killed, or lost MLflow: only one trains at a time."""
+    store = client(settings)
+    for run in store.search_runs([_experiment(store)], "attributes.status = 'RUNNING'"):
+        store.set_terminated(run.info.run_id, "FAILED")
+
+
+def log_results(
+    settings: Settings, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str], files: Path | None = None
+) -> None:
+    """Log what an open run reached.
+
+    Args:
+        settings: Where everything is.
+        run_id: The run.
+        metrics: What it reached.
+        tags: What else is to be said of it.
+        files: A folder of what is kept with it.
+    """
+    store, now = client(settings), get_current_time_millis()  # type: ignore[no-untyped-call]
+    store.log_batch(
+        run_id,
+        metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+        tags=[RunTag(name, value) for name, value in tags.items()],
+    )
+    if files is not None:
+        store.log_artifacts(run_id, str(files))
+
+
+def fetch_files(settings: Settings, run_id: str, name: str, folder: Path) -> Path | None:
+    """A folder that was kept with a run; None if there is none of this name.
+
+    Args:
+        settings: Where everything is.
+        run_id: The run.
+        name: What :func:`log_results` was given as a folder's name below its files.
+        folder: Where to put it.
+    """
+    store = client(settings)
+    if name not in {file.path for file in store.list_artifacts(run_id)}:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(store.download_artifacts(run_id, name, str(folder)))
 
 
 def log_model(
@@ -106,15 +190,25 @@ def log_model(
         metrics: What it reached.
         tags: What else is to be said of it.
     """
-    mlflow.log_metrics(dict(metrics))
-    mlflow.set_tags(dict(tags))
-    logged = mlflow.pyfunc.log_model(
-        name=circumstances.recommender,
-        loader_module=_LOADER,
-        data_path=str(folder),
-        pip_requirements=list(_REQUIREMENTS),
-    )
+    # MLflow's flavours write into the one run that its fluent functions have open.
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_metrics(dict(metrics))
+        mlflow.set_tags(dict(tags))
+        logged = mlflow.pyfunc.log_model(
+            name=circumstances.recommender,
+            loader_module=_LOADER,
+            data_path=str(folder),
+            pip_requirements=list(_REQUIREMENTS),
+        )
     return Logged(run_id, logged.model_uri, circumstances, metrics, tags)
+
+
+def nights_compared(settings: Settings, night: date, rivals: Mapping[str, str]) -> int:
+    """Other nights on which the same two recipes were compared, as tags of the challenger's run tell them."""
+    store = client(settings)
+    wanted = " and ".join(f"tags.{name} = '{value}'" for name, value in rivals.items())
+    found = store.search_runs([_experiment(store)], wanted) if rivals else []
+    return len({run.data.tags["night"] for run in found if run.info.status == "FINISHED"} - {night.isoformat()})
 
 
 def shaping(settings: Settings) -> dict[str, object]:
@@ -140,12 +234,26 @@ def _client(uri: str, folder: Path | None) -> MlflowClient:
     return MlflowClient(uri, uri)
 
 
-def _experiment(store: MlflowClient) -> str:
-    """The experiment of nightly trainings; its artifacts are addressed without a path."""
-    found = store.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    return str(store.create_experiment(EXPERIMENT, artifact_location=f"mlflow-artifacts:/{EXPERIMENT}"))
+def _experiment(store: MlflowClient, name: str = EXPERIMENT) -> str:
+    """An experiment of trained models, as MLflow's page tells it from one of prompts; addressed without a path."""
+    found = store.get_experiment_by_name(name)
+    if found is None:
+        return str(store.create_experiment(name, f"mlflow-artifacts:/{name}", tags=_KIND))
+    for key, value in _KIND.items():
+        if found.tags.get(key) != value:
+            store.set_experiment_tag(found.experiment_id, key, value)
+    return str(found.experiment_id)
+
+
+def _log_inputs(store: MlflowClient, run_id: str, circumstances: Circumstances) -> None:
+    """The tables that were read, with their Delta versions."""
+    read = [
+        MetaDataset(DeltaDatasetSource(path=address, delta_table_version=version), name=table, digest=f"v{version}")  # type: ignore[abstract]
+        for table, (address, version) in circumstances.inputs.items()
+        if version is not None
+    ]
+    is_for = [InputTag("mlflow.data.context", "training")]
+    store.log_inputs(run_id, [DatasetInput(one._to_mlflow_entity(), is_for) for one in read])
 
 
 def _flat(settings: Mapping[str, object]) -> dict[str, object]:

@@ -19,7 +19,7 @@ NO_SEGMENTS: Mapping[str, NDArray[np.bool_]] = {}
 def ndcg_differences(better_by: float, trials: int, seed: int, viewers: int = VIEWERS) -> NDArray[np.float64]:
     """Viewers by trials of nDCG differences of two models that find about a quarter of what is wanted.
 
-    Most viewers get nothing from either, some the same from both: spread .22, as of two recipes on ratings of movies.
+    Most viewers get nothing from either, some the same from both: spread .25.
     """
     random = np.random.default_rng(seed)
     shape = (viewers, trials)

@@ -1,6 +1,7 @@
 """model.champion: a whole training on planted truth, judged beside popularity, registered, repeatable."""
 
 import math
+import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from jobs.lakehouse.outcome import Outcome
 from jobs.runs.job import Sessions, run_job
 from jobs.settings import Settings
 from jobs.tables import silver
-from jobs.tracking import registry
+from jobs.tracking import registry, runs
 from tests.cli.small_lake import publish
 from tests.recommenders.planted import SIZE, likes
 from tests.rows import filled
@@ -108,7 +109,8 @@ def test_registers_what_was_learned_with_all_that_it_was_made_of(trained: Traine
     assert run.data.tags["split"] == "global temporal, from 2026-03-01T20:00:00+00:00"
     assert run.inputs is not None
     assert {used.dataset.name for used in run.inputs.dataset_inputs} == {"silver.interactions", "silver.titles"}
-    assert {name: run.data.metrics[name] for name in champion.metrics} == champion.metrics
+    own = {name: value for name, value in champion.metrics.items() if not name.startswith("popularity_")}
+    assert {name: run.data.metrics[name] for name in own} == own
 
 
 def test_is_judged_on_lists_without_adult_titles_beside_popularity(trained: Trained) -> None:
@@ -152,6 +154,121 @@ def test_training_twice_on_the_same_gives_the_same_model(spark: SparkSession, tr
     assert not is_holding_rows(spark)
 
 
+def test_every_model_is_a_run_of_its_own_with_the_same_figures_and_a_card(trained: Trained) -> None:
+    mlflow.set_tracking_uri(trained.settings.tracking_uri)
+    found = mlflow.search_runs(
+        experiment_names=["nightly-training"], filter_string="attributes.status = 'FINISHED'", output_format="list"
+    )
+
+    tracked = {run.info.run_name: run for run in found if run.data.tags["night"] == str(NIGHT)}
+    names = {f"{NIGHT} als, challenger", *(f"{NIGHT} popularity, {one}" for one in ("all time", "recent", "decayed"))}
+    assert names <= set(tracked)
+    figures = {"ndcg_at_10", "ndcg_at_10_low", "ndcg_at_10_high", "ndcg_at_10_light", "coverage_at_10", "recall_at_10"}
+    for name in names:
+        assert figures <= set(tracked[name].data.metrics)
+        assert tracked[name].data.tags["mlflow.note.content"].startswith(f"# {name.removeprefix(f'{NIGHT} ')}\n")
+        assert (tracked[name].info.end_time or 0) - tracked[name].info.start_time >= 1000 * tracked[name].data.metrics[
+            "fit_seconds"
+        ]
+    assert tracked[f"{NIGHT} als, challenger"].data.tags["verdict"] == "promoted"
+    experiment = mlflow.get_experiment_by_name("nightly-training")
+    assert experiment is not None
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_what_was_decided_is_a_page_to_read(trained: Trained) -> None:
+    page = (trained.settings.root / "docs" / "data-docs" / "model.champion" / f"{NIGHT}.html").read_text()
+
+    assert '<h2>als, challenger: <span class="promoted">promoted</span></h2>' in page
+    assert "above the best popularity" in page
+    assert page.count("data:image/png;base64,") == 2, "both find every film, so there is no picture of gains"
+
+
+def test_another_recipe_waits_for_a_person_while_the_champion_is_refreshed(spark: SparkSession, tmp_path: Path) -> None:
+    """Of so few viewers nobody can tell whether another recipe is better."""
+    settings = home_of(tmp_path)
+    train(settings, spark)
+    other = settings.model_copy(update={"recommender_parameters": SMALL | {"rank": "5"}})
+
+    (outcome,) = train(other, spark)
+
+    assert (outcome.state, outcome.version) == ("published", 3)
+    assert "als, challenger waits: fewer than 200 viewers were judged" in outcome.note
+    assert "reelhouse promote 2 --reason" in outcome.note
+    waiting, champion = registry.versions(other)[1], registry.require_champion(other)
+    assert (waiting.version, waiting.verdict, waiting.waits) == (2, "waits", True)
+    assert champion.parameters["rank"] == 4
+    registry.promote(other, 2, "ada", "wide enough")
+    promoted = registry.versions(other)[1]
+    assert (promoted.promoted_by, promoted.reason, promoted.serves, promoted.waits) == (
+        "ada",
+        "wide enough",
+        True,
+        False,
+    )
+    assert registry.require_champion(other).parameters["rank"] == 5
+    (again,) = train(other, spark)
+    assert (again.state, again.version) == ("unchanged", 2), "decided already"
+
+
+def test_where_nothing_beats_popularity_it_serves_and_says_so(spark: SparkSession, tmp_path: Path) -> None:
+    settings = home_of(tmp_path).model_copy(
+        update={"recommender": "popularity", "recommender_parameters": {"half_life_days": "9"}}
+    )
+
+    (outcome,) = train(settings, spark)
+
+    champion = registry.require_champion(settings)
+    assert outcome.note.startswith("popularity serves: nDCG@10 ")
+    assert (champion.recommender, champion.popularity) == ("popularity", "recent")
+    assert champion.metrics["ndcg_at_10"] == champion.metrics["popularity_ndcg_at_10"]
+
+
+LOSES_MLFLOW = """
+import os
+import sqlite3
+
+from pydantic.dataclasses import dataclass
+
+from jobs.recommenders import popularity
+
+
+@dataclass(frozen=True)
+class Parameters:
+    pass
+
+
+def fit(training, parameters):
+    with sqlite3.connect(os.environ["OF_MLFLOW"]) as store:
+        store.execute("ALTER TABLE metrics RENAME TO gone")
+    return popularity.fit(training, popularity.Parameters())
+"""
+
+
+def test_mlflow_gone_in_the_middle_promotes_nothing_and_its_run_is_closed_as_failed(
+    spark: SparkSession, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = trained.settings.tracking_uri.removeprefix("sqlite:///")
+    (tmp_path / "losing.py").write_text(LOSES_MLFLOW)
+    monkeypatch.setenv("OF_MLFLOW", database)
+    monkeypatch.setattr(recommenders, "__path__", [*recommenders.__path__, str(tmp_path)])
+    settings = trained.settings.model_copy(update={"recommender": "losing", "recommender_parameters": {}})
+
+    with pytest.raises(
+        JobError, match=r"no model was promoted: MLflow \(sqlite:.*mend it and run `reelhouse run model"
+    ):
+        train(settings, spark)
+    with sqlite3.connect(database) as store:
+        store.execute("ALTER TABLE gone RENAME TO metrics")
+
+    assert registry.champion(settings) == trained.champion
+    runs.close_left_open(settings)
+    (failed,) = mlflow.search_runs(
+        experiment_names=["nightly-training"], filter_string="tags.recommender = 'losing'", output_format="list"
+    )
+    assert failed.info.status == "FAILED"
+
+
 FAILS = '''
 """Learns nothing."""
 
@@ -189,17 +306,20 @@ def test_a_fit_that_fails_leaves_the_champion_as_it_was_and_holds_no_rows(
     assert failed.info.status == "FAILED"
 
 
-def test_nobody_to_judge_on_leaves_the_champion_as_it_was_and_holds_no_rows(
+def test_weights_that_are_all_zero_leave_the_champion_as_it_was_and_hold_no_rows(
     spark: SparkSession, trained: Trained
 ) -> None:
-    """Held out are views that say nothing: the training fails when its models are fitted and its rows are held."""
+    """Views say nothing: the training fails when its rows are held."""
     silent = {"view": 0.0, "complete": 0.0}
     settings = trained.settings.model_copy(
         update={"weighing": trained.settings.weighing.model_copy(update=silent), "recommender": "popularity"}
         | {"recommender_parameters": {}}
     )
 
-    with pytest.raises(JobError, match="no viewer liked a new title"):
+    with pytest.raises(
+        JobError,
+        match="no model was trained: nothing before 2026-03-01 20:00 says what a viewer likes, all its weights",
+    ):
         train(settings, spark)
 
     assert registry.champion(settings) == trained.champion

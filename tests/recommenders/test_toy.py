@@ -44,7 +44,8 @@ def test_is_fitted_registered_and_loaded_by_mlflow(
     )
     with runs.training(settings, circumstances) as run_id:
         logged = runs.log_model(circumstances, run_id, tmp_path / "model", metrics={}, tags={})
-    champion = registry.register(settings, logged)
+    registry.register(settings, logged)
+    champion = registry.require_champion(settings)
 
     model = mlflow.pyfunc.load_model(f"models:/{registry.MODEL_NAME}@champion")
     known = [(f"u{u:02d}", f"t{t:02d}", 1.0) for u in range(SIZE) for t in range(SIZE) if likes(u, t)]

@@ -24,4 +24,5 @@ def register(settings: Settings, folder: Path, night: date = NIGHT, model: Model
         logged = runs.log_model(
             circumstances, run_id, folder, metrics={"ndcg_at_10": 0.25}, tags={"popularity": "recent"}
         )
-    return registry.register(settings, logged)
+    registry.register(settings, logged)
+    return registry.require_champion(settings)

@@ -1,0 +1,63 @@
+"""``reelhouse models`` and ``reelhouse promote``: what was registered, and what a person decides."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from jobs.cli import display
+from jobs.cli.arguments import examples, iso_date, settings
+from jobs.cli.nights import NOTHING_TO_DO
+
+MODELS_EXAMPLES = examples("reelhouse models")
+PROMOTE_EXAMPLES = examples('reelhouse promote 7 --reason "more long tail, no loss for cold viewers"')
+
+
+def models(
+    waiting: Annotated[
+        str, typer.Option("--waiting", metavar="DATE", help="Only the number of the version of this night that waits.")
+    ] = "",
+) -> None:
+    """List every registered version of the model: what the gate decided, how good it is, who promoted it and why."""
+    from jobs.tracking import registry
+
+    found = registry.versions(settings())
+    if waiting:
+        night = iso_date(waiting).isoformat()
+        mine = [one.version for one in found if one.waits and one.night == night]
+        display.say(str(mine[0]) if mine else f"no version of {night} waits")
+        if not mine:
+            raise typer.Exit(NOTHING_TO_DO)
+        return
+    grid = display.grid(
+        *("version", "night", "recommender", "verdict", "nDCG@10", "beside the champion", "by", "why"),
+        right=("version", "nDCG@10"),
+    )
+    for one in found:
+        state = "serves" if one.serves else one.verdict
+        grid.add_row(
+            *(str(one.version), one.night, one.recommender, display.plain(state, _STYLES.get(state, ""))),
+            *(one.ndcg, one.difference, display.plain(one.promoted_by), display.plain(one.reason)),
+        )
+    display.console().print(grid)
+    waits = next((one.version for one in found if one.waits), None)
+    display.next_step(
+        f"reelhouse promote {waits} --reason …" if waits else "reelhouse show" if found else "reelhouse night"
+    )
+
+
+def promote(
+    version: Annotated[int, typer.Argument(min=1, help="A registered version; `reelhouse models` lists them.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for those who ask later.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your user name unless given.")] = "",
+) -> None:
+    """Let a version of the model serve, whatever the gate said of it."""
+    from jobs.tracking import registry
+
+    home = settings()
+    registry.promote(home, version, by or getpass.getuser(), reason)
+    display.say(f"{registry.MODEL_NAME} version {version} serves from the next lists on")
+    display.next_step("reelhouse run gold.recommendations")
+
+
+_STYLES = {"serves": "green", "waits": "yellow", "undone": "dim"}
