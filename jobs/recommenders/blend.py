@@ -23,7 +23,7 @@ from jobs.errors import JobError
 from jobs.scoring.candidates import judged_candidates, ranks_of
 from jobs.scoring.histories import Histories
 from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, save_parts, usual_parts
-from jobs.scoring.space import Space, Whole
+from jobs.scoring.space import Choice, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import Split, TrainingSet
@@ -51,7 +51,20 @@ class Parameters:
     """Titles of each part that are ranked while weights are tried."""
 
 
-SPACE: Space = {"windows": Whole(1, 4), "candidates": Whole(50, 200)}
+_GRADED = "als(rank=64; reg_param=0.15; alpha=0.5; rating_power=1.5{})"
+"""Factors that take ratings into account: for sets of nothing else."""
+SPACE: Space = {
+    "parts": Choice(
+        (
+            None,
+            f"{_GRADED.format('')}, ease(reg_param=300)",
+            f"{_GRADED.format('; ensemble=3')}, ease, ials, item_knn",
+            "ease(half_life_days=180; recency_weight=0.2), ials(half_life_days=180), popularity(window_days=7)",
+        )
+    ),
+    "windows": Whole(1, 3),
+    "candidates": Whole(50, 200),
+}
 
 
 @dataclass(frozen=True)
