@@ -88,7 +88,7 @@ class Command(BaseOperator):
             AirflowException: Anything else: a bug, or the Spark server was lost.
         """
         result = self._hook.run_command(self.command)
-        said = result.output.removeprefix(_MARK)
+        said = str(result.output).removeprefix(_MARK)
         if result.exit_code == _NOTHING_TO_DO:
             raise AirflowSkipException(said)
         if result.exit_code in {1, 2} and result.output.startswith(_MARK) and not self.is_tried_again:

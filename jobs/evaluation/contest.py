@@ -12,7 +12,6 @@ from scipy.sparse import csr_matrix
 
 from jobs.evaluation.comparison import means
 from jobs.evaluation.intervals import mean_interval, mean_intervals
-from jobs.evaluation.metrics import METRICS
 from jobs.evaluation.promotion import Outcome
 from jobs.evaluation.segments import COLD, HEAVY
 
@@ -20,6 +19,12 @@ SEED = 1
 """Of every draw of viewers: the same night is decided alike."""
 SEGMENTS: dict[str, tuple[int, int | None]] = {"cold": (0, COLD), "light": (COLD, HEAVY), "heavy": (HEAVY, None)}
 """Viewers by how many titles they were known to like before the window: from, and to below."""
+
+
+_METRICS = ("ndcg", "recall", "precision", "map")
+"""The metrics that nights are compared by, most important first."""
+_LEAST_SHOWN = 30
+"""Of fewer viewers a segment's mean is an anecdote."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,15 @@ class Contest:
         return Outcome(judged["ndcg"].to_numpy(), tail, cells)
 
     def metrics(self, name: str) -> dict[str, float]:
-        """A model's figures: means at 10 with their intervals, and nDCG of each segment that anybody is in."""
+        """A model's figures: means at 10 with their intervals, and nDCG of each segment of at least 30 viewers."""
         judged, outcome = self.judged[name], self.outcomes[name]
-        values = np.column_stack([*(judged[metric].to_numpy() for metric in METRICS), outcome.tail])
-        names = [*METRICS, "tail_share"]
+        values = np.column_stack([*(judged[metric].to_numpy() for metric in _METRICS), outcome.tail])
+        names = [*_METRICS, "tail_share"]
         found = dict(zip(names, mean_intervals(values, SEED), strict=True))
         found |= {
             f"ndcg_{segment}": mean_interval(outcome.ndcg[who], SEED)
             for segment, who in self.segments.items()
-            if who.any()
+            if who.sum() >= _LEAST_SHOWN
         }
         figures: dict[str, float] = {}
         for metric, interval in found.items():

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -83,11 +83,13 @@ class Trial:
     entrants: Mapping[str, Entrant]
     """By their names in the contest."""
     folder: Path
+    fit_seconds: dict[str, float] = field(default_factory=dict)
+    """Filled while entrants are fitted."""
 
     def title(self, name: str) -> str:
         """A model as people read it."""
         if name in _POPULARITIES:
-            return f"popularity, {name.removeprefix('popularity_').replace('_', ' ')}"
+            return f"{name.removeprefix('popularity_').replace('_', '-')} popularity"
         return "champion as it was judged" if name == FORMER else f"{self.entrants[name].recommender}, {name}"
 
     def circumstances(self, name: str) -> runs.Circumstances:
@@ -200,11 +202,11 @@ def _compete(
             "look at REELHOUSE_WEIGHING__…, or deliver more events"
         )
     for name, entrant in trial.entrants.items():
-        run = runs.training(settings, trial.circumstances(name), f"{trial.night} {trial.title(name)}")
+        run = runs.training(settings, trial.circumstances(name), trial.title(name))
         opened[name] = open_runs.enter_context(run)
         began = time.monotonic()
         entrant.fit(before, trial.folder / _JUDGED / name)
-        runs.log_results(settings, opened[name], {"fit_seconds": time.monotonic() - began}, {})
+        trial.fit_seconds[name] = time.monotonic() - began
     folders = {name: trial.folder / _JUDGED / name for name in opened} | _former(trial, cutoff)
     likes = event_weight(settings.weighing) > 0
     wanted = temporal.hold_out(known.histories(cutoff), interactions, cutoff, likes)
@@ -249,7 +251,9 @@ def _finish(
     is_chosen = name in (settled.serves, settled.waits)
     if is_chosen:
         shutil.copytree(trial.folder / _JUDGED / name, kept / _JUDGED)
-    runs.log_results(trial.settings, run_id, report.metrics[name], tags | {runs.DESCRIPTION: card}, kept)
+    # MLflow's comparison page begins with the metric that was logged first.
+    metrics = report.metrics[name] | {"fit_seconds": trial.fit_seconds[name]}
+    runs.log_results(trial.settings, run_id, metrics, tags | {runs.DESCRIPTION: card}, kept)
     if not is_chosen:
         return None
     folder = trial.folder / "registered" / name

@@ -16,6 +16,8 @@ from jobs.scoring.lists import list_block
 from jobs.scoring.top_n import Scorer
 
 _LIST_LENGTH = 50
+_COLUMNS = {"title_ids": "title_id", "weights": "weight", "ratings": "rating", "ages": "age_days"}
+"""Lists of a viewer's history, and the columns that they come from."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,14 @@ class Recommender:
         """Top 50 unseen titles of each viewer.
 
         Args:
-            histories: user_id, title_id and weight, one row per viewer and title in the viewer's history.
+            histories: user_id, title_id and weight, one row per viewer and title in the viewer's history; optionally
+                rating (0 to 10, or nothing) and age_days (days since the viewer last had to do with the title).
 
         Returns:
             user_id, rank from 1, title_id and score, ordered by user_id and rank.
         """
-        known = (
-            histories.groupby("user_id", sort=True)
-            .agg(title_ids=("title_id", list), weights=("weight", list))
-            .reset_index()
-        )
+        there = {name: (column, list) for name, column in _COLUMNS.items() if column in histories.columns}
+        known = histories.groupby("user_id", sort=True).agg(**there).reset_index()
         batch = pa.RecordBatch.from_pandas(known)
         nothing = np.arange(0, dtype=np.int32)
         lists: list[pd.DataFrame] = [

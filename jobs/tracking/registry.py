@@ -215,10 +215,12 @@ def promote(settings: Settings, version: int, by: str, reason: str) -> None:
     """Make a version the champion because a person says so.
 
     Raises:
-        JobError: There is no such version, or no training of ours registered it.
+        JobError: There is no such version, no training of ours registered it, or no reason is given.
     """
     from jobs.tracking.runs import client
 
+    if not reason.strip():
+        raise JobError("nothing was promoted: say why, for those who ask later: --reason TEXT")
     known = {one.version: one for one in versions(settings)}
     if version not in known or not known[version].night:
         ours = ", ".join(str(one.version) for one in known.values() if one.night) or "none yet"

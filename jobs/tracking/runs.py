@@ -12,6 +12,7 @@ from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # A store that is gone is said to be gone after half a minute, not after four.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
 
@@ -91,17 +92,20 @@ def training(settings: Settings, circumstances: Circumstances, title: str = "") 
     Args:
         settings: Where everything is.
         circumstances: What the training depends on.
-        title: The run's name; recommender and night, unless given.
+        title: The model as people read it, in front of the night; the recommender's name, unless given.
 
     Yields:
         The run's identifier.
     """
     store = client(settings)
-    name = title or f"{circumstances.recommender} {circumstances.night}"
+    title = title or circumstances.recommender
+    # The page shows the beginning of a name: the model comes first.
+    name = f"{title} {circumstances.night}"
     run_id = str(store.create_run(_experiment(store), tags=circumstances.tags, run_name=name).info.run_id)
     with ExitStack() as fails:
         fails.callback(_close_as_failed, store, run_id)
-        parameters = {"recommender": circumstances.recommender, **circumstances.parameters}
+        # MLflow's comparison page draws the first parameters of the alphabet that differ, capitals before others.
+        parameters = {"Model": title, **circumstances.parameters}
         flat = {**parameters, **_flat(circumstances.settings)}
         store.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat.items()])
         _log_inputs(store, run_id, circumstances)

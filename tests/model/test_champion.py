@@ -2,7 +2,7 @@
 
 import math
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from jobs import recommenders
 from jobs.errors import JobError
 from jobs.lakehouse.outcome import Outcome
+from jobs.recommenders import als
 from jobs.runs.job import Sessions, run_job
 from jobs.settings import Settings
 from jobs.tables import silver
@@ -101,7 +102,8 @@ def test_registers_what_was_learned_with_all_that_it_was_made_of(trained: Traine
     (outcome,) = trained.outcomes
     assert (outcome.name, outcome.state, outcome.version, outcome.rows) == ("model.champion", "published", 1, SIZE + 2)
     assert (champion.version, champion.night, champion.recommender) == (1, NIGHT, "als")
-    assert champion.parameters == {"rank": 4, "reg_param": 0.05, "alpha": 10.0, "iterations": 6, "seed": 3}
+    given = {"rank": 4, "reg_param": 0.05, "alpha": 10.0, "iterations": 6, "seed": 3}
+    assert champion.parameters == asdict(als.Parameters()) | given
     assert champion.inputs == {"silver.interactions": 1, "silver.titles": 1}
     run = mlflow.get_run(champion.run_id)
     assert run.info.status == "FINISHED"
@@ -161,16 +163,17 @@ def test_every_model_is_a_run_of_its_own_with_the_same_figures_and_a_card(traine
     )
 
     tracked = {run.info.run_name: run for run in found if run.data.tags["night"] == str(NIGHT)}
-    names = {f"{NIGHT} als, challenger", *(f"{NIGHT} popularity, {one}" for one in ("all time", "recent", "decayed"))}
+    titles = ("als, challenger", "all-time popularity", "recent popularity", "decayed popularity")
+    names = {f"{title} {NIGHT}" for title in titles}
     assert names <= set(tracked)
-    figures = {"ndcg_at_10", "ndcg_at_10_low", "ndcg_at_10_high", "ndcg_at_10_light", "coverage_at_10", "recall_at_10"}
+    figures = {"ndcg_at_10", "ndcg_at_10_low", "ndcg_at_10_high", "coverage_at_10", "recall_at_10"}
     for name in names:
         assert figures <= set(tracked[name].data.metrics)
-        assert tracked[name].data.tags["mlflow.note.content"].startswith(f"# {name.removeprefix(f'{NIGHT} ')}\n")
+        assert tracked[name].data.tags["mlflow.note.content"].startswith(f"# {name.removesuffix(f' {NIGHT}')}\n")
         assert (tracked[name].info.end_time or 0) - tracked[name].info.start_time >= 1000 * tracked[name].data.metrics[
             "fit_seconds"
         ]
-    assert tracked[f"{NIGHT} als, challenger"].data.tags["verdict"] == "promoted"
+    assert tracked[f"als, challenger {NIGHT}"].data.tags["verdict"] == "promoted"
     experiment = mlflow.get_experiment_by_name("nightly-training")
     assert experiment is not None
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
@@ -240,7 +243,7 @@ class Parameters:
 
 def fit(training, parameters):
     with sqlite3.connect(os.environ["OF_MLFLOW"]) as store:
-        store.execute("ALTER TABLE metrics RENAME TO gone")
+        store.execute("ALTER TABLE params RENAME TO gone")
     return popularity.fit(training, popularity.Parameters())
 """
 
@@ -259,7 +262,7 @@ def test_mlflow_gone_in_the_middle_promotes_nothing_and_its_run_is_closed_as_fai
     ):
         train(settings, spark)
     with sqlite3.connect(database) as store:
-        store.execute("ALTER TABLE gone RENAME TO metrics")
+        store.execute("ALTER TABLE gone RENAME TO params")
 
     assert registry.champion(settings) == trained.champion
     runs.close_left_open(settings)

@@ -1,0 +1,52 @@
+"""``reelhouse models`` and ``reelhouse promote``: what was registered, and what a person decides."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs.cli.app import app
+from jobs.settings import Settings
+from jobs.tracking import registry
+from tests.cli.small_lake import Run, refused
+from tests.tracking.registered import NIGHT, register
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two registered versions, the second of which serves."""
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("one", "two"):
+        register(Settings(home=folder / "home"), folder / name)
+    return folder / "home"
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("REELHOUSE_HOME", str(home))
+    return lambda *arguments, keyboard="": CliRunner().invoke(app, arguments, input=keyboard)
+
+
+def test_models_says_what_serves_and_promote_changes_it_with_a_reason(run: Run) -> None:
+    before = run("models")
+    done = run("promote", "1", "--reason", "broader", "--by", "ada")
+    after = run("models")
+
+    assert "serves" in before.output
+    assert (done.exit_code, "reelhouse version 1 serves from the next lists on" in done.output) == (0, True)
+    assert registry.require_champion(Settings()).version == 1
+    (line,) = [line for line in after.output.splitlines() if "broader" in line]
+    assert "serves" in line
+    assert "ada" in line
+    assert run("promote", "2", "--reason", "back again", "--by", "ada").exit_code == 0
+
+
+def test_what_cannot_be_promoted_is_refused_in_one_line(run: Run) -> None:
+    assert "reelhouse version 9 is not there; versions are 2, 1" in refused(run("promote", "9", "--reason", "x"))
+    assert "say why, for those who ask later" in refused(run("promote", "1", "--reason", " "))
+
+
+def test_a_scheduler_is_told_when_nothing_waits(run: Run) -> None:
+    asked = run("models", "--waiting", str(NIGHT))
+
+    assert (asked.exit_code, asked.output) == (99, f"no version of {NIGHT} waits\n")
