@@ -41,7 +41,7 @@ def describe(training: TrainingSet, recommender: str, unwatched: int) -> Describ
         JobError: Nothing is known of titles.
     """
     catalogue = training.catalogue() if training.catalogue is not None else None
-    if catalogue is None or not len(catalogue):
+    if catalogue is None or not _says_anything(catalogue):
         raise JobError(
             f"recommender {recommender}: no model was fitted: nothing is known of titles; deliver a catalogue, "
             "or take a recommender that needs none"
@@ -55,6 +55,12 @@ def describe(training: TrainingSet, recommender: str, unwatched: int) -> Describ
     position = pc.index_in(profiles["title_id"], value_set=title_ids)
     known = profiles.append_column("position", position).filter(pc.is_valid(position))
     return Described(title_ids, known.sort_by("position").drop_columns("title_id"))
+
+
+def _says_anything(catalogue: pa.Table) -> bool:
+    """Whether any title has more than a name."""
+    tokens = sum(pc.sum(pc.list_value_length(catalogue[name])).as_py() or 0 for name in LISTS)
+    return tokens > 0 or bool(pc.any(pc.is_valid(catalogue["overview"])).as_py())
 
 
 def _best_known(profiles: pa.Table, most: int) -> pa.Array:

@@ -96,7 +96,7 @@ def test_of_too_many_unwatched_titles_those_best_known_are_taken(
 
 @BOTH
 def test_where_nothing_is_known_of_titles_it_is_said(spark: SparkSession, model: Any, parameters: Any) -> None:
-    for nothing in (None, partial(catalogue, {})):
+    for nothing in (None, partial(catalogue, {}), partial(catalogue, {"a name and no more": {}})):
         with pytest.raises(JobError, match="no model was fitted: nothing is known of titles; deliver a catalogue"):
             model.fit(replace(known(spark, PLANTED), catalogue=nothing), parameters)
 
