@@ -1,5 +1,6 @@
 """Settings, read once at start from the environment."""
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
@@ -8,6 +9,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def cores_here() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 class Weighing(BaseModel):
@@ -109,6 +115,11 @@ class Settings(BaseSettings):
     def root(self) -> Path:
         """The home folder as an absolute path."""
         return self.home.absolute()
+
+    @property
+    def cores(self) -> int:
+        """Tasks that run at once on this machine: partitions of a shuffle, blocks of a fit."""
+        return self.spark_partitions or cores_here()
 
     @property
     def landing(self) -> Path:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -131,6 +132,10 @@ JobArgument = Annotated[
         help="A table, a source (bronze.imdb) or the model (model.champion).",
         autocompletion=_complete_job,
     ),
+]
+PublicSet = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="PATH", help="A public set: folder, zip or file; the lake unless given."),
 ]
 Night = Annotated[
     date | None,

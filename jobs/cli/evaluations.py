@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import examples, settings
+from jobs.cli.arguments import PublicSet, examples, settings
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ def evaluate(
             help="temporal, msr-stratified, replay-time, liang-strong, ncf-100neg or kfold-rating.",
         ),
     ] = "temporal",
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="PATH", help="A public set: folder, zip or file; the lake unless given."),
-    ] = None,
+    data: PublicSet = None,
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A parameter; may be given again.")
     ] = None,
@@ -83,13 +80,11 @@ def evaluate(
 def read(home: "Settings", data: Path | None) -> "Interactions":
     """The set, or the lake; a Spark session is started only by what learns on it."""
     from jobs.evaluation import interactions
-    from jobs.evaluation.judging import cores_here
     from jobs.lakehouse.spark import session
 
-    cores = home.spark_partitions or cores_here()
     if data is None:
-        return interactions.of_lake(home, lambda: session(home), cores)
-    return interactions.of_set(data, home, lambda: session(home), cores)
+        return interactions.of_lake(home, lambda: session(home), home.cores)
+    return interactions.of_set(data, home, lambda: session(home), home.cores)
 
 
 def given_parameters(given: list[str]) -> dict[str, str]:

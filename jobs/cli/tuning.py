@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import examples, settings
+from jobs.cli.arguments import PublicSet, examples, settings
 from jobs.cli.evaluations import given_parameters, read
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ def tune(
     protocol: Annotated[
         str, typer.Option(metavar="PROTOCOL", help="What divides the data, as in `reelhouse evaluate`.")
     ] = _LAKES_OWN,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="PATH", help="A public set: folder, zip or file; the lake unless given."),
-    ] = None,
+    data: PublicSet = None,
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A parameter that stays as it is.")
     ] = None,
@@ -73,13 +70,13 @@ def tune(
     from jobs.tracking import tunings
 
     home, given = settings(), given_parameters(param or [])
-    rules, name = find(protocol).RULES, model or _nightly(home)
+    divides, name = find(protocol), model or _nightly(home)
     defaults = values_of(parameters_of(name, given))
     space_of(name, given)
     with display.error_console().status("reading"):
         held = read(home, data)
-        training = find(protocol).split(held, seed).training
-    measure = measure_of(rules, held)
+        training = divides.split(held, seed).training
+    measure = measure_of(divides.RULES, held)
     inputs = _versions(home) if data is None else {}
     wanted = tunings.Search(name, given, protocol, "" if data is None else held.name, inputs, seed)
     storage, seconds = wanted.file(home), None if minutes is None else minutes * _SECONDS_PER_MINUTE

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from jobs.errors import JobError
 from jobs.evaluation.judging import judge_batch
 from jobs.evaluation.metrics import METRICS
+from jobs.evaluation.segments import liked_titles
 from jobs.recommenders import held
 from jobs.scoring.rules import excluded_positions
 
@@ -64,26 +65,20 @@ def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Arra
 
 def _beside(rows: pa.RecordBatch, judged: pa.RecordBatch) -> pa.RecordBatch:
     """What was judged, with how many titles each viewer liked and which of those listed were wanted."""
-    liked = [sum(weight > 0 for weight in weights or ()) for weights in rows.column("weights").to_pylist()]
     pairs = zip(judged.column("listed").to_pylist(), map(set, rows.column("held_out").to_pylist()), strict=True)
     found = [[title for title in listed if title in wanted] for listed, wanted in pairs]
-    return judged.append_column("liked", pa.array(liked, pa.int32())).append_column(
+    return judged.append_column("liked", pa.array(liked_titles(rows.column("weights")), pa.int32())).append_column(
         "found", pa.array(found, pa.list_(pa.string()))
     )
 
 
-def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, dict[str, float]]:
-    """Means of what :func:`judge_each` finds.
+def means(judged: pa.Table, listable: pa.Array) -> dict[str, float]:
+    """Means of what :func:`judge_each` says of one model.
 
     Returns:
-        Model → metric → mean over viewers: each of METRICS at 10; and coverage, the share of the listable titles that are
-        on at least one viewer's first ten; viewers, how many were judged.
+        Metric → mean over viewers: each of METRICS at 10; and coverage, the share of the listable titles that are on at
+        least one viewer's first ten; viewers, how many were judged.
     """
-    return {name: means(judged, listable) for name, judged in judge_each(models, viewers, listable).items()}
-
-
-def means(judged: pa.Table, listable: pa.Array) -> dict[str, float]:
-    """Means of one model, as :func:`compare` gives them."""
     listed = pc.count_distinct(judged["listed"].combine_chunks().flatten()).as_py()
     return {metric: float(np.mean(judged[metric].to_numpy())) for metric in METRICS} | {
         "coverage": listed / max(1, len(listable)),

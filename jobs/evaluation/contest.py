@@ -13,13 +13,11 @@ from scipy.sparse import csr_matrix
 from jobs.evaluation.comparison import means
 from jobs.evaluation.intervals import mean_interval, mean_intervals
 from jobs.evaluation.promotion import Outcome
-from jobs.evaluation.segments import COLD, HEAVY
+from jobs.evaluation.segments import segments_by
+from jobs.scoring.histories import positions_of
 
 SEED = 1
 """Of every draw of viewers: the same night is decided alike."""
-SEGMENTS: dict[str, tuple[int, int | None]] = {"cold": (0, COLD), "light": (COLD, HEAVY), "heavy": (HEAVY, None)}
-"""Viewers by how many titles they were known to like before the window: from, and to below."""
-
 
 _METRICS = ("ndcg", "recall", "precision", "map")
 """The metrics that nights are compared by, most important first."""
@@ -42,7 +40,7 @@ class Contest:
     def segments(self) -> dict[str, NDArray[np.bool_]]:
         """Which viewers are of a segment."""
         liked = next(iter(self.judged.values()))["liked"].to_numpy()
-        return {name: (liked >= low) & (liked < (high or np.inf)) for name, (low, high) in SEGMENTS.items()}
+        return segments_by(liked)
 
     @cached_property
     def outcomes(self) -> dict[str, Outcome]:
@@ -51,12 +49,10 @@ class Contest:
 
     def _outcome(self, judged: pa.Table) -> Outcome:
         lists = judged["listed"].combine_chunks()
-        titles, lengths = lists.flatten(), np.asarray(pc.list_value_length(lists))
-        viewer = np.repeat(np.arange(len(lists)), lengths)
-        position = np.asarray(pc.index_in(titles, value_set=self.listable))
-        is_tail = ~np.asarray(pc.is_in(titles, value_set=self.head))
+        viewer, position, lengths = positions_of(lists, self.listable)
+        is_tail = ~np.asarray(pc.is_in(lists.flatten(), value_set=self.head))
         tail = np.bincount(viewer, weights=is_tail, minlength=len(lists)) / np.maximum(1, lengths)
-        cells = csr_matrix((np.ones(len(titles)), (viewer, position)), shape=(len(lists), len(self.listable)))
+        cells = csr_matrix((np.ones(len(viewer)), (viewer, position)), shape=(len(lists), len(self.listable)))
         return Outcome(judged["ndcg"].to_numpy(), tail, cells)
 
     def metrics(self, name: str) -> dict[str, float]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jinja2
 
-from jobs.evaluation.contest import SEGMENTS
 from jobs.evaluation.promotion import Decision
+from jobs.evaluation.segments import SEGMENTS
 
 _TEMPLATE = """<!doctype html>
 <html lang="en">

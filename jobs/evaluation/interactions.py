@@ -121,7 +121,7 @@ class Interactions:
     def pairs(self) -> Preferences:
         """Each viewer's titles, all of weight 1: of several ratings of a title the last counts."""
         last = _last_of_pairs(self)
-        rating = _last_rating(self, last)
+        rating = _last_rating(self, last, _last_rating_events(self))
         return Preferences(
             self.viewer[last], self.title[last], np.ones(len(last), dtype=np.float32), rating, self.seconds[last]
         )
@@ -137,13 +137,14 @@ class Interactions:
         age = np.maximum(0, as_of - self.seconds) / _SECONDS_PER_DAY
         worth = self.worth.astype(np.float64) * np.exp2(-age / self.settings.weighing.half_life_days)
         counts = np.isnan(self.rating)
-        counts[_last_rating_events(self)] = True
+        rated = _last_rating_events(self)
+        counts[rated] = True
         weight = np.bincount(at[counts], worth[counts], len(last))
         return Preferences(
             self.viewer[last],
             self.title[last],
             np.maximum(0.0, weight).astype(np.float32),
-            _last_rating(self, last),
+            _last_rating(self, last, rated),
             self.seconds[last],
         )
 
@@ -278,9 +279,8 @@ def _last_rating_events(data: Interactions) -> NDArray[np.int64]:
     return np.asarray(rated[order[is_last]])
 
 
-def _last_rating(data: Interactions, last: NDArray[np.int64]) -> Floats:
-    """The last rating of each pair; not a number where there is none."""
-    events = _last_rating_events(data)
+def _last_rating(data: Interactions, last: NDArray[np.int64], events: NDArray[np.int64]) -> Floats:
+    """The last rating of each pair, of those events; not a number where there is none."""
     pair = _pair_numbers(data)
     rating = np.full(len(last), np.nan, dtype=np.float32)
     rating[np.searchsorted(pair[last], pair[events])] = data.rating[events]

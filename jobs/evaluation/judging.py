@@ -1,20 +1,19 @@
 """A model judged on viewers: the lists that it would serve to each of them, held against what they wanted."""
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from jobs.evaluation.metrics import METRICS, ranking_metrics
-from jobs.scoring.histories import Block, blocks
+from jobs.scoring.histories import Block, blocks, positions_of
 from jobs.scoring.rules import excluded_positions
 from jobs.scoring.top_n import Scorer, ranks_within, top_titles
+from jobs.settings import cores_here
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,6 @@ class Question:
         lengths = (self.k, *self.cutoffs)
         found = [ranking_metrics(hits[:, :n], relevant, averages_over_all=self.averages_over_all) for n in lengths]
         return [pa.array(metrics[metric]) for metrics in found for metric in METRICS]
-
-
-def cores_here() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def judge(model: Scorer, viewers: pa.Table, listable: pa.Array, k: int) -> pa.Table:
@@ -117,13 +111,3 @@ def _best_candidates(model: Scorer, block: Block, k: int) -> tuple[NDArray[np.in
     rows = owner[order].astype(np.int32)
     is_listed = ranks_within(rows) < k
     return rows[is_listed], position[order][is_listed].astype(np.int32)
-
-
-def positions_of(
-    lists: pa.ListArray, title_ids: pa.Array
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and positions of the titles of lists that are among some titles, and how many each list holds in all."""
-    counts = np.asarray(pc.fill_null(pc.list_value_length(lists), 0)).astype(np.int64)
-    position = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1)).astype(np.int64)
-    owner = np.repeat(np.arange(len(lists)), counts)
-    return owner[position >= 0], position[position >= 0], counts

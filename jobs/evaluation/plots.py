@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from jobs.evaluation.contest import SEGMENTS
+from jobs.evaluation.segments import SEGMENTS
 
 _DOTS_PER_INCH = 110
 _GREEN, _RED = "#1a7f4b", "#c0362c"

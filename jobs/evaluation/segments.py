@@ -7,28 +7,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from jobs.evaluation.judging import positions_of
+from jobs.scoring.histories import positions_of
 from jobs.scoring.training_set import TrainingSet
 
-COLD, HEAVY = 5, 50
-"""Fewer liked titles than the first: a cold viewer; at least the second: a heavy one; between them a light one."""
+SEGMENTS: dict[str, tuple[int, int | None]] = {"cold": (0, 5), "light": (5, 50), "heavy": (50, None)}
+"""Viewers by how many titles they are known to like: from, and to below."""
 HEAD_SHARE = 0.8
 """The head: the fewest titles that together hold this share of what was learned from."""
 
 
-def viewer_segments(viewers: pa.Table) -> dict[str, NDArray[np.bool_]]:
-    """Viewers by how many titles they are known to like.
-
-    Args:
-        viewers: Histories, one row per viewer, with ``weights``.
-
-    Returns:
-        cold, light and heavy: which viewers they are.
-    """
-    weights = viewers["weights"].combine_chunks()
+def liked_titles(weights: pa.ListArray) -> NDArray[np.int64]:
+    """How many titles each viewer is known to like: those with a positive weight."""
     owner = np.repeat(np.arange(len(weights)), np.asarray(pc.fill_null(pc.list_value_length(weights), 0)))
-    liked = np.bincount(owner[np.asarray(weights.flatten()) > 0], minlength=len(weights))
-    return {"cold": liked < COLD, "light": (liked >= COLD) & (liked < HEAVY), "heavy": liked >= HEAVY}
+    return np.bincount(owner[np.asarray(weights.flatten()) > 0], minlength=len(weights))
+
+
+def segments_by(liked: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+    """cold, light and heavy: which viewers they are, by how many titles they are known to like."""
+    return {name: (liked >= low) & (liked < (high or np.inf)) for name, (low, high) in SEGMENTS.items()}
+
+
+def viewer_segments(viewers: pa.Table) -> dict[str, NDArray[np.bool_]]:
+    """The segments of viewers, from their histories: one row per viewer, with ``weights``."""
+    return segments_by(liked_titles(viewers["weights"].combine_chunks()))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from jobs.evaluation.intervals import Interval, draws
-from jobs.evaluation.judging import positions_of
 from jobs.evaluation.segments import Popularity
+from jobs.scoring.histories import positions_of
 
 Floats = NDArray[np.float64]
 _RESAMPLES = 200

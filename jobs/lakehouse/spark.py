@@ -88,7 +88,7 @@ def session(
 
 def options(settings: Settings) -> dict[str, str]:
     """Spark's options of a driver: of a session in a process, and of a Spark Connect server."""
-    master, partitions = settings.spark_master, settings.spark_partitions or len(os.sched_getaffinity(0))
+    master = settings.spark_master
     chosen = _ALWAYS | {
         "spark.master": master,
         "spark.driver.extraJavaOptions": " ".join(
@@ -100,7 +100,7 @@ def options(settings: Settings) -> dict[str, str]:
             ]
         ),
         "spark.driver.memory": settings.driver_memory or _heap(_memory_limit()),
-        "spark.sql.shuffle.partitions": str(partitions),
+        "spark.sql.shuffle.partitions": str(settings.cores),
     }
     if settings.executor_memory:
         chosen["spark.executor.memory"] = settings.executor_memory

@@ -5,10 +5,11 @@ row by the number of its positive weights, after Zhou et al. (2008), "Large-scal
 Netflix prize".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from pyspark.sql import functions as F
 
 from jobs.scoring.fold_in import gram, solve_implicit
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import USUAL_RATING, graded, nothing_liked
+from jobs.scoring.liked import USUAL_RATING, by_popularity, graded, nothing_liked
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -116,32 +117,45 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         raise nothing_liked()
     by_title = np.zeros(len(training.title_ids), dtype=np.int64)
     by_title[fans["title"].to_numpy()] = fans["fans"].to_numpy()
-    titles = np.flatnonzero(by_title)
-    order = titles[np.lexsort((titles, -by_title[titles]))]
-    fits = [_factors(liked, parameters, number, training.cores, order) for number in range(parameters.ensemble)]
-    return Model(training.title_ids.take(pa.array(order)), np.hstack(fits), parameters)
+    order = by_popularity(by_title)
+    settings = {
+        "rank": parameters.rank,
+        "maxIter": parameters.iterations,
+        "regParam": parameters.reg_param,
+        "alpha": parameters.alpha,
+        "implicitPrefs": True,
+    }
+    fits = [
+        title_factors(liked, "weight", len(by_title), training.cores, settings | {"seed": parameters.seed + number})
+        for number in range(parameters.ensemble)
+    ]
+    return Model(training.title_ids.take(pa.array(order)), np.hstack(fits)[order], parameters)
 
 
-def _factors(liked: DataFrame, parameters: Parameters, number: int, cores: int, order: NDArray[np.int64]) -> Floats:
-    """Titles, in the order given, by the factors of one fit."""
+def title_factors(rows: DataFrame, value: str, titles: int, cores: int, settings: Mapping[str, Any]) -> Floats:
+    """Fit ALS, and take the titles' side of it. Same rows, settings and cores: same factors.
+
+    Args:
+        rows: viewer int, title int, and a value; one row per viewer and title.
+        value: The column of the value.
+        titles: How many titles there are; those without a row get zeros.
+        cores: Tasks that run at once.
+        settings: MLlib's, the rank among them.
+    """
     als = ALS(
-        rank=parameters.rank,
-        maxIter=parameters.iterations,
-        regParam=parameters.reg_param,
-        alpha=parameters.alpha,
-        implicitPrefs=True,
         # MLlib is fastest with as many blocks as there are cores; its sums follow them.
         numUserBlocks=cores,
         numItemBlocks=cores,
-        seed=parameters.seed + number,
         userCol="viewer",
         itemCol="title",
-        ratingCol="weight",
+        ratingCol=value,
+        **settings,
     )
-    found = als.fit(liked).itemFactors.orderBy("id").toArrow()
-    values = found["features"].combine_chunks().flatten().to_numpy().astype(np.float32)
-    by_title = values.reshape(found.num_rows, parameters.rank)
-    return np.ascontiguousarray(by_title[np.searchsorted(found["id"].to_numpy(), order)])
+    learned = als.fit(rows).itemFactors.toArrow()
+    factors = np.zeros((titles, settings["rank"]), dtype=np.float32)
+    values = learned["features"].combine_chunks().flatten().to_numpy()
+    factors[learned["id"].to_numpy()] = values.reshape(-1, settings["rank"])
+    return factors
 
 
 def load(folder: Path) -> Model:

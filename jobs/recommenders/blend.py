@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
-from jobs.errors import JobError
 from jobs.scoring.candidates import judged_candidates, ranks_of
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, save_parts, usual_parts
+from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
 from jobs.scoring.space import Choice, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -110,9 +109,7 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
     Raises:
         JobError: A part refuses, or is a hybrid itself.
     """
-    named = parameters.parts or usual_parts(training)
-    if "two_stage" in named or "blend" in named:
-        raise JobError(f"recommender blend: no model was fitted: parts={named} holds a hybrid; name single models")
+    named = named_parts("blend", parameters.parts, training)
     lists = [one for split in windows(training, parameters.windows) for one in _lists(split, named, parameters)]
     models = fit_parts(named, training)
     title_ids = all_titles(models, training)

@@ -13,15 +13,12 @@ from pyspark.sql import functions as F
 
 from jobs.errors import JobError
 from jobs.evaluation.judging import judge
-from jobs.scoring.histories import Histories
+from jobs.scoring.histories import Histories, age_days
 from jobs.scoring.liked import by_popularity
 from jobs.scoring.space import Choice, Space
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
-
-_MICROS = 1_000_000
-_SECONDS_PER_DAY = 24 * 60 * 60
 
 
 @checked(frozen=True)
@@ -115,10 +112,9 @@ def best_baseline(training: TrainingSet, k: int = 10) -> str:
 
 def _count_on_spark(training: TrainingSet, parameters: Parameters) -> pa.Table:
     """Title and popularity, of titles by falling number of viewers, then in order of title_id."""
-    age_days = (F.lit(training.as_of.timestamp()) - F.col("last_at").cast("double")) / _SECONDS_PER_DAY
     counts = F.lit(1.0)
     if parameters.half_life_days is not None:
-        counts = F.pow(F.lit(0.5), age_days / parameters.half_life_days)
+        counts = F.pow(F.lit(0.5), age_days(F.col("last_at"), training.as_of) / parameters.half_life_days)
     if parameters.window_days is not None:
         since = training.as_of - timedelta(days=parameters.window_days)
         counts = F.when(F.col("last_at") >= F.lit(since), counts).otherwise(0.0)
@@ -133,14 +129,12 @@ def _count_on_spark(training: TrainingSet, parameters: Parameters) -> pa.Table:
 
 def _count_in_memory(training: TrainingSet, parameters: Parameters) -> pa.Table:
     """The same of rows that are in memory, without a Spark session."""
-    title = training.table["title"].to_numpy()
-    micros = training.table["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    age_days = (training.as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY
+    title, ages = training.table["title"].to_numpy(), training.ages
     counts = np.ones(len(title))
     if parameters.half_life_days is not None:
-        counts = np.exp2(-age_days / parameters.half_life_days)
+        counts = np.exp2(-ages / parameters.half_life_days)
     if parameters.window_days is not None:
-        counts = np.where(age_days <= parameters.window_days, counts, 0.0)
+        counts = np.where(ages <= parameters.window_days, counts, 0.0)
     titles = by_popularity(np.bincount(title, minlength=len(training.title_ids)))
     return pa.table({"title": titles, "popularity": np.bincount(title, counts, len(training.title_ids))[titles]})
 

@@ -21,13 +21,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
-from pyspark.ml.recommendation import ALS
 from scipy.sparse import csr_matrix
 
 from jobs.errors import JobError
+from jobs.recommenders.als import title_factors
 from jobs.scoring.fold_in import solve_viewers
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import by_popularity
+from jobs.scoring.liked import by_popularity, rows_of
 from jobs.scoring.neighbours import find_neighbours
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
@@ -145,7 +145,7 @@ def _own_means(
 ) -> tuple[NDArray[np.float64], csr_matrix]:
     """Each row's damped mean of what its ratings differ from μ + b of the columns, and what is left after it."""
     counts = np.diff(rated.indptr)
-    row = np.repeat(np.arange(len(counts)), counts)
+    row = rows_of(rated)
     differences = rated.data.astype(np.float64) - mean - deviations[rated.indices]
     own = np.bincount(row, differences, minlength=len(counts)) / np.maximum(counts + damping, 1e-9)
     left = csr_matrix(((differences - own[row]).astype(np.float32), rated.indices, rated.indptr), shape=rated.shape)
@@ -185,25 +185,17 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
 
 def _factors(training: TrainingSet, left: csr_matrix, parameters: Parameters) -> Floats:
     """Titles' factors of what is left of ratings, by Spark MLlib. Same rows, parameters and cores: same factors."""
-    viewer = np.repeat(np.arange(left.shape[0], dtype=np.int32), np.diff(left.indptr))
-    rows = pa.table({"viewer": viewer, "title": left.indices.astype(np.int32), "rest": left.data})
-    rests = training.spark().createDataFrame(rows)  # an estimator cannot be made before there is a session
-    als = ALS(
-        rank=parameters.rank,
-        maxIter=parameters.iterations,
-        regParam=parameters.reg_param,
-        numUserBlocks=training.cores,
-        numItemBlocks=training.cores,
-        seed=parameters.seed,
-        userCol="viewer",
-        itemCol="title",
-        ratingCol="rest",
+    rows = pa.table(
+        {"viewer": rows_of(left).astype(np.int32), "title": left.indices.astype(np.int32), "rest": left.data}
     )
-    learned = als.fit(rests).itemFactors.toArrow()
-    factors = np.zeros((left.shape[1], parameters.rank), dtype=np.float32)
-    values = learned["features"].combine_chunks().flatten().to_numpy()
-    factors[learned["id"].to_numpy()] = values.reshape(-1, parameters.rank)
-    return factors
+    rests = training.spark().createDataFrame(rows)
+    settings = {
+        "rank": parameters.rank,
+        "maxIter": parameters.iterations,
+        "regParam": parameters.reg_param,
+        "seed": parameters.seed,
+    }
+    return title_factors(rests, "rest", left.shape[1], training.cores, settings)
 
 
 def load(folder: Path) -> Model:

@@ -20,16 +20,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
-from jobs.errors import JobError
 from jobs.scoring.boosting import lightgbm
 from jobs.scoring.candidates import Candidates, find_candidates, judged_candidates
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, save_parts, usual_parts
+from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
 from jobs.scoring.signals import Signals, learn_signals
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
-from jobs.scoring.training_set import TrainingSet
+from jobs.scoring.training_set import Split, TrainingSet
 from jobs.scoring.windows import windows
 
 _BELOW = -1e4
@@ -93,8 +92,8 @@ class Model:
         """Viewers by titles; titles that no part put forward lie below those that one did, most popular first."""
         titles = len(self.title_ids)
         scores = np.tile(np.float32(_BELOW) - np.arange(titles, dtype=np.float32), (len(histories), 1))
-        (likes,) = np.nonzero(np.diff(histories.preferences.indptr))
-        (cold,) = np.nonzero(np.diff(histories.preferences.indptr) == 0)
+        liked = np.diff(histories.preferences.indptr)
+        likes, cold = np.flatnonzero(liked), np.flatnonzero(liked == 0)
         if len(likes):
             some = histories[likes]
             found = find_candidates(self.parts, some, self.parameters.candidates)
@@ -133,10 +132,8 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
     Raises:
         JobError: A part refuses, or is a hybrid itself.
     """
-    named = parameters.parts or usual_parts(training)
-    if "two_stage" in named or "blend" in named:
-        raise JobError(f"recommender two_stage: no model was fitted: parts={named} holds a hybrid; name single models")
-    learned = [_examples(split.training, split, named, parameters) for split in windows(training, parameters.windows)]
+    named = named_parts("two_stage", parameters.parts, training)
+    learned = [_examples(split, named, parameters) for split in windows(training, parameters.windows)]
     trees = _boost([one for one in learned if len(one[1])], parameters)
     return Model(*_stage(training, named), trees, parameters)
 
@@ -152,9 +149,9 @@ _Examples = tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]
 """What is read of candidates, whether they were wanted, and how many candidates each viewer has."""
 
 
-def _examples(training: TrainingSet, split: Any, named: str, parameters: Parameters) -> _Examples:
+def _examples(split: Split, named: str, parameters: Parameters) -> _Examples:
     """Candidates of a window's viewers; viewers who wanted none of them teach nothing, and are left out."""
-    title_ids, parts, signals = _stage(training, named)
+    title_ids, parts, signals = _stage(split.training, named)
     read, wanted, counts = [], [], []
     for judged in judged_candidates(parts, title_ids, split, parameters.candidates, _MOST_VIEWERS):
         row = judged.candidates.row

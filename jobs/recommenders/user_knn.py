@@ -22,7 +22,7 @@ from pydantic.dataclasses import dataclass as checked
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import Liked, faded, liked
+from jobs.scoring.liked import Liked, faded, liked, rows_of
 from jobs.scoring.neighbours import Weigher, Weighting, most_similar, norms_of
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
@@ -109,7 +109,7 @@ def _references(training: TrainingSet, known: Liked, count: int) -> NDArray[np.i
     """Viewers who like something: the newest ``count``, then in the order of how much they like."""
     lengths = np.diff(known.preferences.indptr)
     ages = training.histories.ages
-    viewer = np.repeat(np.arange(len(lengths)), np.diff(ages.indptr))
+    viewer = rows_of(ages)
     newest = np.full(len(lengths), np.inf)
     np.minimum.at(newest, viewer, ages.data)
     order = np.lexsort((np.arange(len(lengths)), -lengths, newest))

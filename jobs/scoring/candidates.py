@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from jobs.scoring.histories import Histories, blocks
+from jobs.scoring.histories import Histories, blocks, positions_of
 from jobs.scoring.parts import Part
 from jobs.scoring.top_n import FactorScorer, Floats, top_titles
 from jobs.scoring.training_set import Split
@@ -167,8 +167,6 @@ def judged_candidates(
         found = find_candidates(parts, block.histories, most)
         allowed = listable[found.title]
         found = Candidates(found.row[allowed], found.title[allowed], found.scores[allowed], found.ranks[allowed])
-        lists = block.rows.column("held_out")
-        counts = np.asarray(pc.list_value_length(lists)).astype(np.int64)
-        at = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1)).astype(np.int64)
-        wanted = np.repeat(np.arange(len(counts)), counts)[at >= 0] * len(title_ids) + at[at >= 0]
+        owner, title, counts = positions_of(block.rows.column("held_out"), title_ids)
+        wanted = owner * len(title_ids) + title
         yield Judged(found, block.histories, np.isin(found.row * len(title_ids) + found.title, wanted), counts)

@@ -1,5 +1,6 @@
 """What catalogues say of titles, as tokens that content models count: genres, names, keywords, words of the overview."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix, diags
 
 from jobs.errors import JobError
+from jobs.scoring.liked import by_popularity
 from jobs.scoring.training_set import TrainingSet
 
 LISTS = ("genres", "directors", "writers", "leading_cast", "keywords")
@@ -41,15 +43,14 @@ def describe(training: TrainingSet, recommender: str, unwatched: int) -> Describ
         JobError: Nothing is known of titles.
     """
     catalogue = training.catalogue() if training.catalogue is not None else None
-    if catalogue is None or not _says_anything(catalogue):
+    if catalogue is None or not says_anything(catalogue):
         raise JobError(
             f"recommender {recommender}: no model was fitted: nothing is known of titles; deliver a catalogue, "
             "or take a recommender that needs none"
         )
     profiles = catalogue.select(["title_id", *FIELDS]).combine_chunks()
     viewers = np.bincount(training.table["title"].to_numpy(), minlength=len(training.title_ids))
-    by_viewers = np.lexsort((np.arange(len(viewers)), -viewers))[: np.count_nonzero(viewers)]
-    watched = training.title_ids.take(pa.array(by_viewers))
+    watched = training.title_ids.take(pa.array(by_popularity(viewers)))
     others = profiles.filter(pc.invert(pc.is_in(profiles["title_id"], value_set=watched)))
     title_ids = pa.concat_arrays([watched, _best_known(others, unwatched)])
     position = pc.index_in(profiles["title_id"], value_set=title_ids)
@@ -57,10 +58,11 @@ def describe(training: TrainingSet, recommender: str, unwatched: int) -> Describ
     return Described(title_ids, known.sort_by("position").drop_columns("title_id"))
 
 
-def _says_anything(catalogue: pa.Table) -> bool:
-    """Whether any title has more than a name."""
-    tokens = sum(pc.sum(pc.list_value_length(catalogue[name])).as_py() or 0 for name in LISTS)
-    return tokens > 0 or bool(pc.any(pc.is_valid(catalogue["overview"])).as_py())
+def says_anything(catalogue: pa.Table, lists: Sequence[str] = LISTS) -> bool:
+    """Whether any title has more than a name: something in one of the lists, or an overview."""
+    return any(pc.any(pc.greater(pc.list_value_length(catalogue[name]), 0)).as_py() for name in lists) or bool(
+        pc.any(pc.is_valid(catalogue["overview"])).as_py()
+    )
 
 
 def _best_known(profiles: pa.Table, most: int) -> pa.Array:

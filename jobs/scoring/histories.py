@@ -138,3 +138,13 @@ def _values(rows: pa.RecordBatch, column: str, length: int) -> NDArray[np.float3
     if column not in rows.schema.names:
         return np.full(length, np.nan, dtype=np.float32)
     return np.asarray(rows.column(column).flatten().cast(pa.float32()).to_numpy(zero_copy_only=False), dtype=np.float32)
+
+
+def positions_of(
+    lists: pa.ListArray, title_ids: pa.Array
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and positions of the titles of lists that are among some titles, and how many each list holds in all."""
+    counts = np.asarray(pc.fill_null(pc.list_value_length(lists), 0)).astype(np.int64)
+    position = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1)).astype(np.int64)
+    owner = np.repeat(np.arange(len(lists)), counts)
+    return owner[position >= 0], position[position >= 0], counts

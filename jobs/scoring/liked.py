@@ -1,6 +1,7 @@
 """What models in memory learn from: titles that somebody likes, most popular first, and preferences faded by age."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -111,15 +112,29 @@ def newest(preferences: csr_matrix, ages: csr_matrix, count: int | None) -> csr_
         ages: Days since, over the same titles.
         count: How many of a viewer are kept; all, if None.
     """
-    lengths = np.diff(preferences.indptr)
-    if count is None or not len(lengths) or lengths.max() <= count:
+    if count is None or np.diff(preferences.indptr).max(initial=0) <= count:
         return preferences
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    order = np.lexsort((preferences.indices, _values_at(ages, preferences), row))
-    # Rows stay where they are: the nth of a row, in order, is newer than the one after it.
-    kept = np.sort(order[np.arange(len(order)) - preferences.indptr[row] < count])
-    cells = (preferences.data[kept], (row[kept], preferences.indices[kept]))
-    return csr_matrix(cells, shape=preferences.shape, dtype=np.float32)
+    return first_cells(preferences, _values_at(ages, preferences), count)
+
+
+def rows_of(matrix: csr_matrix) -> NDArray[np.int64]:
+    """The row of each cell."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+
+
+def ranked_cells(matrix: csr_matrix, by: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Cells in order of row, then of a rising value, then of column; and the rank of each within its row, from 0."""
+    row = rows_of(matrix)
+    # Rows stay where they are.
+    return np.lexsort((matrix.indices, by, row)), np.arange(len(row)) - matrix.indptr[row]
+
+
+def first_cells(matrix: csr_matrix, by: NDArray[Any], count: int) -> csr_matrix:
+    """The first ``count`` cells of each row by a rising value, of equal ones by column."""
+    order, rank = ranked_cells(matrix, by)
+    kept = np.sort(order[rank < count])
+    cells = (matrix.data[kept], (rows_of(matrix)[kept], matrix.indices[kept]))
+    return csr_matrix(cells, shape=matrix.shape, dtype=np.float32)
 
 
 def _values_at(matrix: csr_matrix, cells: csr_matrix) -> NDArray[np.float32]:
@@ -135,6 +150,5 @@ def _values_at(matrix: csr_matrix, cells: csr_matrix) -> NDArray[np.float32]:
 
 def _numbers_of(matrix: csr_matrix) -> NDArray[np.int64]:
     """One number for each cell's row and column."""
-    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    numbers: NDArray[np.int64] = row * matrix.shape[1] + matrix.indices
+    numbers: NDArray[np.int64] = rows_of(matrix) * matrix.shape[1] + matrix.indices
     return numbers

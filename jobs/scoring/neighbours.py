@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 from scipy.sparse import csr_matrix
 
+from jobs.scoring.liked import rows_of
 from jobs.scoring.top_n import Floats
 
 Weighting = Literal["cosine", "tfidf", "bm25"]
@@ -66,8 +67,7 @@ class Weigher:
 
 def norms_of(rows: csr_matrix) -> NDArray[np.float64]:
     """Euclidean length of each row."""
-    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    return np.sqrt(np.bincount(row, rows.data.astype(np.float64) ** 2, minlength=rows.shape[0]))
+    return np.sqrt(np.bincount(rows_of(rows), rows.data.astype(np.float64) ** 2, minlength=rows.shape[0]))
 
 
 def find_neighbours(
@@ -119,7 +119,7 @@ def most_similar(
         neighbours: How many are kept of each row: the most similar, then the first.
         shrinkage: Added to the denominator.
     """
-    row = np.repeat(np.arange(products.shape[0]), np.diff(products.indptr))
+    row = rows_of(products)
     dots = products.data.astype(np.float64)
     # Where there is nothing in common, there is no length to divide by either.
     below = np.where(dots > 0, norms[row] * others[products.indices] + shrinkage, 1.0)

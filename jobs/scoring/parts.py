@@ -15,12 +15,15 @@ from scipy.sparse import csr_matrix
 
 from jobs import recommenders
 from jobs.errors import JobError
-from jobs.scoring.content import LISTS
+from jobs.scoring.content import LISTS, says_anything
 from jobs.scoring.histories import Histories
+from jobs.scoring.liked import by_popularity
 from jobs.scoring.top_n import Floats, Scorer
 from jobs.scoring.training_set import TrainingSet
 
 _PART = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+_HYBRIDS = ("two_stage", "blend")
+_MORE = tuple(name for name in LISTS if name != "genres")
 _EASY_TITLES = 8_000
 """Up to so many titles EASE is among a hybrid's parts: its scores of everybody cost viewers x titles known x all titles."""
 
@@ -76,7 +79,21 @@ def _columns_moved(matrix: csr_matrix, position: NDArray[np.int64], columns: int
     return found
 
 
-def usual_parts(training: TrainingSet) -> str:
+def named_parts(recommender: str, parts: str | None, training: TrainingSet) -> str:
+    """The parts that a hybrid was told to have, else the usual ones.
+
+    Raises:
+        JobError: A hybrid is among them.
+    """
+    named = parts or _usual_parts(training)
+    if any(hybrid in named for hybrid in _HYBRIDS):
+        raise JobError(
+            f"recommender {recommender}: no model was fitted: parts={named} holds a hybrid; name single models"
+        )
+    return named
+
+
+def _usual_parts(training: TrainingSet) -> str:
     """The parts that a hybrid has unless it is told.
 
     A linear model where it is small enough, else factors; neighbours; what was watched in the last week; and content, where
@@ -85,16 +102,9 @@ def usual_parts(training: TrainingSet) -> str:
     parts = ["ials", "item_knn", "popularity(window_days=7)"]
     if len(training.title_ids) <= _EASY_TITLES:
         parts.insert(0, "ease")
-    if training.catalogue is not None and _says_much(training.catalogue()):
+    if training.catalogue is not None and says_anything(training.catalogue(), _MORE):
         parts.append("content_word2vec")
     return ", ".join(parts)
-
-
-def _says_much(catalogue: pa.Table) -> bool:
-    names = [name for name in LISTS if name != "genres"]
-    return any(pc.any(pc.greater(pc.list_value_length(catalogue[name]), 0)).as_py() for name in names) or bool(
-        pc.any(pc.is_valid(catalogue["overview"])).as_py()
-    )
 
 
 def parse(parts: str) -> list[tuple[str, dict[str, str]]]:
@@ -136,8 +146,7 @@ def all_titles(models: Sequence[tuple[str, Scorer]], training: TrainingSet) -> p
     """The titles that any of the models knows: watched ones by falling number of viewers, then the others by id."""
     known = pa.concat_arrays([model.title_ids for _, model in models]).unique()
     viewers = np.bincount(training.table["title"].to_numpy(), minlength=len(training.title_ids))
-    by_viewers = np.lexsort((np.arange(len(viewers)), -viewers))[: np.count_nonzero(viewers)]
-    watched = training.title_ids.take(pa.array(by_viewers))
+    watched = training.title_ids.take(pa.array(by_popularity(viewers)))
     others = known.filter(pc.invert(pc.is_in(known, value_set=watched)))
     return pa.concat_arrays([watched.filter(pc.is_in(watched, value_set=known)), others.take(pc.sort_indices(others))])
 

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 
 from jobs.scoring.content import dense_unit_rows
 from jobs.scoring.histories import Histories
+from jobs.scoring.liked import first_cells, ranked_cells, rows_of
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
 
@@ -62,7 +63,7 @@ class Signals:
         """Viewers by :data:`VIEWER`."""
         seen, ages = histories.seen, histories.ages
         counts = np.diff(seen.indptr)
-        row = np.repeat(np.arange(len(counts)), counts)
+        row = rows_of(seen)
         away = np.full(len(counts), np.inf, dtype=np.float32)
         np.minimum.at(away, row, ages.data)
         away[counts == 0] = 0.0
@@ -112,7 +113,7 @@ def learn_signals(training: TrainingSet, title_ids: pa.Array) -> Signals:
     position = np.asarray(pc.fill_null(pc.index_in(training.title_ids, value_set=title_ids), -1), np.int64)
     columns = position[training.table["title"].to_numpy()]
     ages = training.histories.ages
-    age, viewer = ages.data, np.repeat(np.arange(ages.shape[0]), np.diff(ages.indptr))
+    age, viewer = ages.data, rows_of(ages)
     is_there = columns >= 0
     columns, age, viewer = columns[is_there], age[is_there], viewer[is_there]
     count = len(title_ids)
@@ -189,24 +190,13 @@ def _sequences(viewer: NDArray[Any], title: NDArray[np.int64], age: NDArray[np.f
         together += csr_matrix(cells, shape=(count, count), dtype=np.float32)
     together = csr_matrix(together + together.T)
     lengths = np.sqrt(np.bincount(title, minlength=count).astype(np.float64)) + 1.0
-    row = np.repeat(np.arange(count), np.diff(together.indptr))
-    together.data = (together.data / (lengths[row] * lengths[together.indices])).astype(np.float32)
-    return _strongest(together)
-
-
-def _strongest(matrix: csr_matrix) -> csr_matrix:
-    """The largest cells of each row, the first of equals."""
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -matrix.data, row))
-    kept = order[np.arange(len(order)) - matrix.indptr[row] < _STRONGEST]
-    return csr_matrix((matrix.data[kept], (row[kept], matrix.indices[kept])), shape=matrix.shape)
+    together.data = (together.data / (lengths[rows_of(together)] * lengths[together.indices])).astype(np.float32)
+    return first_cells(together, -together.data, _STRONGEST)
 
 
 def _fading(ages: csr_matrix) -> csr_matrix:
     """Viewers by titles: a power of how many titles the viewer turned to since."""
-    row = np.repeat(np.arange(ages.shape[0]), np.diff(ages.indptr))
-    order = np.lexsort((ages.indices, ages.data, row))
-    since = np.arange(len(order)) - ages.indptr[row]
+    order, since = ranked_cells(ages, ages.data)
     kept = since < 3 * _NEXT
     weights = (_FADING ** since[kept]).astype(np.float32)
-    return csr_matrix((weights, (row[kept], ages.indices[order][kept])), shape=ages.shape)
+    return csr_matrix((weights, (rows_of(ages)[kept], ages.indices[order][kept])), shape=ages.shape)

@@ -67,14 +67,19 @@ class TrainingSet:
         return held.sort_by([("viewer", "ascending"), ("title", "ascending")])
 
     @cached_property
+    def ages(self) -> NDArray[np.float64]:
+        """Days from the last event of each row of the table to ``as_of``."""
+        micros = self.table["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+        days: NDArray[np.float64] = (self.as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY
+        return np.maximum(0.0, days)
+
+    @cached_property
     def histories(self) -> Histories:
         """The same as matrices, viewers by all of ``title_ids``."""
         held = self.table
         viewer, title = held["viewer"].to_numpy(), held["title"].to_numpy()
         shape = (int(viewer.max(initial=-1)) + 1, len(self.title_ids))
         weight, rating = (held[name].cast(pa.float32()).to_numpy() for name in ("weight", "rating"))
-        micros = held["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-        age = np.maximum(0.0, (self.as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY)
 
         def matrix(values: NDArray[Any], where: NDArray[np.bool_] | slice = slice(None)) -> csr_matrix:
             return csr_matrix((values[where], (viewer[where], title[where])), shape=shape, dtype=np.float32)
@@ -83,7 +88,7 @@ class TrainingSet:
             preferences=matrix(weight, weight > 0),
             seen=matrix(np.ones(len(title))),
             ratings=matrix(rating, ~np.isnan(rating)),
-            ages=matrix(age),
+            ages=matrix(self.ages),
         )
 
 

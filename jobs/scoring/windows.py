@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from jobs.scoring.training_set import Split, TrainingSet
 
 _SHARE = 0.1
-_SECONDS_PER_DAY = 24 * 60 * 60
 
 
 def windows(training: TrainingSet, most: int) -> Iterator[Split]:
@@ -55,15 +54,13 @@ def divided_in_time(training: TrainingSet) -> Split:
 def _viewers(training: TrainingSet, wanted: pa.Table) -> pa.Table:
     """Histories of those who are in both, with what they wanted."""
     before = training.table
-    micros = before["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    ages = np.maximum(0.0, (training.as_of.timestamp() - micros / 1e6) / _SECONDS_PER_DAY)
     known = pa.table(
         {
             "viewer": before["viewer"],
             "title_ids": training.title_ids.take(before["title"].combine_chunks()),
             "weights": before["weight"].cast(pa.float64()),
             "ratings": before["rating"].cast(pa.float64()),
-            "ages": ages,
+            "ages": training.ages,
         }
     )
     later = pa.table(

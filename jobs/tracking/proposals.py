@@ -6,21 +6,19 @@ one look into the store, without MLflow's import of two to three seconds.
 """
 
 import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jobs.settings import Settings
+from jobs.tracking.database import database_of, select
 
 EXPERIMENT = "tuning"
 STATE = "proposal"
 """Tag of a search's run."""
 OPEN = "open"
 SUPERSEDED = "superseded"
-_SQLITE = "sqlite:///"
 _NEWEST = """
 SELECT run.run_uuid, tag.key, tag.value
 FROM runs AS run
@@ -49,8 +47,8 @@ class Proposal:
 
 def newest(settings: Settings) -> Proposal | None:
     """The newest proposal that no night has decided yet; None if there is none."""
-    is_here = settings.tracking_uri.startswith(_SQLITE)
-    found = _look_up(Path(settings.tracking_uri.removeprefix(_SQLITE))) if is_here else _ask(settings)
+    database = database_of(settings)
+    found = _look_up(database) if database else _ask(settings)
     if found is None:
         return None
     run_id, tags = found
@@ -66,11 +64,7 @@ def close(settings: Settings, proposal: Proposal, verdict: str) -> None:
 
 def _look_up(database: Path) -> tuple[str, dict[str, str]] | None:
     """Run and tags of the newest, read from MLflow's database."""
-    if not database.exists():
-        return None
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as store:
-        made = store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone()
-        rows = store.execute(_NEWEST, (EXPERIMENT, STATE, OPEN)).fetchall() if made else []
+    rows = select(database, "experiments", _NEWEST, (EXPERIMENT, STATE, OPEN))
     return (rows[0][0], {key: value for _, key, value in rows}) if rows else None
 
 

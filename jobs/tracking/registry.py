@@ -5,8 +5,6 @@ MLflow, whose import takes two to three seconds, is imported where it is needed.
 """
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jobs.errors import JobError
 from jobs.settings import Settings
+from jobs.tracking.database import database_of, select
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,7 +28,6 @@ _DECIDED = "decided"
 """Tag of the model: what the last night that was decided was made of, whatever it decided."""
 _UNDONE = "undone"
 """Tag of a version that was gone back from."""
-_SQLITE = "sqlite:///"
 _CHAMPION = """
 SELECT version.version, version.run_id, tag.key, tag.value
 FROM registered_model_aliases AS alias
@@ -70,8 +68,8 @@ def champion(settings: Settings) -> Champion | None:
     Raises:
         JobError: The alias names a version that no training of ours registered.
     """
-    is_here = settings.tracking_uri.startswith(_SQLITE)
-    found = _look_up(Path(settings.tracking_uri.removeprefix(_SQLITE))) if is_here else _ask(settings)
+    database = database_of(settings)
+    found = _look_up(database) if database else _ask(settings)
     if found is None:
         return None
     version, run_id, tags = found
@@ -191,12 +189,13 @@ def versions(settings: Settings) -> list[Version]:
     from jobs.tracking.runs import client
 
     store = client(settings)
-    held = {alias: _held(store, alias) for alias in (_ALIAS, _WAITING)}
+    models = store.search_registered_models(f"name = '{MODEL_NAME}'")
+    held = {alias: int(version) for alias, version in models[0].aliases.items()} if models else {}
     found = store.search_model_versions(f"name = '{MODEL_NAME}'")
     return sorted((_version(one, held) for one in found), key=lambda one: -one.version)
 
 
-def _version(one: "ModelVersion", held: dict[str, int | None]) -> Version:
+def _version(one: "ModelVersion", held: dict[str, int]) -> Version:
     tags, number = one.tags, int(one.version)
     ndcg = json.loads(tags.get("metrics", "{}")).get("ndcg_at_10")
     said = {name: tags.get(name, "") for name in ("night", "recommender", "difference", "promoted_by")}
@@ -205,8 +204,8 @@ def _version(one: "ModelVersion", held: dict[str, int | None]) -> Version:
         ndcg="" if ndcg is None else f"{ndcg:.4f}",
         verdict="undone" if _UNDONE in tags else tags.get("verdict", "promoted" if "metrics" in tags else ""),
         reason=tags.get("reason", ""),
-        serves=held[_ALIAS] == number,
-        waits=held[_WAITING] == number and tags.get("verdict") == "waits",
+        serves=held.get(_ALIAS) == number,
+        waits=held.get(_WAITING) == number and tags.get("verdict") == "waits",
         **said,
     )
 
@@ -277,7 +276,7 @@ def model_folder(settings: Settings, version: int) -> Path:
 
     client(settings)
     uri, kept = f"models:/{MODEL_NAME}/{version}", settings.root / "mlflow" / "fetched" / f"{MODEL_NAME}-{version}"
-    if settings.tracking_uri.startswith(_SQLITE):
+    if database_of(settings):
         downloaded = Path(mlflow.artifacts.download_artifacts(uri))
     else:
         downloaded = kept
@@ -293,11 +292,7 @@ def model_folder(settings: Settings, version: int) -> Path:
 
 def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:
     """Version, run and tags of the champion, read from MLflow's database without MLflow."""
-    if not database.exists():
-        return None
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as store:
-        made = store.execute("SELECT 1 FROM sqlite_master WHERE name = 'registered_model_aliases'").fetchone()
-        rows = store.execute(_CHAMPION, (MODEL_NAME, _ALIAS)).fetchall() if made else []
+    rows = select(database, "registered_model_aliases", _CHAMPION, (MODEL_NAME, _ALIAS))
     if not rows:
         return None
     return int(rows[0][0]), rows[0][1], {key: value for _, _, key, value in rows if key is not None}
@@ -305,19 +300,12 @@ def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:
 
 def _tags_of_model(settings: Settings) -> dict[str, str]:
     """The registered model's own tags."""
-    if not settings.tracking_uri.startswith(_SQLITE):
-        from jobs.tracking.runs import client
+    database = database_of(settings)
+    if database:
+        return dict(select(database, "registered_model_tags", _TAGS, (MODEL_NAME,)))
+    from jobs.tracking.runs import client
 
-        return dict(client(settings).get_registered_model(MODEL_NAME).tags)
-    database = Path(settings.tracking_uri.removeprefix(_SQLITE)).absolute().as_uri()
-    with closing(sqlite3.connect(f"{database}?mode=ro", uri=True)) as store:
-        return dict(store.execute(_TAGS, (MODEL_NAME,)).fetchall())
-
-
-def _held(store: "MlflowClient", alias: str) -> int | None:
-    """The version that has an alias."""
-    found = store.search_registered_models(f"name = '{MODEL_NAME}'")
-    return int(found[0].aliases[alias]) if found and alias in found[0].aliases else None
+    return dict(client(settings).get_registered_model(MODEL_NAME).tags)
 
 
 def _ask(settings: Settings) -> tuple[int, str | None, dict[str, str]] | None:

@@ -101,7 +101,7 @@ def training(settings: Settings, circumstances: Circumstances, title: str = "") 
     title = title or circumstances.recommender
     # The page shows the beginning of a name: the model comes first.
     name = f"{title} {circumstances.night}"
-    run_id = str(store.create_run(_experiment(store), tags=circumstances.tags, run_name=name).info.run_id)
+    run_id = str(store.create_run(experiment_of(store), tags=circumstances.tags, run_name=name).info.run_id)
     with ExitStack() as fails:
         fails.callback(_close_as_failed, store, run_id)
         # MLflow's comparison page draws the first parameters of the alphabet that differ, capitals before others.
@@ -140,7 +140,7 @@ def reachable(settings: Settings) -> Iterator[None]:
 def close_left_open(settings: Settings) -> None:
     """Close as failed what a training left open that was killed, or lost MLflow: only one trains at a time."""
     store = client(settings)
-    for run in store.search_runs([_experiment(store)], "attributes.status = 'RUNNING'"):
+    for run in store.search_runs([experiment_of(store)], "attributes.status = 'RUNNING'"):
         store.set_terminated(run.info.run_id, "FAILED")
 
 
@@ -211,7 +211,7 @@ def nights_compared(settings: Settings, night: date, rivals: Mapping[str, str]) 
     """Other nights on which the same two recipes were compared, as tags of the challenger's run tell them."""
     store = client(settings)
     wanted = " and ".join(f"tags.{name} = '{value}'" for name, value in rivals.items())
-    found = store.search_runs([_experiment(store)], wanted) if rivals else []
+    found = store.search_runs([experiment_of(store)], wanted) if rivals else []
     return len({run.data.tags["night"] for run in found if run.info.status == "FINISHED"} - {night.isoformat()})
 
 
@@ -238,7 +238,7 @@ def _client(uri: str, folder: Path | None) -> MlflowClient:
     return MlflowClient(uri, uri)
 
 
-def _experiment(store: MlflowClient, name: str = EXPERIMENT) -> str:
+def experiment_of(store: MlflowClient, name: str = EXPERIMENT) -> str:
     """An experiment of trained models, as MLflow's page tells it from one of prompts; addressed without a path."""
     found = store.get_experiment_by_name(name)
     if found is None:

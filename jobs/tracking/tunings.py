@@ -16,10 +16,9 @@ from mlflow.utils.time import get_current_time_millis
 from jobs.errors import JobError
 from jobs.settings import Settings
 from jobs.tracking.proposals import EXPERIMENT, OPEN, STATE, SUPERSEDED
-from jobs.tracking.runs import client
+from jobs.tracking.runs import client, experiment_of
 from jobs.version import code_version
 
-_KIND = {"mlflow.experimentKind": "custom_model_development"}
 _PARENT = "mlflow.parentRunId"
 _SEARCH = "search"
 """Tag that tells a resumed search its run."""
@@ -136,7 +135,7 @@ def searching(settings: Settings, search: Search, *, resumes: bool) -> Iterator[
     """
     try:
         store = client(settings)
-        experiment = _experiment(store)
+        experiment = experiment_of(store, EXPERIMENT)
         run_id = _last_run(store, experiment, search) if resumes else None
         if run_id is None:
             name = f"{search.recommender}, {search.protocol}, {search.data or 'the lake'}"
@@ -166,14 +165,6 @@ def _last_run(store: MlflowClient, experiment: str, search: Search) -> str | Non
         [experiment], f"tags.{_SEARCH} = '{search.key}'", order_by=["attributes.start_time DESC"], max_results=1
     )
     return str(found[0].info.run_id) if found else None
-
-
-def _experiment(store: MlflowClient) -> str:
-    """The experiment of searches."""
-    found = store.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    return str(store.create_experiment(EXPERIMENT, f"mlflow-artifacts:/{EXPERIMENT}", tags=_KIND))
 
 
 def _now() -> int:

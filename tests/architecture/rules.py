@@ -266,7 +266,7 @@ OF_JOBS: tuple[Rule, ...] = (
     OnlyIn(
         "only jobs/lakehouse speaks SQL",
         frozenset({"sql", "execute", "executemany"}),
-        (*DOOR, "jobs/tracking/registry.py", "jobs/tracking/proposals.py"),
+        (*DOOR, "jobs/tracking/database.py"),
     ),
     OnlyIn(
         "not there in every kind of session",

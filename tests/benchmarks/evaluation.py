@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from jobs.evaluation.evaluating import Plan, evaluate
 from jobs.evaluation.interactions import Interactions
-from jobs.evaluation.judging import Question, cores_here, judge_by
+from jobs.evaluation.judging import Question, judge_by
 from jobs.evaluation.protocols import temporal
 from jobs.recommenders import ease
-from jobs.settings import Settings
+from jobs.settings import Settings, cores_here
 
 _VIEWERS, _TITLES, _EVENTS = 120_000, 20_000, 6_000_000
 _SECONDS = 365 * 24 * 60 * 60

@@ -1,5 +1,6 @@
 """Models side by side: judged on the lists they would serve, and in a world that knows the truth."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs import recommenders
 from jobs.errors import JobError
-from jobs.evaluation.comparison import K, compare
+from jobs.evaluation.comparison import K, judge_each, means
 from jobs.evaluation.metrics import ranking_metrics
 from jobs.evaluation.protocols import temporal
 from jobs.recommenders import als, popularity
@@ -23,6 +24,10 @@ from jobs.scoring.training_set import gather
 from jobs.settings import Weighing
 
 _HISTORY = "user_id string, title_ids array<string>, weights array<double>, held_out array<string>"
+
+
+def compare(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, dict[str, float]]:
+    return {name: means(judged, listable) for name, judged in judge_each(models, viewers, listable).items()}
 
 
 def save_popular(folder: Path, *title_ids: str) -> Path:
