@@ -65,6 +65,7 @@ def tune(
     """
     from jobs.evaluation.measures import measure_of
     from jobs.evaluation.protocols.found import find
+    from jobs.evaluation.rating_judging import require_predictions
     from jobs.evaluation.tuning import search, space_of
     from jobs.recommenders import parameters_of, values_of
     from jobs.tracking import tunings
@@ -73,6 +74,7 @@ def tune(
     divides, name = find(protocol), model or _nightly(home)
     defaults = values_of(parameters_of(name, given))
     space_of(name, given)
+    require_predictions(name, divides.RULES)
     with display.error_console().status("reading"):
         held = read(home, data)
         training = divides.split(held, seed).training

@@ -15,7 +15,7 @@ from jobs.evaluation.intervals import Floats, Interval
 from jobs.evaluation.judging import Question, judge_by
 from jobs.evaluation.protocols.found import find
 from jobs.evaluation.protocols.rules import Rules
-from jobs.evaluation.rating_judging import judge_ratings
+from jobs.evaluation.rating_judging import judge_ratings, require_predictions
 from jobs.evaluation.segments import Popularity, recall_by_title, viewer_segments
 from jobs.scoring.training_set import Split, TrainingSet
 
@@ -79,10 +79,12 @@ def evaluate(plan: Plan, data: Interactions, say: Told) -> Evaluation:
         say: Told of each step as it begins.
 
     Raises:
-        JobError: There is no such protocol, recommender or parameter; or too little to learn from or to judge on.
+        JobError: There is no such protocol, recommender or parameter; the protocol judges predicted ratings, and the
+            recommender predicts none; or there is too little to learn from or to judge on.
     """
     protocol = find(plan.protocol)
     rules = protocol.RULES
+    require_predictions(plan.model, rules)
     first = recommenders.parameters_of(plan.model, plan.given)
     varies = rules.is_seeded or plan.tune is not None or _has_chance(first, plan.given)
     seeds = range(plan.seed, plan.seed + (plan.seeds if varies else 1))
@@ -111,7 +113,7 @@ def _judged(plan: Plan, rules: Rules, model: Any, split: Split, data: Interactio
     """Judge a model on a split."""
     viewers = split.viewers
     if rules.asks_for == "ratings":
-        errors = judge_ratings(plan.model, model, viewers, data.lowest, data.highest)
+        errors = judge_ratings(model, viewers, data.lowest, data.highest)
         return _Run({}, {}, errors, viewer_segments(viewers), viewers.num_rows)
     question = Question(rules.k, rules.cutoffs, rules.averages_over_all)
     judged = judge_by(model, viewers, split.listable, question)

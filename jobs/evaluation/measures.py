@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.evaluation.judging import judge
-from jobs.evaluation.rating_judging import judge_ratings
+from jobs.evaluation.rating_judging import RatingScorer, judge_ratings
 from jobs.scoring.top_n import Scorer
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def rmse(lowest: float, highest: float) -> Measure:
     """
 
     def of(model: Scorer, viewers: pa.Table, listable: pa.Array) -> tuple[Floats, Floats]:  # noqa: ARG001
-        errors = judge_ratings("the recommender", model, viewers, lowest, highest)
+        errors = judge_ratings(cast("RatingScorer", model), viewers, lowest, highest)
         return errors["squared"], errors["ratings"]
 
     return Measure("rmse", of, is_error=True)

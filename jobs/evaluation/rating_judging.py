@@ -1,19 +1,20 @@
 """A model that predicts ratings, held against those that were held out."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, get_type_hints
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs import recommenders
 from jobs.errors import JobError
 from jobs.evaluation.metrics import Floats, rating_errors
+from jobs.evaluation.protocols.rules import Rules
 from jobs.scoring.histories import Block, Histories, blocks
 from jobs.scoring.top_n import Scorer
 
 
-@runtime_checkable
 class RatingScorer(Scorer, Protocol):
     """A scorer that also says which rating a viewer would give."""
 
@@ -27,11 +28,24 @@ class RatingScorer(Scorer, Protocol):
         ...
 
 
-def judge_ratings(name: str, model: Scorer, viewers: pa.Table, lowest: float, highest: float) -> dict[str, Floats]:
+def require_predictions(name: str, rules: Rules) -> None:
+    """Refuse a recommender whose models predict no ratings where nothing else is judged: before anything is fitted.
+
+    Raises:
+        JobError: What its ``fit`` makes is no :class:`RatingScorer`.
+    """
+    made = get_type_hints(recommenders.find(name).fit)["return"]
+    if rules.asks_for == "ratings" and not hasattr(made, RatingScorer.predict.__name__):
+        raise JobError(
+            f"nothing was fitted: {name} predicts no ratings, and kfold-rating judges nothing else; take a rating model, "
+            "or another protocol"
+        )
+
+
+def judge_ratings(model: RatingScorer, viewers: pa.Table, lowest: float, highest: float) -> dict[str, Floats]:
     """Errors of predicted ratings, on a set's own scale, predictions cut to its ends.
 
     Args:
-        name: What the model is called.
         model: The model.
         viewers: Histories with ``held_out`` and ``held_out_ratings``, 0 to 10.
         lowest: Lowest rating of the set's scale.
@@ -39,15 +53,7 @@ def judge_ratings(name: str, model: Scorer, viewers: pa.Table, lowest: float, hi
 
     Returns:
         :func:`jobs.evaluation.metrics.rating_errors`.
-
-    Raises:
-        JobError: The model does not predict ratings.
     """
-    if not isinstance(model, RatingScorer):
-        raise JobError(
-            f"nothing was evaluated: {name} predicts no ratings, and kfold-rating judges nothing else; take a rating model, "
-            "or another protocol"
-        )
     step = highest / 10.0
     found = []
     for block in blocks(viewers.combine_chunks().to_batches(), model.title_ids):

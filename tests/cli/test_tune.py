@@ -130,6 +130,7 @@ def test_what_is_finally_judged_on_moves_nothing(home: Path, tmp_path: Path) -> 
         (("ease", "--param", "reg_param=-1"), "reg_param=-1"),
         (("ease", "--param", "reg_param"), "--param reg_param has no value"),
         (("ease", "--data", "nowhere"), "nowhere"),
+        (("ease", "--data", "nowhere", "--protocol", "kfold-rating"), "ease predicts no ratings"),
     ],
 )
 def test_what_cannot_be_searched_is_said_in_one_line(arguments: tuple[str, ...], said: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from jobs import recommenders
+from jobs.errors import JobError
 from jobs.evaluation.evaluating import Evaluation, Plan, evaluate
 from jobs.evaluation.protocols.found import PROTOCOLS, find
 from jobs.scoring.training_set import TrainingSet
@@ -49,6 +50,15 @@ def test_what_viewers_that_are_not_judged_do_in_the_future_moves_no_metric(tmp_p
 
     assert one.metrics == two.metrics
     assert one.viewers == two.viewers
+
+
+def test_a_model_without_predictions_is_refused_by_the_rating_protocol_before_anything_begins(tmp_path: Path) -> None:
+    begun = list[str]()
+
+    with pytest.raises(JobError, match="popularity predicts no ratings"):
+        evaluate(Plan("popularity", "kfold-rating", {}), sets.of(tmp_path, RATINGS), begun.append)
+
+    assert not begun
 
 
 def test_several_seeds_are_several_splits(tmp_path: Path) -> None:

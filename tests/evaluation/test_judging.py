@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from jobs import recommenders
 from jobs.errors import JobError
 from jobs.evaluation.judging import Question, judge, judge_by
 from jobs.evaluation.measures import rmse
-from jobs.evaluation.rating_judging import judge_ratings
-from jobs.recommenders import popularity
+from jobs.evaluation.protocols import kfold_rating, temporal
+from jobs.evaluation.rating_judging import judge_ratings, require_predictions
 from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import Floats
 
@@ -127,18 +128,23 @@ def test_predictions_are_cut_to_the_scale_and_unknown_titles_are_asked_for_too()
         held_out_ratings=[[10.0, 8.0, 6.0]],
     )
 
-    errors = judge_ratings("fixed", FALLING, table, 1.0, 5.0)
+    errors = judge_ratings(FALLING, table, 1.0, 5.0)
 
     # On five stars: t14 is predicted 7, cut to 5, and is 5; t03 is predicted 1.5 and is 4; an unknown title 3.
     assert errors["absolute"].tolist() == [2.5]
     assert errors["ratings"].tolist() == [3.0]
 
 
-def test_a_model_that_predicts_no_ratings_is_said_in_one_line() -> None:
-    model = popularity.Model(TITLES, np.ones((15, 1), dtype=np.float32), popularity.Parameters())
+@pytest.mark.parametrize("name", [name for name in recommenders.names() if name != "rating_als"])
+def test_a_recommender_that_predicts_no_ratings_is_refused_where_nothing_else_is_judged(name: str) -> None:
+    with pytest.raises(JobError, match=f"{name} predicts no ratings, and kfold-rating judges nothing else"):
+        require_predictions(name, kfold_rating.RULES)
 
-    with pytest.raises(JobError, match="popularity predicts no ratings, and kfold-rating judges nothing else"):
-        judge_ratings("popularity", model, viewers(([], ["t00"])), 1.0, 5.0)
+    require_predictions(name, temporal.RULES)
+
+
+def test_a_recommender_that_predicts_ratings_is_judged_by_them() -> None:
+    require_predictions("rating_als", kfold_rating.RULES)
 
 
 def test_a_search_for_ratings_makes_the_error_small() -> None:
