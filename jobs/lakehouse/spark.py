@@ -101,6 +101,8 @@ def options(settings: Settings) -> dict[str, str]:
         ),
         "spark.driver.memory": settings.driver_memory or _heap(_memory_limit()),
         "spark.sql.shuffle.partitions": str(settings.cores),
+        # Spark makes the folder of its default database at the first query, in the working directory unless told where.
+        "spark.sql.warehouse.dir": f"file:{settings.root / 'spark' / 'warehouse'}",
     }
     if settings.executor_memory:
         chosen["spark.executor.memory"] = settings.executor_memory
