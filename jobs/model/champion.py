@@ -38,6 +38,7 @@ from jobs.version import code_version
 _JUDGED = "judged"
 """Folder of a run's artifacts that holds the model as it was judged: a later night is held against it."""
 _POPULARITIES = {f"popularity_{name}": parameters for name, parameters in popularity.BASELINES.items()}
+_UNTIL_MENDED = "what serves stays; mend it and run `reelhouse run model.champion`"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def run(lake: Lake, night: date) -> None:
     work.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(dir=work)))
-        held.enter_context(runs.reachable(settings))
+        held.enter_context(runs.reachable(settings, "no model was promoted", _UNTIL_MENDED))
         serving = registry.champion(settings)
         proposal = proposals.newest(settings)
         entrants = _entrants(settings, serving, proposal)

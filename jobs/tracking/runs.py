@@ -121,8 +121,13 @@ def _close_as_failed(store: MlflowClient, run_id: str) -> None:
 
 
 @contextmanager
-def reachable(settings: Settings) -> Iterator[None]:
+def reachable(settings: Settings, undone: str, then: str) -> Iterator[None]:
     """What MLflow does not answer is said in one line.
+
+    Args:
+        settings: Where MLflow is.
+        undone: What did not happen.
+        then: What became of the rest, and what to do next.
 
     Raises:
         JobError: The store is gone, or refuses what it was asked.
@@ -131,10 +136,8 @@ def reachable(settings: Settings) -> Iterator[None]:
         yield
     except MlflowException as gone:
         said = str(gone).splitlines()[0][:300]
-        raise JobError(
-            f"no model was promoted: MLflow ({settings.tracking_uri}) does not answer as it should: {said}; what serves "
-            "stays; mend it and run `reelhouse run model.champion`"
-        ) from gone
+        where = f"MLflow ({settings.tracking_uri})"
+        raise JobError(f"{undone}: {where} does not answer as it should: {said}; {then}") from gone
 
 
 def close_left_open(settings: Settings) -> None:

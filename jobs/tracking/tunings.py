@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.time import get_current_time_millis
 
-from jobs.errors import JobError
 from jobs.settings import Settings
 from jobs.tracking.proposals import EXPERIMENT, OPEN, STATE, SUPERSEDED
-from jobs.tracking.runs import client, experiment_of
+from jobs.tracking.runs import client, experiment_of, reachable
 from jobs.version import code_version
 
 _PARENT = "mlflow.parentRunId"
@@ -133,7 +131,7 @@ def searching(settings: Settings, search: Search, *, resumes: bool) -> Iterator[
     Raises:
         JobError: MLflow is gone.
     """
-    try:
+    with reachable(settings, "the search ended", "its trials are kept: mend it and add --resume"):
         store = client(settings)
         experiment = experiment_of(store, EXPERIMENT)
         run_id = _last_run(store, experiment, search) if resumes else None
@@ -153,11 +151,6 @@ def searching(settings: Settings, search: Search, *, resumes: bool) -> Iterator[
             raise
         finally:
             store.set_terminated(run_id, status)
-    except MlflowException as gone:
-        raise JobError(
-            f"the search ended: MLflow ({settings.tracking_uri}) does not answer as it should: "
-            f"{str(gone).splitlines()[0][:300]}; its trials are kept: mend it and add --resume"
-        ) from gone
 
 
 def _last_run(store: MlflowClient, experiment: str, search: Search) -> str | None:
