@@ -13,7 +13,7 @@ the version is left as it is.
 champion stays, and with it the recommendations of the last night. Mend the cause and clear the task; `recommend`
 follows.
 
-**It did not run**: `silver.interactions` was not published for the night: look at `refine`.
+**It did not run**: `silver.interactions` or `silver.title_profiles` was not published for the night: look at `refine`.
 """
 
 from airflow.sdk import DAG

@@ -32,7 +32,7 @@ class Contest:
     judged: Mapping[str, pa.Table]
     """Model → one row per viewer, as :func:`jobs.evaluation.comparison.judge_each` gives them."""
     listable: pa.Array
-    """The titles that may be listed."""
+    """The titles that may be listed, and that coverage counts."""
     head: pa.Array
     """The most popular titles: all others are of the long tail."""
 

@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -28,7 +29,7 @@ from jobs.evaluation.segments import Popularity
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders import popularity
 from jobs.scoring.rules import find_listable
-from jobs.scoring.training_set import Known, TrainingSet, gather
+from jobs.scoring.training_set import Known, TrainingSet, catalogue_of, gather
 from jobs.scoring.weighing import end_of, event_weight
 from jobs.settings import Settings
 from jobs.tables import model, silver
@@ -116,6 +117,8 @@ def run(lake: Lake, night: date) -> None:
     settings = lake.settings
     interactions = lake.read(silver.INTERACTIONS, night)
     titles = lake.read(silver.TITLES, night)
+    # Not read before a model asks for it.
+    catalogue = catalogue_of(lake.read(silver.TITLE_PROFILES, night))
     work = settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
@@ -129,13 +132,15 @@ def run(lake: Lake, night: date) -> None:
         cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
         known = held.enter_context(gather(interactions, (cutoff, end_of(night)), settings.weighing, work))
         with ExitStack() as open_runs:
-            opened, contest = _compete(trial, known, cutoff, open_runs, interactions, titles)
-            before = runs.nights_compared(settings, night, trial.rivals) if serving else None
-            settled = settle(contest, list(_POPULARITIES), before)
+            before = known.training_set(cutoff, catalogue)
+            opened = _fit(trial, before, open_runs)
+            contest = _judge(trial, known, cutoff, interactions, titles)
+            compared = runs.nights_compared(settings, night, trial.rivals) if serving else None
+            settled = settle(contest, list(_POPULARITIES), compared)
             names = {name: trial.title(name) for name in contest.judged}
             report = Report(night, cutoff, contest, settled, names, _made_of(trial))
             pictures = report.draw(_films(titles, report), folder / "pictures")
-            everything = known.training_set(end_of(night))
+            everything = known.training_set(end_of(night), catalogue)
             logged = {
                 name: _finish(trial, report, name, run_id, everything, pictures) for name, run_id in opened.items()
             }
@@ -185,34 +190,56 @@ def _entrants(
     return found | {name: Entrant("popularity", parameters) for name, parameters in _POPULARITIES.items()}
 
 
-def _compete(
-    trial: Trial, known: Known, cutoff: datetime, open_runs: ExitStack, interactions: DataFrame, titles: DataFrame
-) -> tuple[dict[str, str], Contest]:
-    """Fit every entrant on what is before the cutoff, each in a run of its own, and judge all on what is after it.
+def _fit(trial: Trial, training: TrainingSet, open_runs: ExitStack) -> dict[str, str]:
+    """Fit every entrant on what is before the held-out events, each in a run of its own.
 
     Returns:
-        Entrant → its open run; and the contest.
+        Entrant → its open run.
 
     Raises:
-        JobError: There is nothing to learn from, or nobody to judge on.
+        JobError: There is nothing to learn from.
     """
-    settings, before, opened = trial.settings, known.training_set(cutoff), dict[str, str]()
-    if before.preferences.where(F.col("weight") > 0).isEmpty():
+    opened = dict[str, str]()
+    if training.preferences.where(F.col("weight") > 0).isEmpty():
         raise JobError(
-            f"no model was trained: nothing before {cutoff:%Y-%m-%d %H:%M} says what a viewer likes, all its weights are 0; "
-            "look at REELHOUSE_WEIGHING__…, or deliver more events"
+            f"no model was trained: nothing before {training.as_of:%Y-%m-%d %H:%M} says what a viewer likes, all its "
+            "weights are 0; look at REELHOUSE_WEIGHING__…, or deliver more events"
         )
     for name, entrant in trial.entrants.items():
-        run = runs.training(settings, trial.circumstances(name), trial.title(name))
+        run = runs.training(trial.settings, trial.circumstances(name), trial.title(name))
         opened[name] = open_runs.enter_context(run)
         began = time.monotonic()
-        entrant.fit(before, trial.folder / _JUDGED / name)
+        entrant.fit(training, trial.folder / _JUDGED / name)
         trial.fit_seconds[name] = time.monotonic() - began
-    folders = {name: trial.folder / _JUDGED / name for name in opened} | _former(trial, cutoff)
-    likes = event_weight(settings.weighing) > 0
+    return opened
+
+
+def _judge(trial: Trial, known: Known, cutoff: datetime, interactions: DataFrame, titles: DataFrame) -> Contest:
+    """Judge all that was fitted, and the champion as it was, on what is after the cutoff.
+
+    Raises:
+        JobError: There is nobody to judge on.
+    """
+    folders = {name: trial.folder / _JUDGED / name for name in trial.entrants} | _former(trial, cutoff)
+    likes = event_weight(trial.settings.weighing) > 0
     wanted = temporal.hold_out(known.histories(cutoff), interactions, cutoff, likes)
-    listable = find_listable(titles, known.title_ids, cutoff.date())
-    return opened, Contest(judge_each(folders, wanted, listable), listable, _head(folders["popularity_all_time"]))
+    listable = find_listable(titles, _all_titles(known, folders.values()), cutoff.date())
+    judged = judge_each(folders, wanted, listable)
+    return Contest(judged, _counted(listable, known, judged), _head(folders["popularity_all_time"]))
+
+
+def _all_titles(known: Known, folders: Iterable[Path]) -> pa.Array:
+    """The titles that somebody had to do with, and those that a saved model knows from the catalogue alone."""
+    return pa.concat_arrays([known.title_ids, *(recommenders.held(str(one)).title_ids for one in folders)]).unique()
+
+
+def _counted(listable: pa.Array, known: Known, judged: Mapping[str, pa.Table]) -> pa.Array:
+    """The titles that coverage counts: of those that nobody had to do with only what a model lists.
+
+    Beside the many others that a catalogue holds, no model's lists would seem narrower than another's.
+    """
+    listed = [one["listed"].combine_chunks().flatten() for one in judged.values()]
+    return listable.filter(pc.is_in(listable, value_set=pa.concat_arrays([known.title_ids, *listed])))
 
 
 def _head(folder: Path) -> pa.Array:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,13 @@ class Known:
     work: Path | None = None
     """A folder that workers see too."""
 
-    def training_set(self, moment: datetime) -> TrainingSet:
-        """What was known at one of the moments, as recommenders learn from it."""
+    def training_set(self, moment: datetime, catalogue: Callable[[], pa.Table] | None = None) -> TrainingSet:
+        """What was known at one of the moments, as recommenders learn from it.
+
+        Args:
+            moment: One of the moments.
+            catalogue: What catalogues say of titles, as :func:`catalogue_of` gives it.
+        """
         at = self.moments.index(moment)
         rows = (
             self.viewers.select("viewer", F.explode("known").alias("known"))
@@ -134,7 +139,10 @@ class Known:
             .join(F.broadcast(self.titles), on="title_id", how="inner")
             .select("viewer", "title", "weight", "rating", "last_at")
         )
-        return TrainingSet(self.title_ids, moment, self.cores, rows, lambda: self.viewers.sparkSession, work=self.work)
+        session = self.viewers.sparkSession
+        return TrainingSet(
+            self.title_ids, moment, self.cores, rows, lambda: session, catalogue=catalogue, work=self.work
+        )
 
     def histories(self, moment: datetime) -> DataFrame:
         """What was known at one of the moments, one row per viewer, as collect_histories makes them."""
@@ -204,6 +212,20 @@ def gather(
         )
     finally:
         histories.unpersist()
+
+
+def catalogue_of(profiles: DataFrame) -> Callable[[], pa.Table]:
+    """What catalogues say of titles, in order of title_id: read when it is first asked for, and once.
+
+    Args:
+        profiles: silver.title_profiles.
+    """
+
+    @cache
+    def read() -> pa.Table:
+        return profiles.toArrow().sort_by("title_id")
+
+    return read
 
 
 def cores_of(spark: SparkSession) -> int:

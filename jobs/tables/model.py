@@ -7,6 +7,6 @@ CHAMPION = Model(
     name="model.champion",
     grain="The registered model whose lists are served: what was learned of titles, and no viewers.",
     owner="recommendations",
-    inputs=(silver.INTERACTIONS, silver.TITLES),
+    inputs=(silver.INTERACTIONS, silver.TITLES, silver.TITLE_PROFILES),
     settings=("weighing", "recommender", "recommender_parameters", "holdout_share"),
 )

@@ -7,19 +7,23 @@ from datetime import date, datetime
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from scipy.sparse import csr_matrix
 
 from jobs import recommenders
 from jobs.errors import JobError
 from jobs.lakehouse.outcome import Outcome
 from jobs.recommenders import als
 from jobs.runs.job import Sessions, run_job
+from jobs.scoring.histories import Histories
+from jobs.scoring.top_n import top_titles
 from jobs.settings import Settings
 from jobs.tables import silver
 from jobs.tracking import registry, runs
 from tests.cli.small_lake import publish
-from tests.recommenders.planted import SIZE, likes
+from tests.recommenders.planted import SIZE, genre_of, likes
 from tests.rows import filled
 
 NIGHT = date(2026, 3, 1)
@@ -29,6 +33,9 @@ ADULT = "a_title_for_adults"
 KNOW_THE_ADULT_TITLE = range(SIZE // 2 + 1)
 NEW, NEWCOMER = "u_title_of_the_last_evening", 99
 """A title that nobody knew before, watched by a viewer without a history."""
+COLD = {"v_even_and_unwatched": "Even", "w_odd_and_unwatched": "Odd", "x_unlike_all": "None", "y_unlike_all": "None"}
+"""Titles that only the catalogue knows, with their genres."""
+READ = {"silver.interactions", "silver.titles", "silver.title_profiles"}
 SMALL = {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"}
 
 
@@ -47,8 +54,12 @@ def home_of(folder: Path) -> Settings:
     ]
     titles: list[dict[str, object]] = [{"title_id": f"t{t:02d}"} for t in range(SIZE)]
     titles += [{"title_id": ADULT, "is_adult": True}, {"title_id": NEW}]
+    titles += [{"title_id": title} for title in COLD]
+    genres = {f"t{t:02d}": genre_of(f"t{t:02d}") for t in range(SIZE)} | COLD
+    profiles = [{"title_id": title, "genres": [genre], "keywords": [genre]} for title, genre in genres.items()]
     publish(folder, silver.INTERACTIONS, *(filled(silver.INTERACTIONS, event) for event in events), night=NIGHT)
     publish(folder, silver.TITLES, *(filled(silver.TITLES, title) for title in titles), night=NIGHT)
+    publish(folder, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, one) for one in profiles), night=NIGHT)
     delivered = settings.landing / "interactions" / NIGHT.isoformat()
     delivered.mkdir(parents=True)
     (delivered / "log.jsonl").touch()
@@ -104,13 +115,13 @@ def test_registers_what_was_learned_with_all_that_it_was_made_of(trained: Traine
     assert (champion.version, champion.night, champion.recommender) == (1, NIGHT, "als")
     given = {"rank": 4, "reg_param": 0.05, "alpha": 10.0, "iterations": 6, "seed": 3}
     assert champion.parameters == asdict(als.Parameters()) | given
-    assert champion.inputs == {"silver.interactions": 1, "silver.titles": 1}
+    assert champion.inputs == dict.fromkeys(READ, 1)
     run = mlflow.get_run(champion.run_id)
     assert run.info.status == "FINISHED"
     assert run.data.params["rank"] == "4"
     assert run.data.tags["split"] == "global temporal, from 2026-03-01T20:00:00+00:00"
     assert run.inputs is not None
-    assert {used.dataset.name for used in run.inputs.dataset_inputs} == {"silver.interactions", "silver.titles"}
+    assert {used.dataset.name for used in run.inputs.dataset_inputs} == READ
     own = {name: value for name, value in champion.metrics.items() if not name.startswith("popularity_")}
     assert {name: run.data.metrics[name] for name in own} == own
 
@@ -212,6 +223,29 @@ def test_another_recipe_waits_for_a_person_while_the_champion_is_refreshed(spark
     assert registry.require_champion(other).parameters["rank"] == 5
     (again,) = train(other, spark)
     assert (again.state, again.version) == ("unchanged", 2), "decided already"
+
+
+def test_a_content_model_challenges_and_lists_titles_that_nobody_has_watched(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    settings = home_of(tmp_path).model_copy(
+        update={"recommender": "content_tfidf", "recommender_parameters": {"directors": "0"}}
+    )
+
+    (outcome,) = train(settings, spark)
+
+    champion = registry.require_champion(settings)
+    assert (outcome.state, champion.recommender) == ("published", "content_tfidf")
+    model = recommenders.load(registry.model_folder(settings, champion.version))
+    names = model.title_ids.to_pylist()
+    assert names == [ADULT, *(f"t{t:02d}" for t in range(SIZE)), NEW, *COLD]
+    taste = np.array([[name in {"t00", "t02"} for name in names]], dtype=np.float32)
+    _, position, _ = top_titles(model, Histories.of(csr_matrix(taste)), 5)
+    assert [names[at] for at in position] == ["t04", "t06", "t08", "t10", "v_even_and_unwatched"]
+    assert champion.metrics["ndcg_at_10"] == pytest.approx(1.0)
+    # The first ten are the 7 unseen and 3 of those that nobody has watched: the last counts as little as it is listed. The
+    # newest title counts, and nobody could know it.
+    assert champion.metrics["coverage_at_10"] == pytest.approx((SIZE + 3) / (SIZE + 1 + 3))
 
 
 def test_where_nothing_beats_popularity_it_serves_and_says_so(spark: SparkSession, tmp_path: Path) -> None:
