@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobs.evaluation.interactions import Interactions
     from jobs.evaluation.measures import Measure
     from jobs.evaluation.tuning import Found, Trial
+    from jobs.scoring.training_set import TrainingSet
     from jobs.settings import Settings
     from jobs.tracking import tunings
 
@@ -35,27 +36,32 @@ _LAKES_OWN = "temporal"
 """The protocol by which the nights judge: what was found under another is no proposal."""
 
 
+Model = Annotated[
+    str | None,
+    typer.Argument(metavar="MODEL", help="A recommender, e.g. ease; what the nights train unless given."),
+]
+Trials = Annotated[
+    int | None,
+    typer.Option(min=1, help="End with so many trials.", show_default=f"{_TRIALS} unless --minutes is given"),
+]
+Minutes = Annotated[float | None, typer.Option(min=0, help="Begin no trial after so many minutes.")]
+Protocol = Annotated[str, typer.Option(metavar="PROTOCOL", help="What divides the data, as in `reelhouse evaluate`.")]
+Given = Annotated[
+    list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A parameter that stays as it is.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the search, and of the split where it is random.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the same search on the same data, if there is one.")]
+
+
 def tune(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", help="A recommender, e.g. ease; what the nights train unless given."),
-    ] = None,
-    trials: Annotated[
-        int | None,
-        typer.Option(min=1, help="End with so many trials.", show_default=f"{_TRIALS} unless --minutes is given"),
-    ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no trial after so many minutes.")] = None,
-    protocol: Annotated[
-        str, typer.Option(metavar="PROTOCOL", help="What divides the data, as in `reelhouse evaluate`.")
-    ] = _LAKES_OWN,
+    model: Model = None,
+    trials: Trials = None,
+    minutes: Minutes = None,
+    protocol: Protocol = _LAKES_OWN,
     data: PublicSet = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A parameter that stays as it is.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the search, and of the split where it is random.")] = 7,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the same search on the same data, if there is one.")
-    ] = False,
+    param: Given = None,
+    seed: Seed = 7,
+    resume: Resume = False,
 ) -> None:
     """Search a model's parameters on the later part of its own training data.
 
@@ -63,29 +69,71 @@ def tune(
     experiment `tuning` with a nested run per trial. What is found on the lake is a proposal: the next night tries it as a
     challenger, and its gate decides.
     """
-    from jobs.evaluation.measures import measure_of
-    from jobs.evaluation.protocols.found import find
-    from jobs.evaluation.rating_judging import require_predictions
-    from jobs.evaluation.tuning import search, space_of
-    from jobs.recommenders import parameters_of, values_of
+    from jobs.recommenders import parameters_of
     from jobs.tracking import tunings
 
     home, given = settings(), given_parameters(param or [])
-    divides, name = find(protocol), model or _nightly(home)
-    defaults = values_of(parameters_of(name, given))
+    name = model or _nightly(home)
+    defaults = parameters_of(name, given)
+    held, training, measure = _read(home, name, given, protocol, data, seed)
+    inputs = _versions(home) if data is None else {}
+    wanted = tunings.Search(name, given, protocol, "" if data is None else held.name, inputs, seed)
+    most = trials or (_TRIALS if minutes is None else _UNTIL_TIME_IS_UP)
+    with tunings.searching(home, wanted, resumes=resume) as run:
+        found = _search(home, wanted, run, training, measure, most, minutes, resumes=resume)
+        _log(run, found, measure, seed)
+        is_news = found.parameters != defaults
+        is_proposed = is_news and data is None and protocol == _LAKES_OWN
+        if is_proposed:
+            run.propose()
+    _show(name, held, found, defaults, measure)
+    if is_proposed:
+        display.say("proposed: the next night tries these parameters as a challenger, and its gate decides")
+    elif is_news:
+        display.next_step(_evaluation(name, protocol, data, found))
+    else:
+        display.say("the defaults are the best that was found: nothing is proposed")
+
+
+def _read(
+    home: "Settings", name: str, given: dict[str, str], protocol: str, data: Path | None, seed: int
+) -> "tuple[Interactions, TrainingSet, Measure]":
+    """The data, what of it may be learned from, and what is made best.
+
+    Raises:
+        JobError: The model cannot be searched, or not under this protocol; or the data cannot be read or divided.
+    """
+    from jobs.evaluation.measures import measure_of
+    from jobs.evaluation.protocols.found import find
+    from jobs.evaluation.rating_judging import require_predictions
+    from jobs.evaluation.tuning import space_of
+
+    divides = find(protocol)
     space_of(name, given)
     require_predictions(name, divides.RULES)
     with display.error_console().status("reading"):
         held = read(home, data)
-        training = divides.split(held, seed).training
-    measure = measure_of(divides.RULES, held)
-    inputs = _versions(home) if data is None else {}
-    wanted = tunings.Search(name, given, protocol, "" if data is None else held.name, inputs, seed)
+        return held, divides.split(held, seed).training, measure_of(divides.RULES, held)
+
+
+def _search(
+    home: "Settings",
+    wanted: "tunings.Search",
+    run: "tunings.Open",
+    training: "TrainingSet",
+    measure: "Measure",
+    most: int,
+    minutes: float | None,
+    *,
+    resumes: bool,
+) -> "Found":
+    """Search, and show and log each trial as it ends."""
+    from jobs.evaluation.tuning import search
+
     storage, seconds = wanted.file(home), None if minutes is None else minutes * _SECONDS_PER_MINUTE
-    if not resume:
+    if not resumes:
         storage.unlink(missing_ok=True)
-    most = trials or (_TRIALS if minutes is None else _UNTIL_TIME_IS_UP)
-    with tunings.searching(home, wanted, resumes=resume) as run, _progress(most, seconds, measure) as show:
+    with _progress(most, seconds, measure) as show:
 
         def ended(trial: "Trial") -> None:
             show(trial)
@@ -93,20 +141,17 @@ def tune(
             metrics = {} if trial.value is None else {figure: trial.value}
             run.log_trial(trial.number, trial.state, trial.parameters, metrics, trial.seconds, trial.line)
 
-        found = search(
-            name, training, most, seed, given, seconds=seconds, storage=storage, on_trial=ended, measure=measure
+        return search(
+            wanted.recommender,
+            training,
+            most,
+            wanted.seed,
+            wanted.given,
+            seconds=seconds,
+            storage=storage,
+            on_trial=ended,
+            measure=measure,
         )
-        is_news = found.parameters != parameters_of(name, given)
-        _log(run, found, measure, seed)
-        if is_news and data is None and protocol == _LAKES_OWN:
-            run.propose()
-    _show(name, held, found, defaults, measure)
-    if not is_news:
-        display.say("the defaults are the best that was found: nothing is proposed")
-    elif data is None and protocol == _LAKES_OWN:
-        display.say("proposed: the next night tries these parameters as a challenger, and its gate decides")
-    else:
-        display.next_step(_evaluation(name, protocol, data, found))
 
 
 def _nightly(home: "Settings") -> str:
@@ -167,10 +212,11 @@ def _log(run: "tunings.Open", found: "Found", measure: "Measure", seed: int) -> 
         run.log_found(values_of(found.parameters), metrics, Path(folder))
 
 
-def _show(name: str, held: "Interactions", found: "Found", defaults: dict[str, object], measure: "Measure") -> None:
+def _show(name: str, held: "Interactions", found: "Found", defaults: object, measure: "Measure") -> None:
     """What was found, beside the defaults."""
     from jobs.recommenders import values_of
 
+    usual = values_of(defaults)
     states = [trial.state for trial in found.trials]
     counts = ", ".join(
         f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed") if state in states
@@ -181,7 +227,7 @@ def _show(name: str, held: "Interactions", found: "Found", defaults: dict[str, o
     display.say(f"{measure.name} on the later part of the training data: {before}{found.value:.4f} with the best")
     table = display.grid("parameter", "default", "best")
     for parameter, value in values_of(found.parameters).items():
-        default = defaults[parameter]
+        default = usual[parameter]
         table.add_row(
             display.plain(parameter),
             display.plain(display.words(default)),
