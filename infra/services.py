@@ -21,7 +21,7 @@ import psutil
 
 from infra import spark_server
 from jobs.errors import JobError
-from jobs.settings import Settings
+from jobs.settings import Settings, from_environment
 
 Say = Callable[[str], None]
 
@@ -357,7 +357,7 @@ def main(command: str) -> int:
         if command == "prepare":
             prepare(os.environ, say)
         else:
-            {"up": up, "down": down}[command](Settings(), say)
+            {"up": up, "down": down}[command](from_environment(), say)
     except JobError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -17,7 +17,7 @@ import pyspark
 
 from jobs.errors import JobError
 from jobs.lakehouse import spark
-from jobs.settings import Settings
+from jobs.settings import Settings, from_environment
 
 _CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _AGAIN_AFTER = 5
@@ -88,7 +88,7 @@ def serve(settings: Settings, host: str) -> int:
 def main(arguments: list[str]) -> int:
     """Serve on the address given, 127.0.0.1 unless one is; 1 after a JobError, told in one line."""
     try:
-        return serve(Settings(), arguments[0] if arguments else "127.0.0.1")
+        return serve(from_environment(), arguments[0] if arguments else "127.0.0.1")
     except JobError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -7,8 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jobs.errors import JobError, nearest
+
+_PREFIX = "REELHOUSE_"
+_OF_OTHERS = frozenset(
+    [
+        *("fetch", "api_secret", "fernet_key", "jwt_secret", "postgres_password", "spark_page_port", "worker_cores"),
+        *("real_data", "bench_nights", "bench_world"),
+    ]
+)
+"""Variables of the same prefix that DAGs and docker-compose.yaml read, and tests and benchmarks."""
 
 
 def cores_here() -> int:
@@ -46,7 +57,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="REELHOUSE_", frozen=True, extra="ignore", env_ignore_empty=True, env_nested_delimiter="__"
+        env_prefix=_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, env_nested_delimiter="__"
     )
 
     home: Annotated[
@@ -155,6 +166,35 @@ class Settings(BaseSettings):
         return self.lake_uri or str(self.root / "lake")
 
 
-def variable_of(field: Sequence[int | str]) -> str:
+def from_environment() -> Settings:
+    """The settings as the environment gives them.
+
+    Raises:
+        JobError: A variable holds what it may not, or is mistyped; names every one.
+    """
+    problems = [
+        f"{variable} is no setting, did you mean {meant}?"
+        for variable, value in sorted(os.environ.items())
+        if value and (meant := probably_meant(variable))
+    ]
+    try:
+        found = Settings()
+    except ValidationError as wrong:
+        problems += [f"{_variable_of(error['loc'])} is {error['input']!r}: {error['msg']}" for error in wrong.errors()]
+    if problems:
+        raise JobError(f"nothing was done: {'; '.join(problems)}; set it otherwise, or unset it")
+    return found
+
+
+def probably_meant(variable: str) -> str | None:
+    """The variable of a setting that is nearest to one that is none; None if it is one, or is meant for something else."""
+    name, *below = variable.lower().removeprefix(_PREFIX.lower()).split("__")
+    if not variable.upper().startswith(_PREFIX) or name in Settings.model_fields or name in _OF_OTHERS:
+        return None
+    meant = nearest(name, Settings.model_fields)
+    return _variable_of([meant, *below]) if meant else None
+
+
+def _variable_of(field: Sequence[int | str]) -> str:
     """The environment variable that gives a setting: ``REELHOUSE_WEIGHING__VIEW`` for ``("weighing", "view")``."""
-    return "REELHOUSE_" + "__".join(str(part) for part in field).upper()
+    return _PREFIX + "__".join(str(part) for part in field).upper()

@@ -61,19 +61,11 @@ def settings() -> "Settings":
     """The settings of this run, read once by each command.
 
     Raises:
-        JobError: A variable of the environment holds what it may not; names it.
+        JobError: A variable of the environment holds what it may not, or is mistyped; names it.
     """
-    from pydantic import ValidationError
+    from jobs.settings import from_environment
 
-    from jobs.settings import Settings, variable_of
-
-    try:
-        home = Settings()
-    except ValidationError as wrong:
-        problems = "; ".join(
-            f"{variable_of(error['loc'])} is {error['input']!r}: {error['msg']}" for error in wrong.errors()
-        )
-        raise JobError(f"nothing was done: {problems}; set it otherwise, or unset it") from None
+    home = from_environment()
     in_the_way = next((path for path in (home.root, *home.root.parents) if path.exists() and not path.is_dir()), None)
     if in_the_way:
         raise JobError(f"nothing was done: REELHOUSE_HOME is {home.home}, and {in_the_way} is a file; name a folder")

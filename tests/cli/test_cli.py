@@ -1,6 +1,7 @@
 """The command line: what it shows, what it refuses, and what it does not import. No Spark."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -18,7 +19,7 @@ from jobs.lakehouse import ledger
 from jobs.lakehouse.outcome import Outcome
 from jobs.runs.ended import Ended
 from jobs.sample_world import WorldParameters, last_day, write_world
-from jobs.settings import Settings
+from jobs.settings import Settings, probably_meant
 from jobs.tables import SOURCES, TABLES, job_inputs
 from tests.cli.small_lake import Run, home, publish, refused, run
 
@@ -206,6 +207,8 @@ def test_a_job_of_a_night_for_which_nothing_was_delivered_builds_nothing(run: Ru
         ("REELHOUSE_LIST_LENGTH", "0", "REELHOUSE_LIST_LENGTH is '0': Input should be greater than or equal to 1"),
         ("REELHOUSE_WEIGHING__HALF_LIFE_DAYS", "-1", "REELHOUSE_WEIGHING__HALF_LIFE_DAYS is '-1'"),
         ("REELHOUSE_TODAY", "tomorrow", "REELHOUSE_TODAY is 'tomorrow'"),
+        ("REELHOUSE_RECOMENDER", "ease", "REELHOUSE_RECOMENDER is no setting, did you mean REELHOUSE_RECOMMENDER?"),
+        ("REELHOUSE_WEIGHTING__VIEW", "2", "did you mean REELHOUSE_WEIGHING__VIEW?"),
     ],
 )
 def test_a_wrong_setting_costs_one_line_that_names_it(
@@ -214,6 +217,18 @@ def test_a_wrong_setting_costs_one_line_that_names_it(
     monkeypatch.setenv(variable, value)
 
     assert says in refused(run("tables"))
+
+
+def test_every_variable_that_is_read_anywhere_is_known(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+    kinds = ("dags/*.py", "infra/**/*", "tests/trials/*.py", "tests/benchmarks/*.py", ".ci/*", "*.yaml", "Makefile")
+    files = [file for kind in kinds for file in root.glob(kind) if file.is_file() and file.suffix != ".pyc"]
+    read = {name for file in files for name in re.findall(r"REELHOUSE_[A-Z_]*[A-Z]", file.read_text(encoding="utf-8"))}
+
+    assert {"REELHOUSE_FETCH", "REELHOUSE_REAL_DATA", "REELHOUSE_DRIVER_MEMORY", "REELHOUSE_FERNET_KEY"} <= read
+    assert {name: meant for name in read if (meant := probably_meant(name))} == {}
+    monkeypatch.setenv("REELHOUSE_SOMEBODY_ELSES", "1")
+    assert run("tables").exit_code == 0
 
 
 def test_a_home_that_is_a_file_costs_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
