@@ -17,6 +17,7 @@ from jobs.cli import (
     nights,
     publications,
     resets,
+    results,
     sql,
     titles,
     tuning,
@@ -73,6 +74,7 @@ app.command(epilog=deliveries.WORLD_EXAMPLES)(deliveries.world)
 app.command(epilog=deliveries.FETCH_EXAMPLES)(deliveries.fetch)
 app.command("import", epilog=deliveries.IMPORT_EXAMPLES)(deliveries.import_set)
 app.command(epilog=evaluations.EXAMPLES)(evaluations.evaluate)
+app.command(epilog=results.EXAMPLES)(results.results)
 app.command(epilog=tuning.EXAMPLES)(tuning.tune)
 app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)

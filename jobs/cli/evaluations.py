@@ -1,6 +1,7 @@
 """``reelhouse evaluate``: any model under any protocol, on the lake or on a public set."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,12 @@ from jobs.cli.arguments import PublicSet, examples, settings
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
-    from jobs.evaluation.evaluating import Evaluation, Tune
+    from jobs.evaluation.evaluating import Evaluation, Plan, Tune
     from jobs.evaluation.interactions import Interactions
     from jobs.evaluation.intervals import Interval
     from jobs.evaluation.protocols.rules import Rules
     from jobs.settings import Settings
+    from jobs.tracking.evaluations import Open
 
 EXAMPLES = examples(
     "reelhouse evaluate popularity",
@@ -44,6 +46,9 @@ def evaluate(
     seeds: Annotated[int, typer.Option(min=1, help="Splits, or fits where a protocol divides in one way only.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1,
     is_json: Annotated[bool, typer.Option("--json", help="One last line of JSON.")] = False,
+    is_logged: Annotated[
+        bool, typer.Option("--log/--no-log", help="Keep what was found as a run of MLflow, for `reelhouse results`.")
+    ] = True,
 ) -> None:
     """Judge a model as a protocol says, beside what others published of it.
 
@@ -53,28 +58,50 @@ def evaluate(
     """
     from jobs.evaluation import published
     from jobs.evaluation.evaluating import Plan
-    from jobs.evaluation.evaluating import evaluate as judge
     from jobs.evaluation.protocols.found import find
-    from jobs.recommenders import parameters_of
+    from jobs.evaluation.results import card
+    from jobs.recommenders import parameters_of, values_of
 
     home, given = settings(), given_parameters(param or [])
     rules = find(protocol).RULES
-    parameters_of(model, given)
+    defaults = values_of(parameters_of(model, given))
     protocol = protocol.replace("_", "-")
-    console = display.error_console()
-    with console.status("reading") as status:
+    with display.error_console().status("reading"):
         held = read(home, data)
-        plan = Plan(model, protocol, given, seeds, seed, _tuner(model, given, tune, rules, held) if tune else None)
+    plan = Plan(model, protocol, given, seeds, seed, _tuner(model, given, tune, rules, held) if tune else None)
+    with _run(home, plan, held, defaults, tune) if is_logged else nullcontext() as run:
+        found = _judged(plan, held)
+        _show(found, published.rows(protocol, found.data))
+        if run is not None:
+            said = {"k": rules.k, "seeds": found.seeds, "viewers": found.viewers}
+            run.log(found.figures, found.parameters, said, card(found))
+    if is_json:
+        display.say(json.dumps(_as_json(found), ensure_ascii=False))
+
+
+def _run(
+    home: "Settings", plan: "Plan", data: "Interactions", parameters: dict[str, Any], trials: int
+) -> "AbstractContextManager[Open]":
+    """The evaluation's run in MLflow, open while it works."""
+    from jobs.tracking import evaluations
+
+    asked = evaluations.Asked(plan.model, plan.protocol, data.name, data.digest, parameters, trials)
+    return evaluations.evaluating(home, asked)
+
+
+def _judged(plan: "Plan", held: "Interactions") -> "Evaluation":
+    """What was found; each step is told as it begins."""
+    from jobs.evaluation.evaluating import evaluate as judge
+
+    console = display.error_console()
+    with console.status("dividing") as status:
 
         def say(step: str) -> None:
             status.update(step)
             if not console.is_terminal:
                 display.warn(step)
 
-        found = judge(plan, held, say)
-    _show(found, published.rows(protocol, found.data))
-    if is_json:
-        display.say(json.dumps(_as_json(found), ensure_ascii=False))
+        return judge(plan, held, say)
 
 
 def read(home: "Settings", data: Path | None) -> "Interactions":

@@ -1,5 +1,6 @@
 """Evaluate a recommender under a protocol: split, fit and judge, once for each seed and fold."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -22,6 +23,7 @@ from jobs.scoring.training_set import Split, TrainingSet
 Told = Callable[[str], object]
 Tune = Callable[[TrainingSet, int], Any]
 """Parameters that a search found on a training set, with a seed."""
+_LOGGED_OF_SEGMENTS = ("ndcg", "recall", "rmse", "mae")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,20 @@ class Evaluation:
     """How many were run."""
     parameters: tuple[dict[str, Any], ...]
     """Of each seed; where they were searched, of each fold of each seed."""
+    fit_seconds: float
+    """A run, without the search of parameters."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Its metrics as MLflow keeps them: ``ndcg_at_10``, ``ndcg_at_10_low``, ``ndcg_at_10_cold``."""
+        named = dict(self.metrics)
+        for kind, (_, metrics) in self.segments.items():
+            named |= {f"{name}_{kind}": one for name, one in metrics.items() if name.startswith(_LOGGED_OF_SEGMENTS)}
+        figures: dict[str, float] = {}
+        for name, one in named.items():
+            figures |= {name: one.mean, f"{name}_low": one.low, f"{name}_high": one.high}
+        figures["fit_seconds"] = self.fit_seconds
+        return {name: value for name, value in figures.items() if not np.isnan(value)}
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,7 @@ class _Run:
     errors: dict[str, Floats]
     segments: dict[str, Any]
     viewers: int
+    fit_seconds: float
 
 
 def evaluate(plan: Plan, data: Interactions, say: Told) -> Evaluation:
@@ -100,35 +117,37 @@ def evaluate(plan: Plan, data: Interactions, say: Told) -> Evaluation:
                 say(f"{at}: searching parameters")
                 parameters = plan.tune(split.training, seed)
             say(f"{at}: fitting {plan.model}")
+            began = time.monotonic()
             model = recommenders.find(plan.model).fit(split.training, parameters)
+            fit_seconds = time.monotonic() - began
             say(f"{at}: judging {split.viewers.num_rows:,} viewers")
-            runs.append(_judged(plan, rules, model, split, data))
+            runs.append(_judged(plan, rules, model, split, data, fit_seconds))
             if plan.tune is not None or fold == 0:
                 used.append(recommenders.values_of(parameters))
     say("drawing intervals")
     return _summed(plan, rules, data, runs, tuple(used))
 
 
-def _judged(plan: Plan, rules: Rules, model: Any, split: Split, data: Interactions) -> _Run:
+def _judged(plan: Plan, rules: Rules, model: Any, split: Split, data: Interactions, fit_seconds: float) -> _Run:
     """Judge a model on a split."""
     viewers = split.viewers
     if rules.asks_for == "ratings":
         errors = judge_ratings(model, viewers, data.lowest, data.highest)
-        return _Run({}, {}, errors, viewer_segments(viewers), viewers.num_rows)
+        return _Run({}, {}, errors, viewer_segments(viewers), viewers.num_rows, fit_seconds)
     question = Question(rules.k, rules.cutoffs, rules.averages_over_all)
     judged = judge_by(model, viewers, split.listable, question)
     names = {column: column if "_at_" in column else f"{column}_at_{rules.k}" for column in question.columns}
     values = {name: judged[column].to_numpy() for column, name in names.items()}
     if rules.asks_for == "candidates":
         # Lists of sampled titles say nothing of what a catalogue's lists would be like.
-        return _Run(values, {}, {}, viewer_segments(viewers), viewers.num_rows)
+        return _Run(values, {}, {}, viewer_segments(viewers), viewers.num_rows, fit_seconds)
     listed, popularity = judged["listed"].combine_chunks(), Popularity.of(split.training)
     values |= {f"{name}_at_{rules.k}": found for name, found in _variety(listed, popularity, split).items()}
     shares = variety.catalogue_shares(listed, split.listable, plan.seed)
     values |= {
         f"recall_at_{rules.k}_{kind}": found for kind, found in recall_by_title(viewers, judged, popularity).items()
     }
-    return _Run(values, shares, {}, viewer_segments(viewers), viewers.num_rows)
+    return _Run(values, shares, {}, viewer_segments(viewers), viewers.num_rows, fit_seconds)
 
 
 def _variety(listed: pa.ListArray, popularity: Popularity, split: Split) -> dict[str, Floats]:
@@ -167,7 +186,8 @@ def _summed(
         wanting = round(float(np.mean([(~np.isnan(run.values[name])).sum() for run in runs])))
         segments[kind] = (wanting, {metric: metrics.pop(name)})
     viewers = float(np.mean([run.viewers for run in runs]))
-    return Evaluation(plan, data.name, metrics, segments, viewers, len(runs) // rules.folds, used)
+    seeds, fit_seconds = len(runs) // rules.folds, float(np.mean([run.fit_seconds for run in runs]))
+    return Evaluation(plan, data.name, metrics, segments, viewers, seeds, used, fit_seconds)
 
 
 def _rating_metrics(runs: list[_Run], who: list[Any], seed: int) -> dict[str, Interval]:

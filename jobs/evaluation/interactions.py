@@ -1,5 +1,6 @@
 """Interactions in memory: what protocols divide, of a public set or of the lake, with dense numbers for ids."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -111,6 +112,15 @@ class Interactions:
     def __len__(self) -> int:
         """Number of events."""
         return len(self.viewer)
+
+    @property
+    def digest(self) -> str:
+        """One short word for the events and for the settings that weigh and divide them."""
+        said = self.settings.model_dump_json(include={"weighing", "holdout_share"})
+        found = hashlib.sha256(said.encode())
+        for part in (self.viewer, self.title, self.rating, self.worth, self.seconds):
+            found.update(np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()[:8]
 
     def stars(self, least: float) -> NDArray[np.bool_]:
         """Events that speak for the title: a rating of so many of five stars, or another event with a positive weight."""

@@ -1,4 +1,4 @@
-"""``reelhouse evaluate``: its table, its last line, and what it refuses. No Spark session is started."""
+"""``reelhouse evaluate``: its table, its last line, and what it refuses. No Spark session is started, nothing is written."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def run(*arguments: object) -> Any:
-    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments), "--no-log"])
 
 
 def last_line(*arguments: object) -> Any:

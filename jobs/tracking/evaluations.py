@@ -1,0 +1,190 @@
+"""Evaluations in MLflow: one run per model, protocol and data, open while it works; and what they found, read back."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from mlflow.utils.time import get_current_time_millis
+
+from jobs.errors import JobError
+from jobs.settings import Settings
+from jobs.tracking.runs import DESCRIPTION, client, experiment_of
+from jobs.version import code_version
+
+EXPERIMENT = "evaluation"
+_RUNS_PER_PAGE = 200
+"""Runs that MLflow gives at once."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is evaluated, and on what."""
+
+    recommender: str
+    protocol: str
+    data: str
+    """What people call the data."""
+    digest: str
+    """Of all that is divided and judged by: figures of another digest are not of the same data."""
+    parameters: Mapping[str, Any]
+    """All of them, by name, as they are before a search."""
+    trials: int
+    """Of a search for each seed; 0 if nothing is searched."""
+
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        tuned = ", tuned" if self.trials else ""
+        return f"{self.recommender}{tuned}, {self.protocol}, {self.data}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """As tags of the run."""
+        return {
+            "recommender": self.recommender,
+            "protocol": self.protocol,
+            "data": self.data,
+            "digest": self.digest,
+            "trials": str(self.trials),
+            "code_version": code_version(),
+        }
+
+
+@dataclass(frozen=True)
+class Open:
+    """The run of an evaluation, while it is open."""
+
+    store: MlflowClient
+    run_id: str
+
+    def log(
+        self, metrics: Mapping[str, float], used: Sequence[Mapping[str, Any]], said: Mapping[str, object], card: str
+    ) -> None:
+        """Log what was found.
+
+        Args:
+            metrics: By name, the most important first.
+            used: The parameters of each seed; of each fold of each seed where they were searched.
+            said: What else is to be said, as tags.
+            card: What the run's page says of it.
+        """
+        now = int(get_current_time_millis())  # type: ignore[no-untyped-call]
+        tags = {name: str(value) for name, value in said.items()}
+        tags |= {"parameters": json.dumps(list(used), sort_keys=True), DESCRIPTION: card}
+        self.store.log_batch(
+            self.run_id,
+            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+
+
+@contextmanager
+def evaluating(settings: Settings, asked: Asked) -> Iterator[Open]:
+    """A run that is open while an evaluation works, closed as failed if it fails.
+
+    Args:
+        settings: Where MLflow is.
+        asked: What is evaluated.
+
+    Raises:
+        JobError: MLflow is gone.
+    """
+    try:
+        store = client(settings)
+        run = store.create_run(experiment_of(store, EXPERIMENT), tags=asked.tags, run_name=asked.name)
+        run_id, status = str(run.info.run_id), "FAILED"
+        try:
+            # What is searched is not known yet, and a run's parameters cannot be changed.
+            given = {} if asked.trials else asked.parameters
+            parameters = {"Model": asked.recommender, **given}
+            store.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
+            data = MetaDataset(CodeDatasetSource({"data": asked.data}), name=asked.data, digest=asked.digest)  # type: ignore[abstract]
+            is_for = [InputTag("mlflow.data.context", "evaluation")]
+            store.log_inputs(run_id, [DatasetInput(data._to_mlflow_entity(), is_for)])
+            yield Open(store, run_id)
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            store.set_terminated(run_id, status)
+    except MlflowException as gone:
+        raise JobError(
+            f"the evaluation was not kept: MLflow ({settings.tracking_uri}) does not answer as it should: "
+            f"{str(gone).splitlines()[0][:300]}; mend it, or add --no-log"
+        ) from gone
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished evaluation."""
+
+    recommender: str
+    protocol: str
+    data: str
+    digest: str
+    k: int
+    """Titles per list."""
+    seeds: int
+    """Splits, or fits, that were run."""
+    viewers: float
+    """Judged, a run."""
+    trials: int
+    parameters: tuple[dict[str, Any], ...]
+    metrics: Mapping[str, float]
+    code_version: str
+
+
+def results(settings: Settings) -> list[Result]:
+    """The newest finished evaluation of each recommender by each protocol on each data, newest first.
+
+    Never the best of several: to choose by what is judged on would be to learn from it.
+    """
+    store = client(settings)
+    found = store.get_experiment_by_name(EXPERIMENT)
+    newest: dict[tuple[str, ...], Result] = {}
+    for run in _finished(store, str(found.experiment_id)) if found else ():
+        one = _result(run)
+        newest.setdefault((one.recommender, one.protocol, one.data, one.digest), one)
+    return list(newest.values())
+
+
+def _finished(store: MlflowClient, experiment: str) -> Iterator[Run]:
+    """Runs that ended well, newest first."""
+    token: str | None = None
+    while True:
+        page = store.search_runs(
+            [experiment],
+            "attributes.status = 'FINISHED' and tags.k LIKE '%'",
+            max_results=_RUNS_PER_PAGE,
+            order_by=["attributes.start_time DESC", "attributes.run_id"],
+            page_token=token,
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _result(run: Run) -> Result:
+    tags = run.data.tags
+    return Result(
+        recommender=tags["recommender"],
+        protocol=tags["protocol"],
+        data=tags["data"],
+        digest=tags["digest"],
+        k=int(tags["k"]),
+        seeds=int(tags["seeds"]),
+        viewers=float(tags["viewers"]),
+        trials=int(tags["trials"]),
+        parameters=tuple(json.loads(tags["parameters"])),
+        metrics=dict(run.data.metrics),
+        code_version=tags["code_version"],
+    )
