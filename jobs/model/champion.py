@@ -155,7 +155,7 @@ def run(lake: Lake, night: date) -> None:
             proposals.close(settings, proposal, verdict)
         registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
         _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
-        champion, note = registry.require_champion(settings), _note(report, versions)
+        champion, note = registry.require_champion(settings), _note(trial, report, versions)
     if settled.serves is None:
         lake.report(model.CHAMPION.name, "kept", version=champion.version, note=note)
     else:
@@ -173,21 +173,28 @@ def _entrants(
     While popularity is the champion, the project's own choice challenges it unless the settings name another.
     """
     found: dict[str, Entrant] = {}
-    is_named = bool(settings.recommender or settings.recommender_parameters)
     if serving is not None and serving.recommender != "popularity":
-        kind = recommenders.find(serving.recommender).Parameters
-        found[CHAMPION] = Entrant(serving.recommender, kind(**serving.parameters))
+        found[CHAMPION] = _entrant(serving.recommender, serving.parameters)
+    named = None
     if proposal is not None:
-        kind = recommenders.find(proposal.recommender).Parameters
-        named = Entrant(proposal.recommender, kind(**proposal.parameters))
-        if named not in found.values():
-            found[CHALLENGER] = named
-    elif is_named or not found:
-        name = settings.recommender or recommenders.DEFAULT
-        named = Entrant(name, recommenders.parameters_of(name, settings.recommender_parameters))
-        if named not in found.values():
-            found[CHALLENGER] = named
+        named = _entrant(proposal.recommender, proposal.parameters)
+    elif _names_one(settings) or not found:
+        named = _entrant(settings.recommender or recommenders.DEFAULT, settings.recommender_parameters)
+    if named is not None and named not in found.values():
+        found[CHALLENGER] = named
     return found | {name: Entrant("popularity", parameters) for name, parameters in _POPULARITIES.items()}
+
+
+def _entrant(name: str, given: Mapping[str, object]) -> Entrant:
+    try:
+        return Entrant(name, recommenders.parameters_of(name, given))
+    except JobError as refused:
+        raise JobError(f"no model was trained: {refused}") from refused
+
+
+def _names_one(settings: Settings) -> bool:
+    """Whether the settings say what is to be tried."""
+    return bool(settings.recommender or settings.recommender_parameters)
 
 
 def _fit(trial: Trial, training: TrainingSet, open_runs: ExitStack) -> dict[str, str]:
@@ -312,7 +319,12 @@ def _write_page(docs: str, night: date, page: str) -> None:
     file.write_text(page, encoding="utf-8")
 
 
-def _note(report: Report, versions: Mapping[str, int]) -> str:
-    """One line: what serves, and what waits."""
-    waits = report.settled.waits
-    return report.summary + (f"; to decide: reelhouse promote {versions[waits]} --reason …" if waits else "")
+def _note(trial: Trial, report: Report, versions: Mapping[str, int]) -> str:
+    """One line: what serves, what waits, and where popularity serves as nobody said what else to try, that."""
+    settings, waits, said = trial.settings, report.settled.waits, [report.summary]
+    if report.settled.serves_popularity and not _names_one(settings):
+        tried = trial.entrants.get(CHALLENGER) or trial.entrants[CHAMPION]
+        said.append(f"REELHOUSE_RECOMMENDER names none, {tried.recommender} was tried")
+    if waits:
+        said.append(f"to decide: reelhouse promote {versions[waits]} --reason …")
+    return "; ".join(said)

@@ -1,7 +1,8 @@
 """What a job has to do, decided from the ledger and the landing folder before anything heavy is imported or started.
 
 A table or model is made again if the night it is built as of, the versions of its inputs (or their absence), the settings
-that shape it, or our code are not those that it was last made with.
+that shape it, or our code are not those that it was last made with; the model also if a search proposes what no night has
+tried yet.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ class Basis:
     """Values of the settings that shape it."""
     code: str
     """Hash of our sources."""
+    proposal: str | None = None
+    """Of the model: the search whose proposal is to be tried. A night closes what it has tried: it was made with none."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,14 @@ def _now(settings: Settings, node: Node, night: date) -> Basis:
         inputs={upstream.name: _version(settings, upstream) for upstream in node.inputs},
         settings=settings.model_dump(mode="json", include=set(node.settings)),
         code=code_hash(),
+        proposal=None if isinstance(node, Table) else _proposed(settings),
     )
+
+
+def _proposed(settings: Settings) -> str | None:
+    """The search whose proposal no night has tried yet; None if there is none."""
+    newest = load("jobs.tracking.proposals").newest(settings)
+    return newest.run_id if newest else None
 
 
 def _made(settings: Settings, node: Node) -> Made | None:

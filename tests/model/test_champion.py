@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -21,7 +22,7 @@ from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import top_titles
 from jobs.settings import Settings
 from jobs.tables import silver
-from jobs.tracking import registry, runs
+from jobs.tracking import registry, runs, tunings
 from tests.cli.small_lake import publish
 from tests.recommenders.planted import SIZE, genre_of, likes
 from tests.rows import filled
@@ -36,7 +37,7 @@ NEW, NEWCOMER = "u_title_of_the_last_evening", 99
 COLD = {"v_even_and_unwatched": "Even", "w_odd_and_unwatched": "Odd", "x_unlike_all": "None", "y_unlike_all": "None"}
 """Titles that only the catalogue knows, with their genres."""
 READ = {"silver.interactions", "silver.titles", "silver.title_profiles"}
-SMALL = {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"}
+SMALL: dict[str, Any] = {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"}
 
 
 def home_of(folder: Path) -> Settings:
@@ -248,17 +249,37 @@ def test_a_content_model_challenges_and_lists_titles_that_nobody_has_watched(
     assert champion.metrics["coverage_at_10"] == pytest.approx((SIZE + 3) / (SIZE + 1 + 3))
 
 
-def test_where_nothing_beats_popularity_it_serves_and_says_so(spark: SparkSession, tmp_path: Path) -> None:
-    settings = home_of(tmp_path).model_copy(
-        update={"recommender": "popularity", "recommender_parameters": {"half_life_days": "9"}}
-    )
+def propose(settings: Settings, name: str, given: dict[str, object], folder: Path) -> None:
+    """What a search on the lake ends with."""
+    search = tunings.Search(name, {}, "temporal", "", {"silver.interactions": 1}, seed=1)
+    folder.mkdir()
+    with tunings.searching(settings, search, resumes=False) as run:
+        run.log_found(recommenders.values_of(recommenders.parameters_of(name, given)), {"ndcg_at_10": 1.0}, folder)
+        run.propose()
+
+
+def test_popularity_serves_until_what_a_search_proposes_is_tried_on_the_same_night(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    settings = home_of(tmp_path / "home").model_copy(update={"recommender_parameters": {}})
+    propose(settings, "popularity", {"half_life_days": 9}, tmp_path / "first")
 
     (outcome,) = train(settings, spark)
 
     champion = registry.require_champion(settings)
     assert outcome.note.startswith("popularity serves: nDCG@10 ")
+    assert outcome.note.endswith("; REELHOUSE_RECOMMENDER names none, popularity was tried")
     assert (champion.recommender, champion.popularity) == ("popularity", "recent")
     assert champion.metrics["ndcg_at_10"] == champion.metrics["popularity_ndcg_at_10"]
+
+    propose(settings, "als", SMALL, tmp_path / "second")
+    (again,) = train(settings, spark)
+
+    assert (again.state, again.version) == ("published", 2)
+    assert "als, challenger promoted: above the best popularity" in again.note
+    assert registry.require_champion(settings).parameters["rank"] == 4
+    (once_more,) = train(settings, spark)
+    assert (once_more.state, once_more.version) == ("unchanged", 2), "what was decided is not tried again"
 
 
 LOSES_MLFLOW = """
