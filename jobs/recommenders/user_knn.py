@@ -4,9 +4,11 @@ Herlocker, Konstan, Borchers and Riedl (1999), "An algorithmic framework for per
 and shrinkage as in Ferrari Dacrema et al. (2019), "Are we really making much progress?".
 
 Other recommenders hold titles only. This one cannot do without histories of others: it holds those of a capped number of
-*reference viewers*, as rows of titles and weights without user_id, dates or ratings. A long history can be recognised by
-who knows part of it: keep its artifacts as you keep the preferences themselves. A viewer who is among the references is
-like any other to the model, and uses one of its own neighbours up.
+*reference viewers*, as rows of titles and weights without user_id, dates or ratings, and of titles that several viewers
+like. That makes nobody anonymous: who knows part of a long history recognises the rest of it, as Narayanan and Shmatikov
+(2008), "Robust de-anonymization of large sparse datasets", showed. Its artifacts are personal data: keep them as you keep
+the preferences themselves. A viewer who is among the references is like any other to the model, and uses one of its own
+neighbours up.
 """
 
 from dataclasses import dataclass
@@ -21,8 +23,9 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from scipy.sparse import csr_matrix
 
+from jobs.errors import JobError
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import Liked, faded, liked, rows_of
+from jobs.scoring.liked import faded, liked, rows_of
 from jobs.scoring.neighbours import Weigher, Weighting, most_similar, norms_of
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
@@ -44,6 +47,8 @@ class Parameters:
     """Days after which a preference counts half, when fitting and when scoring; never, if None."""
     reference_viewers: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     """Histories that are kept: of the viewers who did something last, then of those who like most."""
+    fewest_viewers: Annotated[int, Field(ge=1)] = 5
+    """Titles that fewer viewers like are left out of the histories: a rare title points at who watched it."""
 
 
 SPACE: Space = {
@@ -97,17 +102,32 @@ class Model:
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
-    """Keep the references' histories, over every title with a positive weight, most popular first."""
+    """Keep the references' histories, over every title with a positive weight, most popular first.
+
+    Raises:
+        JobError: Nobody likes anything, or nothing that so many like.
+    """
     known = liked(training, parameters.half_life_days)
-    chosen = _references(training, known, parameters.reference_viewers)
-    references = csr_matrix(known.preferences[chosen])
+    shared = _shared(known.preferences, parameters.fewest_viewers)
+    references = csr_matrix(shared[_references(training, shared, parameters.reference_viewers)])
     weigher = Weigher.of(references, parameters.weighting)
     return Model(known.title_ids, references, weigher.idf, weigher.mean_length, parameters)
 
 
-def _references(training: TrainingSet, known: Liked, count: int) -> NDArray[np.intp]:
+def _shared(preferences: csr_matrix, fewest: int) -> csr_matrix:
+    """The cells of titles that at least so many viewers like."""
+    kept = np.bincount(preferences.indices, minlength=preferences.shape[1])[preferences.indices] >= fewest
+    if not kept.any():
+        raise JobError(
+            f"no model was fitted: no title is liked by {fewest} viewers or more; deliver more, or lower fewest_viewers"
+        )
+    ends = np.concatenate([[0], np.cumsum(kept)])[preferences.indptr]
+    return csr_matrix((preferences.data[kept], preferences.indices[kept], ends), shape=preferences.shape)
+
+
+def _references(training: TrainingSet, preferences: csr_matrix, count: int) -> NDArray[np.intp]:
     """Viewers who like something: the newest ``count``, then in the order of how much they like."""
-    lengths = np.diff(known.preferences.indptr)
+    lengths = np.diff(preferences.indptr)
     ages = training.histories.ages
     viewer = rows_of(ages)
     newest = np.full(len(lengths), np.inf)

@@ -24,6 +24,7 @@ SMALL: dict[str, dict[str, str]] = {
     "content_word2vec": {"vector_size": "8", "min_count": "1"},
     "als": {"rank": "4", "reg_param": "0.05", "alpha": "10", "iterations": "6", "seed": "3"},
     "ease": {"reg_param": "1"},
+    "user_knn": {"fewest_viewers": "1"},
     "rating_als": {"rank": "2", "iterations": "2"},
     "ials": {"rank": "4", "reg_param": "0.5", "alpha": "10"},
 }
