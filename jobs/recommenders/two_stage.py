@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -27,8 +27,9 @@ from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts,
 from jobs.scoring.signals import Signals, learn_signals
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
-from jobs.scoring.top_n import Floats
+from jobs.scoring.top_n import FILTERED, Best, Floats, as_matrices, best_of
 from jobs.scoring.training_set import Split, TrainingSet
+from jobs.scoring.trees import Trees
 from jobs.scoring.windows import windows
 
 _BELOW = -1e4
@@ -85,30 +86,58 @@ class Model:
     parameters: Parameters
 
     @cached_property
-    def _booster(self) -> Any:
-        return lightgbm().Booster(model_str=self.trees) if self.trees else None
+    def _ranker(self) -> Trees | None:
+        return Trees.of(self.trees) if self.trees else None
 
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles; titles that no part put forward lie below those that one did, most popular first."""
-        titles = len(self.title_ids)
-        scores = np.tile(np.float32(_BELOW) - np.arange(titles, dtype=np.float32), (len(histories), 1))
-        liked = np.diff(histories.preferences.indptr)
-        likes, cold = np.flatnonzero(liked), np.flatnonzero(liked == 0)
-        if len(likes):
-            some = histories[likes]
-            found = find_candidates(self.parts, some, self.parameters.candidates)
-            scores[likes[found.row], found.title] = self._rank(some, found)
+        return self._spread(histories, *self._ranked(histories, np.empty(0, dtype=np.int32)))
+
+    def best(self, histories: Histories, length: int, excluded: NDArray[np.int32]) -> Best:
+        """The best titles of each viewer, without the scores of all others.
+
+        What is excluded is no candidate either: other titles are put forward in its place.
+        """
+        row, title, score = self._ranked(histories, excluded)
+        (short,) = np.nonzero(np.bincount(row, minlength=len(histories)) < length)
+        if len(short):
+            of_short = np.isin(row, short)
+            own = np.searchsorted(short, row[of_short])
+            whole = self._spread(histories[short], own, title[of_short], score[of_short])
+            positions, scores = best_of(whole, histories.seen[short], excluded, length)
+            at, within = np.nonzero(scores > FILTERED)
+            row = np.concatenate([row[~of_short], short[at]])
+            order = np.argsort(row, kind="stable")
+            row = row[order]
+            title = np.concatenate([title[~of_short], positions[at, within]])[order]
+            score = np.concatenate([score[~of_short], scores[at, within]])[order]
+        return as_matrices(row, title, score, len(histories))
+
+    def _ranked(
+        self, histories: Histories, excluded: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """Candidates of those who liked something: row, position, and what the trees say, else minus the first part's rank."""
+        likes = np.flatnonzero(np.diff(histories.preferences.indptr))
+        if not len(likes):
+            return likes, likes, np.empty(0, dtype=np.float32)
+        some = histories if len(likes) == len(histories) else histories[likes]
+        found = find_candidates(self.parts, some, self.parameters.candidates, excluded)
+        if self._ranker is None:
+            score = -found.ranks[:, 0]
+        else:
+            score = self._ranker.values(_features(self.signals, some, found)).astype(np.float32)
+        return likes[found.row], found.title, score
+
+    def _spread(self, histories: Histories, row: NDArray[np.int64], title: NDArray[np.int64], score: Floats) -> Floats:
+        """Viewers by titles: candidates' scores, below them the others; who liked nothing yet gets what is popular."""
+        below = np.float32(_BELOW) - np.arange(len(self.title_ids), dtype=np.float32)
+        scores = np.tile(below, (len(histories), 1))
+        scores[row, title] = score
+        cold = np.flatnonzero(np.diff(histories.preferences.indptr) == 0)
         popular = next((part for part in self.parts if part.name == "popularity"), None)
         if len(cold) and popular is not None:
             scores[cold] = popular.scores(histories[cold])
         return scores
-
-    def _rank(self, histories: Histories, found: Candidates) -> Floats:
-        """Scores of candidates: the trees', or without any, minus the first part's ranks."""
-        if self._booster is None:
-            return np.asarray(-found.ranks[:, 0], dtype=np.float32)
-        predicted = self._booster.predict(_features(self.signals, histories, found), num_threads=1)
-        return np.asarray(predicted, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write the parts into folders, the signals as arrays, and the trees as LightGBM's text."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.scoring.histories import Histories, blocks, positions_of
 from jobs.scoring.parts import Part
+from jobs.scoring.rules import excluded_positions
 from jobs.scoring.top_n import FactorScorer, Floats, top_titles
 from jobs.scoring.training_set import Split
 
@@ -56,27 +56,32 @@ class _GivenFactors(_Given):
         return self.given
 
 
-def find_candidates(parts: Sequence[Part], histories: Histories, most: int) -> Candidates:
+def find_candidates(
+    parts: Sequence[Part], histories: Histories, most: int, excluded: NDArray[np.int32] | None = None
+) -> Candidates:
     """The best unseen titles of each part together.
 
     Args:
         parts: Parts of a hybrid.
         histories: What viewers know, over the hybrid's titles.
         most: Titles that each part puts forward.
+        excluded: Positions of titles that nobody is to get: others are put forward in their place.
     """
-    titles = histories.seen.shape[1]
+    viewers, titles = histories.seen.shape
+    unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
     owned = [part.own(histories) for part in parts]
     answers = [_answer(part, own) for part, own in zip(parts, owned, strict=True)]
-    keys = []
+    is_put_forward = np.zeros((viewers, titles), dtype=bool)
     for part, own, answer in zip(parts, owned, answers, strict=True):
-        row, position = _best(answer, own, most)
-        keys.append(row.astype(np.int64) * titles + part.back[position])
-    pairs = np.unique(np.concatenate(keys))
+        theirs = part.position[unlisted]
+        row, position = _best(answer, own, most, theirs[theirs >= 0].astype(np.int32))
+        is_put_forward[row, part.back[position]] = True
+    pairs = np.flatnonzero(is_put_forward).astype(np.int64)
     row, title = pairs // titles, pairs % titles
     scores = np.column_stack(
         [_at(answer, part.position[title], row) for part, answer in zip(parts, answers, strict=True)]
     )
-    ranks = np.column_stack([ranks_of(scores[:, of], row, len(histories)) for of in range(len(parts))])
+    ranks = np.column_stack([ranks_of(scores[:, of], row, viewers) for of in range(len(parts))])
     return Candidates(row, title, scores, ranks)
 
 
@@ -87,18 +92,23 @@ def _answer(part: Part, own: Histories) -> _Given:
     return _Given(part.model.title_ids, part.model.scores(own))
 
 
-def _best(answer: _Given, own: Histories, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Row and position of the best unseen titles."""
+def _best(
+    answer: _Given, own: Histories, most: int, excluded: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Row and position of the best unseen titles. What is written over of scores is what is no candidate of any part."""
     if isinstance(answer, _GivenFactors) and answer.factors.shape[1] == 1 and (answer.given == answer.given[:1]).all():
-        return _best_of_all(answer, own, most)
-    row, position, _ = top_titles(answer, own, most)
+        return _best_of_all(answer, own, most, excluded)
+    row, position, _ = top_titles(answer, own, most, excluded)
     return row, position.astype(np.int64)
 
 
-def _best_of_all(answer: _GivenFactors, own: Histories, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _best_of_all(
+    answer: _GivenFactors, own: Histories, most: int, excluded: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The same where all viewers get the same scores: the first titles are looked for once, twice as many as wanted."""
     scores = answer.factors[:, 0] * answer.given[0, 0] if len(answer.given) else answer.factors[:, 0]
-    first = np.argsort(-scores, kind="stable")[: 2 * most]
+    order = np.argsort(-scores, kind="stable")
+    first = order[~np.isin(order, excluded)][: 2 * most]
     is_new = own.seen[:, first].toarray() == 0
     row, at = np.nonzero(is_new & (np.cumsum(is_new, axis=1) <= most))
     return row.astype(np.int32), first[at]
@@ -160,13 +170,11 @@ def judged_candidates(
         most: Titles that each part puts forward.
         viewers: At most so many viewers, evenly taken.
     """
-    listable = np.asarray(pc.is_in(title_ids, value_set=split.listable))
+    excluded = excluded_positions(title_ids, split.listable)
     taken = np.unique(np.linspace(0, split.viewers.num_rows - 1, viewers).astype(np.int64))
     chosen = split.viewers if viewers >= split.viewers.num_rows else split.viewers.take(pa.array(taken))
     for block in blocks(chosen.combine_chunks().to_batches(), title_ids):
-        found = find_candidates(parts, block.histories, most)
-        allowed = listable[found.title]
-        found = Candidates(found.row[allowed], found.title[allowed], found.scores[allowed], found.ranks[allowed])
+        found = find_candidates(parts, block.histories, most, excluded)
         owner, title, counts = positions_of(block.rows.column("held_out"), title_ids)
         wanted = owner * len(title_ids) + title
         yield Judged(found, block.histories, np.isin(found.row * len(title_ids) + found.title, wanted), counts)

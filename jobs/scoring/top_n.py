@@ -12,8 +12,16 @@ from scipy.sparse import csr_matrix
 from jobs.scoring.histories import Histories
 
 Floats = NDArray[np.float32]
-_FILTERED = np.finfo(np.float32).min
+FILTERED = np.finfo(np.float32).min
 """implicit's score of a title that was filtered out."""
+Best = tuple[NDArray[np.int32], Floats]
+"""Positions and scores of some titles of each viewer, one row per viewer: the best ones, in any order, and any number that
+are filtered out."""
+_GROUPS = 4
+"""So many times the titles of a list are the groups of which the best are found."""
+_LARGEST_GROUP = 64
+_CROWD = 8
+"""A viewer of whom so many times the titles of a list are left has equal ones among them."""
 
 
 class Scorer(Protocol):
@@ -29,7 +37,7 @@ class Scorer(Protocol):
         ...
 
     def scores(self, histories: Histories) -> Floats:
-        """Viewers by titles of scores."""
+        """Viewers by titles of scores: a new array, which the caller may write over."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -48,6 +56,15 @@ class FactorScorer(Scorer, Protocol):
 
     def viewer_factors(self, histories: Histories) -> Floats:
         """Viewers by latent factors."""
+        ...
+
+
+@runtime_checkable
+class ListScorer(Scorer, Protocol):
+    """A scorer that knows of itself which few titles may come first: its other scores are never made."""
+
+    def best(self, histories: Histories, length: int, excluded: NDArray[np.int32]) -> Best:
+        """Each viewer's best unseen titles that are not excluded: ``length`` of them, or all there are."""
         ...
 
 
@@ -72,14 +89,15 @@ def top_titles(
         ValueError: A factor or a score is not finite.
     """
     unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
-    if isinstance(model, FactorScorer):
+    if isinstance(model, ListScorer):
+        positions, scores = model.best(histories, length, unlisted)
+    elif isinstance(model, FactorScorer):
         positions, scores = _best_products(model, histories, unlisted, length)
     else:
-        positions, scores = _best_of(model.scores(histories), histories.seen, unlisted, length)
-    order = np.lexsort((positions, -scores), axis=1)
-    positions = np.take_along_axis(positions, order, axis=1)[:, :length]
-    scores = np.take_along_axis(scores, order, axis=1)[:, :length]
-    is_listed = scores > _FILTERED
+        positions, scores = best_of(model.scores(histories), histories.seen, unlisted, length)
+    order = np.lexsort((positions, -scores), axis=1)[:, :length]
+    positions, scores = np.take_along_axis(positions, order, axis=1), np.take_along_axis(scores, order, axis=1)
+    is_listed = scores > FILTERED
     row, _ = np.nonzero(is_listed)
     return row.astype(np.int32), positions[is_listed].astype(np.int32), scores[is_listed]
 
@@ -89,10 +107,18 @@ def ranks_within(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     return (np.arange(len(rows)) - np.searchsorted(rows, rows)).astype(np.int32)
 
 
-def _best_products(
-    model: FactorScorer, histories: Histories, excluded: NDArray[np.int32], length: int
-) -> tuple[NDArray[np.int32], Floats]:
-    """Positions and scores of at least the best ``length`` titles, in any order; filtered ones last."""
+def as_matrices(row: NDArray[np.int64], position: NDArray[np.int64], score: Floats, viewers: int) -> Best:
+    """Pairs of viewer and title, in order of row, as rows that are filled up with what is filtered out."""
+    counts = np.bincount(row, minlength=viewers)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = (viewers, int(counts.max(initial=0)))
+    positions, scores = np.zeros(shape, dtype=np.int32), np.full(shape, FILTERED)
+    positions[row, within], scores[row, within] = position, score
+    return positions, scores
+
+
+def _best_products(model: FactorScorer, histories: Histories, excluded: NDArray[np.int32], length: int) -> Best:
+    """At least the best ``length`` titles of each viewer."""
     viewers, seen = model.viewer_factors(histories), histories.seen
     if not (np.isfinite(viewers).all() and np.isfinite(model.factors).all()):
         raise ValueError("a factor is not finite")
@@ -106,42 +132,67 @@ def _best_products(
         filter_items=excluded if len(excluded) else None,
         num_threads=1,
     )
-    # implicit leaves open which of several titles of one score it takes: viewers whose list ends among equals are sorted whole.
+    # implicit leaves open which of several titles of one score it takes: viewers whose list ends among equals are asked
+    # for all.
     if 1 < asked < scored:
-        (tied,) = np.nonzero((scores[:, -1] == scores[:, -2]) & (scores[:, -1] > _FILTERED))
-        if len(tied):
-            whole = _filtered(viewers[tied] @ model.factors.T, seen[tied], excluded)
-            positions[tied], scores[tied] = _sorted(whole, asked)
+        (tied,) = np.nonzero((scores[:, -1] == scores[:, -2]) & (scores[:, -1] > FILTERED))
+        whole = _filtered(viewers[tied] @ model.factors.T, seen[tied], excluded)
+        for one, own in zip(tied, whole, strict=True):
+            positions[one] = _first(own, asked)
+            scores[one] = own[positions[one]]
     return positions, scores
 
 
-def _best_of(
-    scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32], length: int
-) -> tuple[NDArray[np.int32], Floats]:
-    """The same of scores that are there."""
+def best_of(scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32], length: int) -> Best:
+    """The same of scores that are there; those of titles that are filtered out are written over.
+
+    The best of each of many groups of titles are found first: what the ``length``-th of these reaches, at least so many
+    titles reach, and few more. The rest is not sorted.
+
+    Args:
+        scores: Viewers by titles.
+        seen: What viewers know.
+        excluded: Positions of titles that nobody is to get.
+        length: Titles per list.
+    """
     if not np.isfinite(scores).all():
         raise ValueError("a score is not finite")
-    scores = _filtered(np.array(scores, dtype=np.float32), seen, excluded)
-    if length + 1 >= scores.shape[1]:
-        return _sorted(scores, scores.shape[1])
-    near = np.argpartition(-scores, length, axis=1)[:, : length + 1].astype(np.int32)
-    best = np.take_along_axis(scores, near, axis=1)
-    order = np.argsort(-best, axis=1, kind="stable")
-    near, best = np.take_along_axis(near, order, axis=1), np.take_along_axis(best, order, axis=1)
-    (tied,) = np.nonzero((best[:, -1] == best[:, -2]) & (best[:, -1] > _FILTERED))
-    if len(tied):
-        near[tied], best[tied] = _sorted(scores[tied], length + 1)
-    return near, best
+    scores = _filtered(scores, seen, excluded)
+    reach = (scores >= _reached(scores, length)) & (scores > FILTERED)
+    counts = np.count_nonzero(reach, axis=1)
+    # Where many titles are equal, as those without any neighbour among the viewer's are, the first of them are enough.
+    (crowded,) = np.nonzero(counts > _CROWD * length)
+    for one in crowded:
+        reach[one] = False
+        reach[one, _first(scores[one], length)] = True
+    row, position = np.divmod(np.flatnonzero(reach), scores.shape[1])
+    return as_matrices(row, position, scores[row, position], len(scores))
+
+
+def _reached(scores: Floats, length: int) -> Floats:
+    """A score of each viewer that at least ``length`` titles reach, as a column; the lowest there is where too few are."""
+    titles = scores.shape[1]
+    groups = max(_GROUPS * length, titles // _LARGEST_GROUP)
+    if groups >= titles:
+        return np.full((len(scores), 1), FILTERED)
+    # Neighbours, which are about equally popular, are in different groups.
+    best = scores[:, :groups].copy()
+    for start in range(groups, titles - groups + 1, groups):
+        np.maximum(best, scores[:, start : start + groups], out=best)
+    return np.partition(best, groups - length, axis=1)[:, groups - length, np.newaxis]
+
+
+def _first(scores: Floats, length: int) -> NDArray[np.intp]:
+    """Positions of one viewer's first titles by falling score, then position; in any order."""
+    if length >= len(scores):
+        return np.arange(len(scores))
+    least = np.partition(scores, len(scores) - length)[-length]
+    above = np.flatnonzero(scores > least)
+    return np.concatenate([above, np.flatnonzero(scores == least)[: length - len(above)]])
 
 
 def _filtered(scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32]) -> Floats:
     """The scores, changed in place: nobody gets what they have seen or what is excluded."""
-    scores[seen.nonzero()] = _FILTERED
-    scores[:, excluded] = _FILTERED
+    scores[seen.nonzero()] = FILTERED
+    scores[:, excluded] = FILTERED
     return scores
-
-
-def _sorted(scores: Floats, length: int) -> tuple[NDArray[np.int32], Floats]:
-    """Positions and scores of the first titles by falling score, then position; filtered ones last."""
-    positions = np.argsort(-scores, axis=1, kind="stable")[:, :length]
-    return positions.astype(np.int32), np.take_along_axis(scores, positions, axis=1)

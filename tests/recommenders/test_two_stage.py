@@ -85,6 +85,46 @@ def test_a_viewer_is_ranked_the_same_alone_and_among_others(model: Model) -> Non
         np.testing.assert_allclose(model.scores(many[viewer : viewer + 1])[0], together[viewer], rtol=1e-5)
 
 
+@pytest.mark.parametrize("length", [3, 10, 45, 100])
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.95])
+def test_lists_are_those_of_all_scores_with_the_rules_kept(model: Model, length: int, share: float) -> None:
+    rng = np.random.default_rng(length)
+    seen = (rng.random((12, len(model.title_ids))) < 0.2).astype(np.float32)
+    seen[5:7] = 0.0  # cold, and one of them knows a title that it did not like
+    known = Histories.of(csr_matrix(seen * (rng.random(seen.shape) < 0.9)), csr_matrix(seen))
+    excluded = np.flatnonzero(rng.random(len(model.title_ids)) < share).astype(np.int32)
+    found = find_candidates(model.parts, known, SMALL.candidates, excluded)
+    assert not np.isin(found.title, excluded).any()
+    scores = model._spread(known, *model._ranked(known, excluded))
+
+    row, position, score = top_titles(model, known, length, excluded)
+
+    allowed = ~seen.astype(bool)
+    allowed[:, excluded] = False
+    expected = [
+        (viewer, int(title))
+        for viewer in range(len(known))
+        for title in [t for t in np.argsort(-scores[viewer], kind="stable") if allowed[viewer, t]][:length]
+    ]
+    assert list(zip(row.tolist(), position.tolist(), strict=True)) == expected
+    np.testing.assert_array_equal(score, scores[row, position])
+    if not share:
+        np.testing.assert_array_equal(scores, model.scores(known))
+
+
+def test_candidates_of_equal_scores_come_most_popular_first(model: Model) -> None:
+    known = of_one(model, [1, 2])
+    stump = (
+        model.trees[: model.trees.index("Tree=0")] + "Tree=0\nnum_leaves=1\nnum_cat=0\nleaf_value=0.5\nis_linear=0\n\n"
+    )
+
+    _, position, score = top_titles(replace(model, trees=stump), known, 10)
+
+    candidates = find_candidates(model.parts, known, SMALL.candidates).title
+    assert position.tolist() == candidates[:10].tolist()
+    assert set(score.tolist()) == {0.5}
+
+
 def test_is_the_same_after_it_was_saved(model: Model, tmp_path: Path) -> None:
     recommenders.save("two_stage", model, tmp_path)
 
