@@ -84,8 +84,10 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         JobError: Nothing is known of titles.
     """
     described = describe(training, "content_word2vec", parameters.unwatched)
+    # Functions of columns need the session to be there.
+    spark = training.spark()
     tokens = F.concat(*(_of_field(field) for field in (*LISTS, "words"))).alias("tokens")
-    rows = tokenize(training.spark(), described.profiles).select("position", tokens)
+    rows = tokenize(spark, described.profiles).select("position", tokens)
     rows = rows.coalesce(1).sortWithinPartitions("position").persist()
     try:
         learned = Word2Vec(

@@ -1,6 +1,8 @@
 """Every recommender, by its module alone: planted truth, repeatable, saved without pickling, its values checked."""
 
 import json
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from jobs.recommenders import als
 from jobs.scoring.histories import Histories
 from jobs.scoring.space import Choice
 from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
+from tests.architecture.code import PROJECT
 from tests.recommenders.planted import SIZE, likes, planted, training_set
 
 SMALL: dict[str, dict[str, str]] = {
@@ -167,3 +170,36 @@ def test_a_folder_of_a_recommender_that_is_gone_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(JobError, match="there is no recommender gone"):
         recommenders.load(tmp_path)
+
+
+def test_whatever_learns_on_spark_asks_for_the_session_before_it_uses_spark() -> None:
+    """In a process that has none yet, as when a public set or the lake is evaluated."""
+    asked = """
+from dataclasses import replace
+from functools import partial
+from jobs import recommenders
+from jobs.errors import JobError
+from tests.recommenders.planted import SIZE, catalogue, genre_of, in_memory, likes
+
+class Asked(Exception):
+    pass
+
+def session():
+    raise Asked
+
+titles = [f"t{t:02d}" for t in range(SIZE)]
+rows = [(u, t, 1.0) for u in range(SIZE) for t in range(SIZE) if likes(u, t)]
+known = {title: {"genres": [genre_of(title)], "keywords": ["k"]} for title in titles}
+training = replace(in_memory(rows, titles), spark=session, catalogue=partial(catalogue, known))
+for name in recommenders.names():
+    try:
+        recommenders.find(name).fit(training, recommenders.parameters_of(name, {}))
+    except Asked:
+        print(name)
+    except JobError:
+        pass
+"""
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False, cwd=PROJECT)
+
+    assert said.returncode == 0, said.stderr
+    assert {"als", "content_tfidf", "content_word2vec"} <= set(said.stdout.split())
