@@ -1,4 +1,4 @@
-"""A Spark Connect server of a trial, and programs that use it."""
+"""A Spark Connect server of a trial or a benchmark, and programs that use it."""
 
 import socket
 import subprocess
@@ -17,7 +17,7 @@ BIN = Path(sys.executable).parent
 class Server:
     """A Spark Connect server, and programs that use it."""
 
-    def __init__(self, home: Path, processes: Processes, memory: str) -> None:
+    def __init__(self, home: Path, processes: Processes, memory: str = "") -> None:
         self.port = free_port()
         self._token = "a token of the trial"  # noqa: S105 - of a server that lives for a minute, on loopback
         self.environment = environment_of(ROOT, BIN) | {
@@ -27,7 +27,8 @@ class Server:
             "REELHOUSE_HOME": str(home),
             "REELHOUSE_DRIVER_MEMORY": memory,
         }
-        self._pid = processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
+        # Memory that is not given is left to the machine: an empty variable counts as none.
+        self.pid = processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
         processes.wait_until("the server has started", self.listens, 120)
 
     def publish(self, home: Path, night: date, prefix: str, last: int = 0) -> subprocess.CompletedProcess[str]:
@@ -53,7 +54,7 @@ class Server:
 
     def java(self) -> psutil.Process:
         """The driver that serves now."""
-        return next(child for child in psutil.Process(self._pid).children(recursive=True) if "java" in child.name())
+        return next(child for child in psutil.Process(self.pid).children(recursive=True) if "java" in child.name())
 
     def listens(self) -> bool:
         with socket.socket() as probe:
