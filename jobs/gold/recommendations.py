@@ -1,7 +1,10 @@
 """Score every viewer's unseen titles with the champion: gold.recommendations."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
+from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendations import SUITE
@@ -34,4 +37,18 @@ def run(lake: Lake, night: date) -> None:
         F.lit(champion.version).alias("model_version"),
         F.lit(night).alias("night"),
     )
-    lake.publish(lists, SUITE, night)
+    counted, length = Observation("lists"), lake.settings.list_length
+    lists = lists.observe(
+        counted, *(F.count_if(F.col("rank") == rank).alias(name) for name, rank in (("all", 1), ("full", length)))
+    )
+    outcome = lake.publish(lists, SUITE, night)
+    if outcome.state == "published" and (short := _shorter(counted.get, length)):
+        lake.outcomes[-1] = replace(outcome, note=short)
+
+
+def _shorter(counted: Mapping[str, int], length: int) -> str:
+    """How many lists are shorter than they should be, in words; empty if none is."""
+    short = counted["all"] - counted["full"]
+    if not short:
+        return ""
+    return f"{short:,} of {counted['all']:,} lists hold fewer than {length} titles: no others were unseen that may be listed"

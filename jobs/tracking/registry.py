@@ -26,6 +26,7 @@ _WAITING = "challenger"
 """Alias of the newest version that waits for a person."""
 _DECIDED = "decided"
 """Tag of the model: what the last night that was decided was made of, whatever it decided."""
+_NOTHING_DONE = "nothing was changed: mend it and run this again"
 _UNDONE = "undone"
 """Tag of a version that was gone back from."""
 _CHAMPION = """
@@ -66,7 +67,7 @@ def champion(settings: Settings) -> Champion | None:
     """The version that the alias names now, None if there is none yet.
 
     Raises:
-        JobError: The alias names a version that no training of ours registered.
+        JobError: The alias names a version that no training of ours registered, or MLflow is gone.
     """
     database = database_of(settings)
     found = _look_up(database) if database else _ask(settings)
@@ -185,13 +186,18 @@ class Version:
 
 
 def versions(settings: Settings) -> list[Version]:
-    """Every registered version, newest first."""
-    from jobs.tracking.runs import client
+    """Every registered version, newest first.
 
-    store = client(settings)
-    models = store.search_registered_models(f"name = '{MODEL_NAME}'")
+    Raises:
+        JobError: MLflow is gone.
+    """
+    from jobs.tracking.runs import client, reachable
+
+    with reachable(settings, "no version was found", _NOTHING_DONE):
+        store = client(settings)
+        models = store.search_registered_models(f"name = '{MODEL_NAME}'")
+        found = store.search_model_versions(f"name = '{MODEL_NAME}'")
     held = {alias: int(version) for alias, version in models[0].aliases.items()} if models else {}
-    found = store.search_model_versions(f"name = '{MODEL_NAME}'")
     return sorted((_version(one, held) for one in found), key=lambda one: -one.version)
 
 
@@ -313,13 +319,14 @@ def _ask(settings: Settings) -> tuple[int, str | None, dict[str, str]] | None:
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-    from jobs.tracking.runs import client
+    from jobs.tracking.runs import client, reachable
 
-    try:
-        found = client(settings).get_model_version_by_alias(MODEL_NAME, _ALIAS)
-    except MlflowException as missing:
-        # A name without any version, or without the alias, is reported as the one or the other.
-        if missing.error_code in {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"}:
-            return None
-        raise
+    with reachable(settings, "the champion was not found", _NOTHING_DONE):
+        try:
+            found = client(settings).get_model_version_by_alias(MODEL_NAME, _ALIAS)
+        except MlflowException as missing:
+            # A name without any version, or without the alias, is reported as the one or the other.
+            if missing.error_code in {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise
     return int(found.version), found.run_id, dict(found.tags)

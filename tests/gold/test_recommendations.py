@@ -102,6 +102,8 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
     assert {(row["model_name"], row["model_version"], row["night"]) for row in rows} == {("reelhouse", 1, NIGHT)}
     entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
     assert entry is not None
+    (outcome,) = lake.outcomes
+    assert outcome.note == "3 of 3 lists hold fewer than 50 titles: no others were unseen that may be listed"
     assert entry.inputs == {"model.champion": 1, "silver.preferences": 1, "silver.titles": 1}
 
 

@@ -34,16 +34,20 @@ def find_cutoff(interactions: DataFrame, holdout_share: float) -> datetime:
         holdout_share: Share of all events that are held out.
 
     Raises:
-        JobError: All older events happened at once: there is no past to learn from.
+        JobError: There are no events, or all older ones happened at once: there is no past to learn from.
     """
     second = F.unix_seconds("occurred_at")
     day = F.floor(second / _SECONDS_PER_DAY).cast("bigint")
     days = _newest_first(interactions, day)
+    if not days:
+        raise JobError(
+            "no model was trained: silver.interactions is empty; deliver event logs and run `reelhouse night`"
+        )
     held_out = max(1, round(holdout_share * sum(count for _, count in days)))
     cutoff_day, later = _reach(days, held_out)
     within = _newest_first(interactions.where(day == cutoff_day), second)
     cutoff, _ = _reach(within, held_out - later)
-    if not days or (cutoff_day == days[-1][0] and cutoff == within[-1][0]):
+    if cutoff_day == days[-1][0] and cutoff == within[-1][0]:
         raise JobError(
             "no model was trained: silver.interactions spans no time to hold out; deliver more than one event log"
         )

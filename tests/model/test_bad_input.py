@@ -1,0 +1,106 @@
+"""A night without enough to learn or to judge: a line says what did not happen and what to do, and nothing serves of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.errors import JobError
+from jobs.settings import Settings
+from jobs.tables import silver
+from jobs.tracking import registry
+from tests.cli.small_lake import publish
+from tests.model.test_champion import NIGHT, train
+from tests.rows import filled
+
+EARLIER, LATER = datetime(2026, 2, 1, 20), datetime(2026, 3, 1, 20)
+View = tuple[str, str, datetime]
+"""Viewer, title, when."""
+QUICK = {"recommender": "popularity", "recommender_parameters": {"half_life_days": "9"}}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One store for all nights that are refused: making one takes seconds."""
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'mlflow.db'}"
+
+
+def home_of(folder: Path, views: Sequence[View], **differing: Any) -> Settings:
+    """A home with some views, the newest two fifths of which are held out, and their titles."""
+    settings = Settings(home=folder, holdout_share=0.4).model_copy(update=QUICK | differing)
+    events: list[dict[str, Any]] = [
+        {"event_id": str(n), "user_id": user, "title_id": title, "event_type": "view", "value": None, "occurred_at": at}
+        for n, (user, title, at) in enumerate(views)
+    ]
+    titles = [{"title_id": title} for title in sorted({title for _, title, _ in views})]
+    for table, rows in ((silver.INTERACTIONS, events), (silver.TITLES, titles), (silver.TITLE_PROFILES, titles)):
+        publish(folder, table, *(filled(table, row) for row in rows), night=NIGHT)
+    delivered = settings.landing / "interactions" / NIGHT.isoformat()
+    delivered.mkdir(parents=True)
+    (delivered / "log.jsonl").touch()
+    return settings
+
+
+A_FEW = [*(("u", title, EARLIER) for title in "abc"), ("u", "d", LATER), ("u", "e", LATER)]
+
+
+@pytest.mark.parametrize(
+    ("views", "differing", "line"),
+    [
+        ([], {}, "silver.interactions is empty; deliver event logs and run `reelhouse night`"),
+        ([("u", title, EARLIER) for title in "abc"], {}, "silver.interactions spans no time to hold out; deliver more"),
+        (
+            [*((user, "a", EARLIER) for user in "uvw"), ("u", "a", LATER), ("v", "a", LATER)],
+            {},
+            "no viewer liked a new title in the held-out part of silver.interactions; deliver more events, or raise",
+        ),
+        (
+            A_FEW,
+            {"recommender": "als", "recommender_parameters": {"rank": "0"}},
+            "recommender als: rank=0: Input should be greater than or equal to 1; set REELHOUSE_RECOMMENDER_PARAMETERS__",
+        ),
+    ],
+    ids=["no interactions", "no interactions in the window", "one title", "a parameter out of range"],
+)
+def test_says_in_a_line_why_no_model_was_trained(
+    spark: SparkSession, tmp_path: Path, store: str, views: Sequence[View], differing: dict[str, Any], line: str
+) -> None:
+    settings = home_of(tmp_path, views, mlflow_uri=store, **differing)
+
+    with pytest.raises(JobError) as refused:
+        train(settings, spark)
+
+    assert str(refused.value).startswith(f"no model was trained: {line}")
+    assert registry.champion(settings) is None
+    assert not list((settings.root / "work").iterdir())
+
+
+def test_mlflow_that_is_not_there_is_told_in_a_line_before_anything_is_started(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    settings = home_of(tmp_path, A_FEW, mlflow_uri="http://127.0.0.1:9")
+
+    for asks in (lambda: train(settings, spark), lambda: registry.promote(settings, 1, "ada", "why not")):
+        with pytest.raises(JobError, match=r"MLflow \(http.* does not answer .*; nothing was changed: mend it and run"):
+            asks()
+
+    assert not (settings.root / "work").exists()
+
+
+def test_of_one_viewer_and_fewer_titles_than_lists_hold_a_model_is_made_and_judged(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    settings = home_of(tmp_path, A_FEW)
+
+    (outcome,) = train(settings, spark)
+
+    champion = registry.require_champion(settings)
+    assert (outcome.state, outcome.rows) == ("published", 5)
+    assert "\n" not in outcome.note
+    assert (champion.recommender, champion.metrics["judged_viewers"]) == ("popularity", 1.0)
+    # What was wanted had no viewer before: no list that may be served could hold it.
+    assert champion.metrics["ndcg_at_10"] == 0.0
