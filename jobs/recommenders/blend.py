@@ -21,7 +21,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from jobs.scoring.candidates import judged_candidates, ranks_of
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
+from jobs.scoring.parts import Models, Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
 from jobs.scoring.space import Choice, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -102,7 +102,7 @@ def _standardised(part: Part, histories: Histories) -> Floats:
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
-    """Learn the weights on later parts of the training set, then the parts from everything.
+    """Learn the weights on later parts of the training set, and the parts from everything.
 
     Where nobody turned to any candidate afterwards, all parts weigh the same.
 
@@ -110,8 +110,8 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         JobError: A part refuses, or is a hybrid itself.
     """
     named = named_parts("blend", parameters.parts, training)
-    lists = [one for split in windows(training, parameters.windows) for one in _lists(split, named, parameters)]
     models = fit_parts(named, training)
+    lists = [one for split in windows(training, parameters.windows) for one in _lists(split, named, models, parameters)]
     title_ids = all_titles(models, training)
     return Model(title_ids, aligned(models, title_ids), _weigh(lists, len(models)), parameters)
 
@@ -132,9 +132,9 @@ class _Lists:
         return float((1.0 / np.log2(rank[hit] + 2.0) / self.ideal[self.row[hit]]).sum())
 
 
-def _lists(split: Split, named: str, parameters: Parameters) -> list[_Lists]:
+def _lists(split: Split, named: str, whole: Models, parameters: Parameters) -> list[_Lists]:
     """What the parts say of a window's viewers."""
-    models = fit_parts(named, split.training)
+    models = fit_parts(named, split.training, whole)
     title_ids = all_titles(models, split.training)
     parts = aligned(models, title_ids)
     best = np.concatenate([[1.0], np.cumsum(1.0 / np.log2(np.arange(2, _K + 2)))])

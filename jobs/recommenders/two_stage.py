@@ -23,7 +23,7 @@ from pydantic.dataclasses import dataclass as checked
 from jobs.scoring.boosting import lightgbm
 from jobs.scoring.candidates import Candidates, find_candidates, judged_candidates
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
+from jobs.scoring.parts import Models, Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
 from jobs.scoring.signals import Signals, learn_signals
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
@@ -35,7 +35,7 @@ from jobs.scoring.windows import windows
 _BELOW = -1e4
 """Lower than any score of a candidate: there the others begin, most popular first."""
 _MOST_VIEWERS = 20_000
-"""The most viewers of a window that the trees learn from."""
+"""The most viewers that the trees learn from, of all windows together."""
 
 
 @checked(frozen=True)
@@ -45,7 +45,7 @@ class Parameters:
     parts: str | None = None
     """Recommenders that put candidates forward, such as ``ease, popularity(window_days=7)``; by the training set, if
     None."""
-    candidates: Annotated[int, Field(ge=1, le=2000)] = 100
+    candidates: Annotated[int, Field(ge=1, le=2000)] = 50
     """Titles that each part puts forward for a viewer."""
     windows: Annotated[int, Field(ge=1, le=20)] = 3
     """Later parts of the training set that the trees learn from; each costs a fit of all parts."""
@@ -153,7 +153,7 @@ def _features(signals: Signals, histories: Histories, found: Candidates) -> Floa
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
-    """Learn the trees on later parts of the training set, then the parts from everything.
+    """Learn the trees on later parts of the training set, and the parts from everything.
 
     Where nobody turned to any candidate afterwards there is nothing to learn from, and candidates come in the first part's
     order.
@@ -162,14 +162,14 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         JobError: A part refuses, or is a hybrid itself.
     """
     named = named_parts("two_stage", parameters.parts, training)
-    learned = [_examples(split, named, parameters) for split in windows(training, parameters.windows)]
-    trees = _boost([one for one in learned if len(one[1])], parameters)
-    return Model(*_stage(training, named), trees, parameters)
-
-
-def _stage(training: TrainingSet, named: str) -> tuple[pa.Array, tuple[Part, ...], Signals]:
-    """Titles, parts and signals from a training set."""
     models = fit_parts(named, training)
+    learned = [_examples(split, named, models, parameters) for split in windows(training, parameters.windows)]
+    trees = _boost([one for one in learned if len(one[1])], parameters)
+    return Model(*_stage(training, models), trees, parameters)
+
+
+def _stage(training: TrainingSet, models: Models) -> tuple[pa.Array, tuple[Part, ...], Signals]:
+    """Titles, parts and signals from a training set and models fitted on it."""
     title_ids = all_titles(models, training)
     return title_ids, aligned(models, title_ids), learn_signals(training, title_ids)
 
@@ -178,11 +178,12 @@ _Examples = tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]
 """What is read of candidates, whether they were wanted, and how many candidates each viewer has."""
 
 
-def _examples(split: Split, named: str, parameters: Parameters) -> _Examples:
+def _examples(split: Split, named: str, whole: Models, parameters: Parameters) -> _Examples:
     """Candidates of a window's viewers; viewers who wanted none of them teach nothing, and are left out."""
-    title_ids, parts, signals = _stage(split.training, named)
+    title_ids, parts, signals = _stage(split.training, fit_parts(named, split.training, whole))
+    viewers = -(-_MOST_VIEWERS // parameters.windows)
     read, wanted, counts = [], [], []
-    for judged in judged_candidates(parts, title_ids, split, parameters.candidates, _MOST_VIEWERS):
+    for judged in judged_candidates(parts, title_ids, split, parameters.candidates, viewers):
         row = judged.candidates.row
         teaches = np.bincount(row, weights=judged.is_wanted, minlength=len(judged.histories)) > 0
         kept = teaches[row]

@@ -130,11 +130,18 @@ def ranked_cells(matrix: csr_matrix, by: NDArray[Any]) -> tuple[NDArray[np.intp]
 
 
 def first_cells(matrix: csr_matrix, by: NDArray[Any], count: int) -> csr_matrix:
-    """The first ``count`` cells of each row by a rising value, of equal ones by column."""
-    order, rank = ranked_cells(matrix, by)
-    kept = np.sort(order[rank < count])
-    cells = (matrix.data[kept], (rows_of(matrix)[kept], matrix.indices[kept]))
-    return csr_matrix(cells, shape=matrix.shape, dtype=np.float32)
+    """The first ``count`` cells of each row by a rising value, of equal ones by column; rows that hold no more stay whole."""
+    kept = np.ones(matrix.nnz, dtype=bool)
+    for row in np.flatnonzero(np.diff(matrix.indptr) > count):
+        own = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        values = by[own]
+        last = np.partition(values, count - 1)[count - 1]
+        is_kept = values < last
+        equal = np.flatnonzero(values == last)
+        is_kept[equal[np.argsort(matrix.indices[own][equal])][: count - np.count_nonzero(is_kept)]] = True
+        kept[own] = is_kept
+    ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    return csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape, dtype=np.float32)
 
 
 def _values_at(matrix: csr_matrix, cells: csr_matrix) -> NDArray[np.float32]:

@@ -23,9 +23,15 @@ from jobs.scoring.training_set import TrainingSet
 
 _PART = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _HYBRIDS = ("two_stage", "blend")
+_OF_CATALOGUES = ("content_tfidf", "content_word2vec")
+"""What viewers do changes nothing in them but the order of titles."""
 _MORE = tuple(name for name in LISTS if name != "genres")
 _EASY_TITLES = 8_000
 """Up to so many titles EASE is among a hybrid's parts: its scores of everybody cost viewers x titles known x all titles."""
+
+
+Models = Sequence[tuple[str, Scorer]]
+"""Fitted recommenders with their names."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def _usual_parts(training: TrainingSet) -> str:
     A linear model where it is small enough, else factors; neighbours; what was watched in the last week; and content, where
     a catalogue says more of titles than their genres.
     """
-    parts = ["ials", "item_knn", "popularity(window_days=7)"]
+    parts = ["ials", "item_knn(neighbours=50)", "popularity(window_days=7)"]
     if len(training.title_ids) <= _EASY_TITLES:
         parts.insert(0, "ease")
     if training.catalogue is not None and says_anything(training.catalogue(), _MORE):
@@ -126,15 +132,26 @@ def parse(parts: str) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-def fit_parts(parts: str, training: TrainingSet) -> list[tuple[str, Scorer]]:
-    """Fit each of the recommenders that ``parts`` names."""
-    return [
-        (name, recommenders.find(name).fit(training, recommenders.parameters_of(name, given)))
-        for name, given in parse(parts)
-    ]
+def fit_parts(parts: str, training: TrainingSet, whole: Models = ()) -> list[tuple[str, Scorer]]:
+    """Fit each of the recommenders that ``parts`` names.
+
+    Args:
+        parts: The recommenders.
+        training: What was known.
+        whole: The same fitted on the training set that ``training`` is an earlier part of: those that learn from a catalogue
+            alone, which says the same at any time, are taken from there.
+    """
+    fitted = iter(whole)
+    found = []
+    for name, given in parse(parts):
+        _, again = next(fitted, (name, None))
+        if again is None or name not in _OF_CATALOGUES:
+            again = recommenders.find(name).fit(training, recommenders.parameters_of(name, given))
+        found.append((name, again))
+    return found
 
 
-def aligned(models: Sequence[tuple[str, Scorer]], title_ids: pa.Array) -> tuple[Part, ...]:
+def aligned(models: Models, title_ids: pa.Array) -> tuple[Part, ...]:
     """The models as parts of a hybrid over some titles."""
     return tuple(
         Part(name, model, np.asarray(pc.fill_null(pc.index_in(title_ids, value_set=model.title_ids), -1), np.int64))
@@ -142,7 +159,7 @@ def aligned(models: Sequence[tuple[str, Scorer]], title_ids: pa.Array) -> tuple[
     )
 
 
-def all_titles(models: Sequence[tuple[str, Scorer]], training: TrainingSet) -> pa.Array:
+def all_titles(models: Models, training: TrainingSet) -> pa.Array:
     """The titles that any of the models knows: watched ones by falling number of viewers, then the others by id."""
     known = pa.concat_arrays([model.title_ids for _, model in models]).unique()
     viewers = np.bincount(training.table["title"].to_numpy(), minlength=len(training.title_ids))

@@ -180,6 +180,17 @@ def test_candidates_are_the_best_of_every_part_without_what_was_seen(model: Mode
     assert not {0, 2} & wanted
 
 
+def test_what_learns_from_a_catalogue_alone_is_not_fitted_again_on_an_earlier_part() -> None:
+    training, named = fashions(), "content_tfidf, popularity"
+    content, popular = (popularity.fit(training, popularity.Parameters(window_days=days)) for days in (1, 3))
+
+    again = fit_parts(named, training, [("content_tfidf", content), ("popularity", popular)])
+
+    assert [name for name, _ in again] == ["content_tfidf", "popularity"]
+    assert again[0][1] is content
+    assert again[1][1] is not popular
+
+
 def test_parts_are_read_with_their_parameters() -> None:
     assert parse("ease, popularity(window_days=7; half_life_days=30)") == [
         ("ease", {}),

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import faded, liked, newest
+from jobs.scoring.liked import faded, first_cells, liked, newest
 from tests.recommenders.planted import in_memory
 
 
@@ -47,3 +47,17 @@ def test_the_newest_of_each_viewer_are_kept_the_first_of_equals() -> None:
     assert found.toarray().tolist() == [[0, 2, 0, 4], [0, 5, 0, 6], [7, 0, 0, 0]]
     assert newest(preferences, ages, 1).toarray().tolist() == [[0, 0, 0, 4], [0, 5, 0, 0], [7, 0, 0, 0]]
     assert newest(preferences, ages, None) is preferences
+
+
+def test_the_first_cells_of_a_row_are_those_of_the_lowest_values_then_columns() -> None:
+    rng = np.random.default_rng(5)
+    matrix = csr_matrix(rng.integers(0, 4, (30, 12)).astype(np.float32))
+    by = rng.integers(0, 3, matrix.nnz).astype(np.float32)
+
+    found = first_cells(matrix, by, 4)
+
+    for row in range(30):
+        own = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        kept = sorted(zip(by[own], matrix.indices[own], matrix.data[own], strict=True))[:4]
+        assert found[row].indices.tolist() == sorted(column for _, column, _ in kept)
+        assert found[row].data.tolist() == [value for _, column, value in sorted(kept, key=lambda cell: cell[1])]
