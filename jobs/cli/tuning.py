@@ -137,8 +137,8 @@ def _search(
 
         def ended(trial: "Trial") -> None:
             show(trial)
-            figure = measure.name if trial.state == "complete" else f"{measure.name}_of_some_viewers"
-            metrics = {} if trial.value is None else {figure: trial.value}
+            whole = {} if trial.state != "complete" or trial.value is None else {0: trial.value}
+            metrics = {measure.name: whole, f"{measure.name}_by_rung": trial.rungs}
             run.log_trial(trial.number, trial.state, trial.parameters, metrics, trial.seconds, trial.line)
 
         return search(

@@ -4,8 +4,9 @@ The training set is divided by the protocol that made it; every trial learns fro
 later one, so what the recommender is finally judged on plays no part. The recommender's own defaults are tried first: what
 is found is never worse than they are, on the viewers that it was found on.
 
-A trial is judged on two rungs: a seeded third of the viewers, then all of them. Where it is clearly worse than the best so
-far on the same third (the 95 % interval of the paired difference lies below 0) it is pruned there.
+A trial climbs rungs (:mod:`jobs.evaluation.rungs`): it is fitted and judged on a ninth of the viewers, on a third, then on
+all of them. It is pruned on a rung where it is clearly worse than the best trial was there (the 95 % interval of the paired
+difference lies below 0) and worse than the median of the complete trials.
 """
 
 import time
@@ -15,7 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
+from optuna.pruners import MedianPruner
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from jobs import recommenders
@@ -23,17 +26,15 @@ from jobs.errors import JobError
 from jobs.evaluation import proposing
 from jobs.evaluation.intervals import paired_interval
 from jobs.evaluation.measures import Floats, Measure, ndcg
+from jobs.evaluation.rungs import ALL, Rung, rungs
 from jobs.scoring.space import Space
-from jobs.scoring.training_set import Split, TrainingSet
+from jobs.scoring.training_set import TrainingSet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FIRST_RUNG = 1 / 3
-_MOST_ON_IT = 2_000
-"""So many viewers tell a clearly worse model; their figures are kept with each trial."""
-_FEWEST_ON_IT = 100
-"""With fewer viewers the interval says nothing, and judging them costs nothing: there is no rung."""
+_MEDIAN = MedianPruner(n_startup_trials=4)
+"""Of fewer trials that climbed all rungs there is no median to speak of."""
 _DIGITS = 6
 _STATES: Mapping[TrialState, "State"] = MappingProxyType(
     {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -52,10 +53,12 @@ class Trial:
     parameters: Mapping[str, Any]
     """All of the recommender's, by name."""
     value: float | None
-    """Its figure; of a pruned trial that of the first rung."""
+    """Its figure; of a pruned trial that of the last rung it climbed."""
     seconds: float
-    line: str = ""
+    line: str
     """Why it failed."""
+    rungs: Mapping[int, float]
+    """Percent of the viewers → the figure of those."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def search(
         name: The recommender.
         training: What may be learned from.
         trials: Ends with so many trials, those of a resumed search included.
-        seed: Seed of the proposals and of the first rung.
+        seed: Seed of the proposals and of who is on which rung.
         given: Parameters that stay as they are, as text.
         seconds: No trial begins after so many.
         storage: SQLite file of the trials: a search that was stopped goes on there.
@@ -125,7 +128,7 @@ def search(
             drawn = proposing.propose(done, space, seed, bench.measure.direction) if done else {}
             if drawn is None:
                 break
-            study.add_trial(_try(name, {**defaults, **drawn}, space, bench, _best(done, bench.measure)))
+            study.add_trial(_try(name, {**defaults, **drawn}, space, bench, study))
             if on_trial is not None:
                 on_trial(_trial(study.get_trials(deepcopy=False)[-1]))
         finished = tuple(study.get_trials())
@@ -143,10 +146,8 @@ def search(
 class _Bench:
     """What trials learn from and are judged on."""
 
-    split: Split
-    first: NDArray[np.int64]
-    """Positions of the viewers of the first rung."""
-    rest: NDArray[np.int64]
+    rungs: tuple[Rung, ...]
+    listable: pa.Array
     measure: Measure
 
     @classmethod
@@ -155,56 +156,63 @@ class _Bench:
         if training.split is None:
             raise JobError("nothing was searched: this training set cannot be divided into an earlier and a later part")
         split = training.split()
-        viewers = split.viewers.num_rows
-        if not viewers:
+        if not split.viewers.num_rows:
             raise JobError("nothing was searched: no viewer liked a new title in the later part of the training data")
-        mixed = np.random.default_rng(seed).permutation(viewers)
-        size = min(_MOST_ON_IT, round(_FIRST_RUNG * viewers))
-        size = size if size >= _FEWEST_ON_IT else viewers
-        return cls(split, np.sort(mixed[:size]), np.sort(mixed[size:]), measure)
+        return cls(rungs(split, seed), split.listable, measure)
 
     def __str__(self) -> str:
+        whole = self.rungs[-1]
+        climbed = ", ".join(str(rung.percent) for rung in self.rungs)
         return (
-            f"{len(self.split.training.title_ids)} titles as of {self.split.training.as_of.isoformat()}, "
-            f"{self.split.viewers.num_rows} viewers, by {self.measure.name}"
+            f"{len(whole.training.title_ids)} titles as of {whole.training.as_of.isoformat()}, "
+            f"{whole.viewers.num_rows} viewers, by {self.measure.name} on rungs of {climbed} %"
         )
 
-    def judge(self, model: Any, positions: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """What the measure says of some of the viewers."""
-        return self.measure.of(model, self.split.viewers.take(positions), self.split.listable)
 
-
-def _try(name: str, values: Mapping[str, Any], space: Space, bench: _Bench, best: FrozenTrial | None) -> FrozenTrial:
-    """Fit and judge one set of parameters."""
+def _try(name: str, values: Mapping[str, Any], space: Space, bench: _Bench, study: Study) -> FrozenTrial:
+    """Fit and judge one set of parameters, rung by rung."""
     began = time.monotonic()
     params, distributions = proposing.within(values, space)
+    reached: dict[int, float] = {}
+    figures: dict[str, list[float]] = {}
 
-    def ended(state: TrialState, **more: Any) -> FrozenTrial:
-        kept = {"parameters": dict(values), "seconds": time.monotonic() - began, **more.pop("kept", {})}
-        return create_trial(state=state, params=params, distributions=distributions, user_attrs=kept, **more)
+    def ended(state: TrialState, line: str = "") -> FrozenTrial:
+        kept = {"parameters": dict(values), "seconds": time.monotonic() - began, "line": line}
+        return create_trial(
+            state=state,
+            value=reached[ALL] if state is TrialState.COMPLETE else None,
+            params=params,
+            distributions=distributions,
+            intermediate_values=reached,
+            # What later trials are held against.
+            user_attrs=kept | ({"figures": figures} if state is TrialState.COMPLETE else {}),
+        )
 
     try:
-        model = recommenders.find(name).fit(bench.split.training, recommenders.parameters_of(name, values))
-        first, counts = bench.judge(model, bench.first)
-        at_first = {0: bench.measure.value(first, counts)}
-        value = at_first[0]
-        if len(bench.rest):
-            if best is not None and _is_behind(first, best, bench.measure):
-                return ended(TrialState.PRUNED, intermediate_values=at_first)
-            others, more = bench.judge(model, bench.rest)
-            value = bench.measure.value(np.concatenate([first, others]), np.concatenate([counts, more]))
+        parameters = recommenders.parameters_of(name, values)
+        for rung in bench.rungs:
+            model = recommenders.find(name).fit(rung.training, parameters)
+            found, counts = bench.measure.of(model, rung.viewers, bench.listable)
+            reached[rung.percent] = bench.measure.value(found, counts)
+            if rung.percent != ALL:
+                # Text, as JSON has no other names.
+                figures[str(rung.percent)] = np.round(found, _DIGITS).tolist()
+                if _is_poor(rung.percent, reached[rung.percent], found, study, bench.measure):
+                    return ended(TrialState.PRUNED)
     except JobError as failed:
-        return ended(TrialState.FAIL, kept={"line": str(failed)})
-    kept = {"first": np.round(first, _DIGITS).tolist()} if len(bench.rest) else {}
-    return ended(TrialState.COMPLETE, value=value, intermediate_values=at_first, kept=kept)
+        return ended(TrialState.FAIL, str(failed))
+    return ended(TrialState.COMPLETE)
 
 
-def _is_behind(first: Floats, best: FrozenTrial, measure: Measure) -> bool:
-    """Whether a trial is clearly worse than the best so far, on the viewers of the first rung."""
-    ahead = paired_interval(
-        measure.sign * np.round(first, _DIGITS), measure.sign * np.array(best.user_attrs["first"]), seed=0
-    )
-    return ahead.high < 0
+def _is_poor(percent: int, value: float, figures: Floats, study: Study, measure: Measure) -> bool:
+    """Whether a trial ends on a rung: clearly worse there than the best trial was, and worse than the median."""
+    best = _best(study.get_trials(deepcopy=False), measure)
+    if best is None:
+        return False
+    there = np.array(best.user_attrs["figures"][str(percent)])
+    ahead = paired_interval(measure.sign * np.round(figures, _DIGITS), measure.sign * there, seed=0)
+    now = create_trial(state=TrialState.RUNNING, intermediate_values={percent: value})
+    return ahead.high < 0 and _MEDIAN.prune(study, now)
 
 
 def _best(trials: Sequence[FrozenTrial], measure: Measure) -> FrozenTrial | None:
@@ -215,8 +223,7 @@ def _best(trials: Sequence[FrozenTrial], measure: Measure) -> FrozenTrial | None
 
 def _trial(trial: FrozenTrial) -> Trial:
     """As the rest of the project knows it."""
-    value = trial.value if trial.state is TrialState.COMPLETE else trial.intermediate_values.get(0)
-    kept = trial.user_attrs
-    return Trial(
-        trial.number + 1, _STATES[trial.state], kept["parameters"], value, kept["seconds"], kept.get("line", "")
-    )
+    kept, climbed = trial.user_attrs, trial.intermediate_values
+    state = _STATES[trial.state]
+    value = None if state == "failed" else climbed[max(climbed)]
+    return Trial(trial.number + 1, state, kept["parameters"], value, kept["seconds"], kept["line"], climbed)

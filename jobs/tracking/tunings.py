@@ -75,7 +75,7 @@ class Open:
         number: int,
         state: str,
         parameters: Mapping[str, Any],
-        metrics: Mapping[str, float],
+        metrics: Mapping[str, Mapping[int, float]],
         seconds: float,
         line: str = "",
     ) -> None:
@@ -85,7 +85,7 @@ class Open:
             number: From 1.
             state: complete, pruned or failed.
             parameters: All of them.
-            metrics: What it reached.
+            metrics: What it reached, by name and step.
             seconds: How long it took.
             line: Why it failed.
         """
@@ -96,7 +96,9 @@ class Open:
         )
         self.store.log_batch(
             run.info.run_id,
-            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+            metrics=[
+                Metric(name, one, now, step) for name, by_step in metrics.items() for step, one in by_step.items()
+            ],
             params=[Param(key, str(one)) for key, one in parameters.items()],
         )
         self.store.set_terminated(run.info.run_id, "FAILED" if state == "failed" else "FINISHED")

@@ -11,21 +11,24 @@ import pytest
 
 from jobs import recommenders
 from jobs.errors import JobError
-from jobs.evaluation import tuning
+from jobs.evaluation import rungs, tuning
 from jobs.evaluation.judging import judge
 from jobs.evaluation.measures import ndcg
-from jobs.scoring.training_set import Split
+from jobs.scoring.training_set import Split, TrainingSet
 from tests.evaluation import peak
 
+FEWEST = 40
+"""Viewers of a rung, where the project asks for more than these tests have."""
 SEARCH = """
 import sys
 from pathlib import Path
 from jobs import recommenders
-from jobs.evaluation import tuning
+from jobs.evaluation import rungs, tuning
 from jobs.evaluation.measures import ndcg
 from tests.evaluation import peak
 recommenders.__path__.append(str(Path(peak.__file__).parent))
 sys.modules["jobs.recommenders.peak"] = peak
+rungs._FEWEST = int(sys.argv[2])
 said = lambda trial: print(trial.number, flush=True)
 given, storage = {"pause_seconds": "0.05"}, Path(sys.argv[1])
 tuning.search("peak", peak.training_set(), 12, 5, given, storage=storage, on_trial=said, measure=ndcg(1))
@@ -34,13 +37,14 @@ tuning.search("peak", peak.training_set(), 12, 5, given, storage=storage, on_tri
 
 @pytest.fixture(autouse=True)
 def added(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The recommenders, as if peak.py were in their folder."""
+    """The recommenders, as if peak.py were in their folder, and rungs for few viewers."""
+    monkeypatch.setattr(rungs, "_FEWEST", FEWEST)
     monkeypatch.setattr(recommenders, "__path__", [*recommenders.__path__, str(Path(peak.__file__).parent)])
     monkeypatch.setitem(sys.modules, "jobs.recommenders.peak", peak)
 
 
 def steps(found: tuning.Found) -> list[tuple[object, ...]]:
-    return [(one.number, one.state, dict(one.parameters), one.value) for one in found.trials]
+    return [(one.number, one.state, dict(one.parameters), one.value, dict(one.rungs)) for one in found.trials]
 
 
 def test_finds_the_best_parameters_whatever_the_seed() -> None:
@@ -73,22 +77,70 @@ def test_parameters_that_are_given_stay() -> None:
     assert len({one.parameters["size"] for one in found.trials}) == 12
 
 
-def test_a_trial_that_is_clearly_worse_on_the_first_rung_is_pruned_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged: list[int] = []
+@pytest.fixture
+def worked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What was done with how many viewers."""
+    done: list[tuple[str, int]] = []
+    fit = peak.fit
 
-    def counted(model: peak.Model, viewers: pa.Table, listable: pa.Array, k: int) -> pa.Table:
-        judged.append(viewers.num_rows)
+    def fitted(training: TrainingSet, parameters: peak.Parameters) -> peak.Model:
+        model = fit(training, parameters)
+        done.append(("fitted", len(training.table["viewer"].unique())))
+        return model
+
+    def judged(model: peak.Model, viewers: pa.Table, listable: pa.Array, k: int) -> pa.Table:
+        done.append(("judged", viewers.num_rows))
         return judge(model, viewers, listable, k)
 
-    monkeypatch.setattr("jobs.evaluation.measures.judge", counted)
+    monkeypatch.setattr(peak, "fit", fitted)
+    monkeypatch.setattr("jobs.evaluation.measures.judge", judged)
+    return done
+
+
+def test_a_poor_trial_is_neither_fitted_nor_judged_on_more_than_a_sample(worked: list[tuple[str, int]]) -> None:
     found = tuning.search("peak", peak.training_set(), 30, seed=1, measure=ndcg(1))
 
-    third = round(peak.VIEWERS / 3)
-    states = [one.state for one in found.trials if one.state != "failed"]
-    assert judged.count(third) == len(states)
-    assert judged.count(peak.VIEWERS - third) == states.count("complete") < len(states)
-    pruned = [one.value for one in found.trials if one.state == "pruned"]
-    assert max(value or 0.0 for value in pruned) < found.value
+    trials = [one for one in found.trials if one.state != "failed"]
+    complete, pruned = ([one for one in trials if one.state == state] for state in ("complete", "pruned"))
+    assert len(pruned) > len(trials) / 3
+    for what in ("fitted", "judged"):
+        assert worked.count((what, 44)) == len(trials)
+        assert worked.count((what, 132)) == sum(33 in one.rungs for one in trials) < len(trials)
+        assert worked.count((what, peak.VIEWERS)) == len(complete)
+    assert {tuple(one.rungs) for one in complete} == {(11, 33, 100)}
+    assert max(one.value or 0.0 for one in pruned) < found.value
+
+
+def test_a_small_set_has_no_rung_but_all_viewers(
+    worked: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rungs, "_FEWEST", 1_000)
+
+    found = tuning.search("peak", peak.training_set(), 10, seed=1, measure=ndcg(1))
+
+    assert {one.state for one in found.trials} <= {"complete", "failed"}
+    assert {viewers for _, viewers in worked} == {peak.VIEWERS}
+
+
+def test_a_rung_holds_the_viewers_of_the_one_below_and_divides_into_a_sample_too() -> None:
+    whole = peak.training_set()
+    assert whole.split is not None
+    divided = whole.split()
+    again = replace(divided, training=replace(divided.training, split=whole.split))
+
+    first, second, last = rungs.rungs(again, seed=3)
+
+    def people(training: TrainingSet) -> set[int]:
+        return set(training.table["viewer"].to_pylist())
+
+    assert people(first.training) < people(second.training) < people(last.training)
+    assert set(first.viewers["user_id"].to_pylist()) < set(second.viewers["user_id"].to_pylist())
+    assert (last.training, last.viewers) == (again.training, again.viewers)
+    assert first.training.split is not None
+    inner = first.training.split()
+    assert (len(people(inner.training)), inner.viewers.num_rows) == (44, 44)
+    assert people(first.training) == people(rungs.rungs(again, seed=3)[0].training)
+    assert people(first.training) != people(rungs.rungs(again, seed=4)[0].training)
 
 
 def test_a_trial_that_cannot_be_fitted_counts_as_failed_with_its_line() -> None:
@@ -109,12 +161,15 @@ def test_no_trial_begins_after_the_time_but_the_first() -> None:
     given = {"pause_seconds": "0.2"}
 
     assert len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.0, measure=ndcg(1)).trials) == 1
-    assert 2 <= len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=0.7, measure=ndcg(1)).trials) <= 4
+    # A fit takes .2 seconds, on each of up to three rungs.
+    assert 2 <= len(tuning.search("peak", peak.training_set(), 50, 1, given, seconds=2.0, measure=ndcg(1)).trials) <= 10
 
 
 def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     storage = tmp_path / "peak.db"
-    killed = subprocess.Popen([sys.executable, "-c", SEARCH, str(storage)], stdout=subprocess.PIPE, text=True)
+    killed = subprocess.Popen(
+        [sys.executable, "-c", SEARCH, str(storage), str(FEWEST)], stdout=subprocess.PIPE, text=True
+    )
     assert killed.stdout is not None
     for line in killed.stdout:
         if line.strip() == "5":

@@ -25,7 +25,8 @@ def found(settings: Settings, folder: Path, parameters: dict[str, object], searc
     folder.mkdir(exist_ok=True)
     (folder / "slices.png").write_bytes(b"")
     with tunings.searching(settings, search, resumes=False) as run:
-        run.log_trial(1, "complete", {"rank": 32, "alpha": 2.0}, {"ndcg_at_10": 0.1}, seconds=2.0)
+        climbed = {"ndcg_at_10": {0: 0.1}, "ndcg_at_10_by_rung": {11: 0.05, 33: 0.08, 100: 0.1}}
+        run.log_trial(1, "complete", {"rank": 32, "alpha": 2.0}, climbed, seconds=2.0)
         run.log_trial(2, "failed", {"rank": 32, "alpha": 9.0}, {}, seconds=0.5, line="alpha is too large")
         run.log_found(parameters, {"ndcg_at_10": 0.2, "ndcg_at_10_of_defaults": 0.1}, folder)
         run.propose()
@@ -53,7 +54,9 @@ def test_a_search_is_a_run_and_each_trial_one_below_it(settings: Settings, tmp_p
     assert sorted(trials) == ["trial 001", "trial 002"]
     first, second = trials["trial 001"], trials["trial 002"]
     assert first.data.params == {"rank": "32", "alpha": "2.0"}  # type: ignore[attr-defined]
-    assert first.data.metrics == {"ndcg_at_10": 0.1}  # type: ignore[attr-defined]
+    assert first.data.metrics == {"ndcg_at_10": 0.1, "ndcg_at_10_by_rung": 0.1}  # type: ignore[attr-defined]
+    steps = store.get_metric_history(first.info.run_id, "ndcg_at_10_by_rung")  # type: ignore[attr-defined]
+    assert [(one.step, one.value) for one in steps] == [(11, 0.05), (33, 0.08), (100, 0.1)]
     assert first.info.end_time - first.info.start_time >= 2_000  # type: ignore[attr-defined]
     assert second.info.status == "FAILED"  # type: ignore[attr-defined]
     assert second.data.tags["line"] == "alpha is too large"  # type: ignore[attr-defined]
@@ -86,7 +89,7 @@ def test_a_search_that_is_resumed_goes_on_in_its_run(settings: Settings, tmp_pat
     def stop() -> None:
         with tunings.searching(settings, SEARCH, resumes=False) as run:
             stopped.append(run)
-            run.log_trial(1, "complete", {"rank": 32}, {"ndcg_at_10": 0.1}, seconds=0.0)
+            run.log_trial(1, "complete", {"rank": 32}, {"ndcg_at_10": {0: 0.1}}, seconds=0.0)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -95,7 +98,7 @@ def test_a_search_that_is_resumed_goes_on_in_its_run(settings: Settings, tmp_pat
     assert store.get_run(first.run_id).info.status == "KILLED"
 
     with tunings.searching(settings, SEARCH, resumes=True) as second:
-        second.log_trial(2, "complete", {"rank": 32}, {"ndcg_at_10": 0.1}, seconds=0.0)
+        second.log_trial(2, "complete", {"rank": 32}, {"ndcg_at_10": {0: 0.1}}, seconds=0.0)
     with tunings.searching(settings, replace(SEARCH, seed=8), resumes=True) as other:
         pass
 
