@@ -37,7 +37,7 @@ from jobs.tracking import proposals, registry, runs
 from jobs.version import code_version
 
 _JUDGED = "judged"
-"""Folder of a run's artifacts that holds the model as it was judged: a later night is held against it."""
+"""Folder of a run's artifacts that holds the model as it was judged: a later night is held against it while it serves."""
 _POPULARITIES = {f"popularity_{name}": parameters for name, parameters in popularity.BASELINES.items()}
 _UNTIL_MENDED = "what serves stays; mend it and run `reelhouse run model.champion`"
 
@@ -154,6 +154,7 @@ def run(lake: Lake, night: date) -> None:
             verdict = report.decision(CHALLENGER).verdict if CHALLENGER in settled.decisions else proposals.SUPERSEDED
             proposals.close(settings, proposal, verdict)
         registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
+        runs.drop_files(settings, registry.retired(settings), _JUDGED)
         _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
         champion, note = registry.require_champion(settings), _note(trial, report, versions)
     if settled.serves is None:

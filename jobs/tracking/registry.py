@@ -26,6 +26,10 @@ _WAITING = "challenger"
 """Alias of the newest version that waits for a person."""
 _DECIDED = "decided"
 """Tag of the model: what the last night that was decided was made of, whatever it decided."""
+_MAY_COME_BACK = 3
+"""Versions before the one that serves that nights are undone to, or that a person promotes again."""
+_LOOKED_AT = 30
+"""Runs that a night looks at: those before them were looked at by the nights before."""
 _NOTHING_DONE = "nothing was changed: mend it and run this again"
 _UNDONE = "undone"
 """Tag of a version that was gone back from."""
@@ -183,6 +187,7 @@ class Version:
     reason: str
     serves: bool
     waits: bool
+    run_id: str
 
 
 def versions(settings: Settings) -> list[Version]:
@@ -201,6 +206,12 @@ def versions(settings: Settings) -> list[Version]:
     return sorted((_version(one, held) for one in found), key=lambda one: -one.version)
 
 
+def retired(settings: Settings) -> list[str]:
+    """Runs of versions that neither serve nor wait, newest first, without the few that a person may go back to."""
+    past = [one.run_id for one in versions(settings) if one.run_id and not one.serves and not one.waits]
+    return past[_MAY_COME_BACK:][:_LOOKED_AT]
+
+
 def _version(one: "ModelVersion", held: dict[str, int]) -> Version:
     tags, number = one.tags, int(one.version)
     ndcg = json.loads(tags.get("metrics", "{}")).get("ndcg_at_10")
@@ -212,6 +223,7 @@ def _version(one: "ModelVersion", held: dict[str, int]) -> Version:
         reason=tags.get("reason", ""),
         serves=held.get(_ALIAS) == number,
         waits=held.get(_WAITING) == number and tags.get("verdict") == "waits",
+        run_id=one.run_id or "",
         **said,
     )
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,7 @@ from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from mlflow.utils.time import get_current_time_millis
 
@@ -183,6 +184,22 @@ def fetch_files(settings: Settings, run_id: str, name: str, folder: Path) -> Pat
         return None
     folder.mkdir(parents=True, exist_ok=True)
     return Path(store.download_artifacts(run_id, name, str(folder)))
+
+
+def drop_files(settings: Settings, run_ids: Iterable[str], name: str) -> None:
+    """Delete a folder that was kept with runs, where it still is; what a store refuses to delete stays.
+
+    Args:
+        settings: Where everything is.
+        run_ids: The runs.
+        name: The folder's name, as :func:`fetch_files` takes it.
+    """
+    store = client(settings)
+    for run_id in run_ids:
+        with suppress(MlflowException, OSError):
+            if name in {file.path for file in store.list_artifacts(run_id)}:
+                uri = store.get_run(run_id).info.artifact_uri
+                get_artifact_repository(uri, tracking_uri=settings.tracking_uri).delete_artifacts(name)  # type: ignore[no-untyped-call]
 
 
 def log_model(

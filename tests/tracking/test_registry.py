@@ -91,6 +91,29 @@ def test_models_stay_loadable_when_the_home_is_moved(settings: Settings, tmp_pat
     np.testing.assert_array_equal(loaded.factors, MODEL.factors)
 
 
+def test_files_of_versions_that_serve_wait_or_may_come_back_are_kept(settings: Settings, tmp_path: Path) -> None:
+    judged = tmp_path / "files" / "judged"
+    judged.mkdir(parents=True)
+    (judged / "factors.npy").write_bytes(b"")
+    kept = []
+    for day in range(1, 8):
+        circumstances = runs.Circumstances(date(2026, 3, day), "als", {}, {}, {})
+        with runs.training(settings, circumstances) as run_id:
+            runs.log_results(settings, run_id, {}, {}, judged.parent)
+        waits = day == 2
+        said = {"verdict": "waits" if waits else "promoted"}
+        registry.register(
+            settings, runs.Logged(run_id, f"runs:/{run_id}/als", circumstances, {}, said), serves=not waits
+        )
+        kept.append(run_id)
+
+    for _ in range(2):
+        runs.drop_files(settings, registry.retired(settings), "judged")
+
+    has = [runs.fetch_files(settings, run_id, "judged", tmp_path / run_id) is not None for run_id in kept]
+    assert has == [False, True, False, True, True, True, True], "the second waits, the seventh serves"
+
+
 def test_mlflow_loads_the_registered_model_by_its_alias(settings: Settings, tmp_path: Path) -> None:
     register(settings, tmp_path / "model")
 
