@@ -22,6 +22,7 @@ import psutil
 from infra import spark_server
 from jobs.errors import JobError
 from jobs.settings import Settings, from_environment
+from jobs.tracking.addresses import newest_night
 
 Say = Callable[[str], None]
 
@@ -90,7 +91,10 @@ def up(settings: Settings, say: Say) -> None:
                 raise
         say("Airflow, MLflow and Spark are up." if missing else "Airflow, MLflow and Spark were up already.")
         say(f"Airflow  http://{_HOST}:{ports['api-server']}  user admin, password in {_password_file(settings)}")
-        say(f"MLflow   {settings.mlflow_uri or f'http://{_HOST}:' + str(ports['mlflow'])}")
+        page = settings.mlflow_uri or f"http://{_HOST}:{ports['mlflow']}"
+        say(f"MLflow   {page}")
+        if newest := newest_night(settings, page):
+            say(f"         the newest night's models: {newest}")
         say(f"Spark    {environment['REELHOUSE_SPARK_REMOTE']}  token in {settings.spark_token_file}")
 
 

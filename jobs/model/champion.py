@@ -33,7 +33,7 @@ from jobs.scoring.training_set import Known, TrainingSet, catalogue_of, gather
 from jobs.scoring.weighing import end_of, event_weight
 from jobs.settings import Settings
 from jobs.tables import model, silver
-from jobs.tracking import proposals, registry, runs
+from jobs.tracking import proposals, registry, runs, views
 from jobs.version import code_version
 
 _JUDGED = "judged"
@@ -155,6 +155,7 @@ def run(lake: Lake, night: date) -> None:
             proposals.close(settings, proposal, verdict)
         registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
         runs.drop_files(settings, registry.retired(settings), _JUDGED)
+        views.show_night(settings, night)
         _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
         champion, note = registry.require_champion(settings), _note(trial, report, versions)
     if settled.serves is None:

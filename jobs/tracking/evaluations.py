@@ -16,9 +16,11 @@ from mlflow.utils.time import get_current_time_millis
 from jobs.errors import JobError
 from jobs.settings import Settings
 from jobs.tracking.runs import DESCRIPTION, client, experiment_of
+from jobs.tracking.views import View, save
 from jobs.version import code_version
 
 EXPERIMENT = "evaluation"
+_NOTE = "A run is a model that was judged by a protocol on some data; only runs of one view were judged alike."
 _RUNS_PER_PAGE = 200
 """Runs that MLflow gives at once."""
 
@@ -63,6 +65,8 @@ class Open:
 
     store: MlflowClient
     run_id: str
+    experiment: str
+    asked: Asked
 
     def log(
         self, metrics: Mapping[str, float], used: Sequence[Mapping[str, Any]], said: Mapping[str, object], card: str
@@ -83,6 +87,21 @@ class Open:
             metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
+        self._show(next(iter(metrics)), int(str(said["k"])))
+
+    def _show(self, metric: str, k: int) -> None:
+        """Let MLflow's page show all models that were judged alike."""
+        asked, is_error = self.asked, "rmse" in metric
+        view = View(
+            f"{asked.protocol}-{asked.digest}",
+            f"{asked.protocol}, {asked.data}",
+            f"tags.protocol = '{asked.protocol}' and tags.digest = '{asked.digest}'",
+            metric=metric,
+            k=k,
+            tags=("code_version",),
+            is_error=is_error,
+        )
+        save(self.store, self.experiment, view, _NOTE)
 
 
 @contextmanager
@@ -98,7 +117,8 @@ def evaluating(settings: Settings, asked: Asked) -> Iterator[Open]:
     """
     try:
         store = client(settings)
-        run = store.create_run(experiment_of(store, EXPERIMENT), tags=asked.tags, run_name=asked.name)
+        experiment = experiment_of(store, EXPERIMENT)
+        run = store.create_run(experiment, tags=asked.tags, run_name=asked.name)
         run_id, status = str(run.info.run_id), "FAILED"
         try:
             # What is searched is not known yet, and a run's parameters cannot be changed.
@@ -108,7 +128,7 @@ def evaluating(settings: Settings, asked: Asked) -> Iterator[Open]:
             data = MetaDataset(CodeDatasetSource({"data": asked.data}), name=asked.data, digest=asked.digest)  # type: ignore[abstract]
             is_for = [InputTag("mlflow.data.context", "evaluation")]
             store.log_inputs(run_id, [DatasetInput(data._to_mlflow_entity(), is_for)])
-            yield Open(store, run_id)
+            yield Open(store, run_id, experiment, asked)
             status = "FINISHED"
         except KeyboardInterrupt:
             status = "KILLED"

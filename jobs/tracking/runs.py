@@ -28,9 +28,10 @@ from mlflow.utils.time import get_current_time_millis
 from jobs.errors import JobError
 from jobs.settings import Settings
 from jobs.tables.model import CHAMPION
+from jobs.tracking.addresses import NIGHTLY
 from jobs.version import code_hash, code_version
 
-EXPERIMENT = "nightly-training"
+EXPERIMENT = NIGHTLY
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 DESCRIPTION = "mlflow.note.content"
 """Tag that MLflow's page shows as a run's description, in Markdown."""
