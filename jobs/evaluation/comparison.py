@@ -18,10 +18,11 @@ from jobs.scoring.rules import excluded_positions
 K = 10
 _JUDGED = ", ".join(
     [
-        *("model string", "user_id string", *(f"{metric} double" for metric in METRICS), "listed array<string>"),
+        *("model int", "user_id string", *(f"{metric} double" for metric in METRICS), "listed array<int>"),
         *("liked int", "found array<string>"),
     ]
 )
+"""Rows of all models and viewers come to one process at once: a model is its number there, a title its position."""
 
 
 def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Array) -> dict[str, pa.Table]:
@@ -47,12 +48,13 @@ def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Arra
 
     def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for name, path in paths.items():
+            for number, (name, path) in enumerate(paths.items()):
                 start = 0
                 for judged in judge_batch(held(path), batch, excluded[name], K):
                     rows = batch.slice(start, judged.num_rows)
                     start += judged.num_rows
-                    yield _beside(rows, judged.add_column(0, "model", pa.array([name] * judged.num_rows)))
+                    models = pa.array(np.full(judged.num_rows, number, dtype=np.int32))
+                    yield _beside(rows, judged.add_column(0, "model", models), listable)
 
     judged = viewers.mapInArrow(judge, _JUDGED).toArrow()
     if not judged.num_rows:
@@ -60,15 +62,32 @@ def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Arra
             "no model was trained: no viewer liked a new title in the held-out part of silver.interactions; "
             "deliver more events, or raise REELHOUSE_HOLDOUT_SHARE"
         )
-    return {name: judged.filter(pc.equal(judged["model"], name)).drop(["model"]).sort_by("user_id") for name in paths}
+    return {name: _of_model(judged, number, listable) for number, name in enumerate(paths)}
 
 
-def _beside(rows: pa.RecordBatch, judged: pa.RecordBatch) -> pa.RecordBatch:
-    """What was judged, with how many titles each viewer liked and which of those listed were wanted."""
-    pairs = zip(judged.column("listed").to_pylist(), map(set, rows.column("held_out").to_pylist()), strict=True)
-    found = [[title for title in listed if title in wanted] for listed, wanted in pairs]
-    return judged.append_column("liked", pa.array(liked_titles(rows.column("weights")), pa.int32())).append_column(
-        "found", pa.array(found, pa.list_(pa.string()))
+def _of_model(judged: pa.Table, number: int, listable: pa.Array) -> pa.Table:
+    """One model's rows in order of user_id, its lists in titles."""
+    rows = judged.filter(pc.equal(judged["model"], number)).drop(["model"]).sort_by("user_id")
+    listed = rows["listed"].combine_chunks()
+    at = rows.schema.get_field_index("listed")
+    return rows.set_column(at, "listed", _of_values(listed, listable.take(listed.flatten())))
+
+
+def _of_values(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
+    """Lists as long as these, of other values."""
+    ends = np.concatenate([[0], np.cumsum(pc.list_value_length(lists))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), values)
+
+
+def _beside(rows: pa.RecordBatch, judged: pa.RecordBatch, listable: pa.Array) -> pa.RecordBatch:
+    """What was judged, lists as positions, with how many titles each viewer liked and which of those listed were wanted."""
+    listed, at = judged.column("listed"), judged.schema.get_field_index("listed")
+    pairs = zip(listed.to_pylist(), map(set, rows.column("held_out").to_pylist()), strict=True)
+    found = [[title for title in titles if title in wanted] for titles, wanted in pairs]
+    return (
+        judged.set_column(at, "listed", _of_values(listed, pc.index_in(listed.flatten(), value_set=listable)))
+        .append_column("liked", pa.array(liked_titles(rows.column("weights")), pa.int32()))
+        .append_column("found", pa.array(found, pa.list_(pa.string())))
     )
 
 
