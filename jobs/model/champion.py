@@ -294,8 +294,10 @@ def _finish(
     if not is_chosen:
         return None
     folder = trial.folder / "registered" / name
+    began = time.monotonic()
     size = {"titles": float(entrant.fit(everything, folder))}
-    logged = runs.log_model(trial.circumstances(name), run_id, folder, size, {})
+    took = {"refit_seconds": time.monotonic() - began}
+    logged = runs.log_model(trial.circumstances(name), run_id, folder, size | took, {})
     return replace(logged, metrics=report.registered_metrics(name) | size, tags=tags)
 
 

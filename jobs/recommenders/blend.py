@@ -91,14 +91,16 @@ class Model:
 
 
 def _standardised(part: Part, histories: Histories) -> Floats:
-    """Viewers by titles of a part's scores, of mean 0 and deviation 1 for each viewer; 0 where all are alike."""
-    scores = part.scores(histories).astype(np.float32, copy=True)
+    """Viewers by titles of a part's scores, of mean 0 and deviation 1 for each viewer; 0 where all are alike. To be read."""
+    # Of popularity the scores of one viewer are those of all.
+    asked = histories[:1] if part.name == "popularity" else histories
+    scores = part.scores(asked)
     if part.name == "popularity":
         np.log1p(scores, out=scores)
     scores -= scores.mean(axis=1, keepdims=True)
-    deviation = scores.std(axis=1, keepdims=True)
+    deviation = np.sqrt(np.einsum("vt,vt->v", scores, scores) / max(1, scores.shape[1]))[:, np.newaxis]
     scores /= np.where(deviation > _ALIKE, deviation, np.inf)
-    return scores
+    return np.broadcast_to(scores, (len(histories), scores.shape[1]))
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:

@@ -12,9 +12,11 @@ _MINUTES = {
     "lists": 1,
     "evaluation": 3,
     "neighbours": 4,
+    "fitting": 5,
     "door": 5,
     "nights": 5,
     "airflow": 6,
+    "everybody": 10,
     "connect": 15,
     "five_million": 15,
 }

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.settings import Settings
+from jobs.tracking import runs
 from tests.benchmarks.five_million_world import LAST_DAY, NEXT_DAY, lay_out, write_next_day
 from tests.benchmarks.measure import REELHOUSE, Ended, run_program
 
 _OUTCOME = re.compile(r"^\W*[a-z]+\s+([a-z]+\.[a-z_0-9]+)\s.*?([\d.]+) s\b")
 """A line of ``reelhouse night`` when a table ends: state, name, what became of it, seconds."""
-_GOAL_SECONDS, _GOAL_PEER, _GOAL_NEXT, _GOAL_BEFORE, _GOAL_GIB = 300, 5, 0.60, 0.20, 6
+_GOAL_SECONDS, _GOAL_PEER, _GOAL_NEXT, _GOAL_BEFORE, _GOAL_FITS, _GOAL_GIB = 300, 5, 0.60, 0.20, 2, 6
 _LONGEST = 8
 
 
@@ -27,6 +29,8 @@ class Night:
     """Until the model's training begins."""
     training: float
     after: float
+    fits: float
+    """Of all models of the night, those fitted again on everything included."""
 
 
 def run(say: Callable[[str], object]) -> None:
@@ -46,6 +50,8 @@ def run(say: Callable[[str], object]) -> None:
     say(f"  first night to peer             {one.seconds / peer:5.1f} x (goal {_GOAL_PEER})")
     say(f"  next night to first             {two.seconds / one.seconds:7.0%} (goal {_GOAL_NEXT:.0%})")
     say(f"  its stages before training      {second.before / first.before:7.0%} (goal {_GOAL_BEFORE:.0%})")
+    fits = [night.training / night.fits for night in (first, second)]
+    say(f"  training to its fits, each night {fits[0]:4.1f} {fits[1]:.1f} x (goal {_GOAL_FITS})")
     say(f"  peak memory, first and next     {one.peak_gib:5.1f} {two.peak_gib:.1f} GiB (goal {_GOAL_GIB}, not growing)")
 
 
@@ -70,13 +76,20 @@ def _run_night(home: Path, night: str) -> Night:
         said = "\n".join(line for _, line in ended.said)
         raise SystemExit(f"`reelhouse night` did not say when model.champion ended:\n{said}")
     training = jobs["model.champion"]
-    return Night(ended, jobs, trained - training, training, ended.seconds - trained)
+    return Night(ended, jobs, trained - training, training, ended.seconds - trained, _fits(home, night))
+
+
+def _fits(home: Path, night: str) -> float:
+    """Seconds of a night's fits, as their runs tell them."""
+    store = runs.client(Settings(home=home))
+    found = store.search_runs([runs.experiment_of(store)], f"tags.night = '{night}'")
+    return sum(run.data.metrics.get(name, 0.0) for run in found for name in ("fit_seconds", "refit_seconds"))
 
 
 def _show(say: Callable[[str], object], name: str, night: Night) -> None:
     say(
-        f"{name:11s} {night.ended.seconds:4.0f} s   before training {night.before:.0f}, training {night.training:.0f},"
-        f" after {night.after:.0f}   peak {night.ended.peak_gib:.1f} GiB"
+        f"{name:11s} {night.ended.seconds:4.0f} s   before training {night.before:.0f}, training {night.training:.0f}, of"
+        f" which fits {night.fits:.0f}, after {night.after:.0f}   peak {night.ended.peak_gib:.1f} GiB"
     )
     longest = sorted(night.jobs.items(), key=lambda job: -job[1])[:_LONGEST]
     say("  longest jobs: " + ", ".join(f"{job} {seconds:.0f}" for job, seconds in longest[: _LONGEST // 2]))

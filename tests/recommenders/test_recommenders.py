@@ -106,6 +106,17 @@ def test_is_saved_as_arrays_and_json_and_scores_the_same_when_loaded(fitted: Any
 
 
 @pytest.mark.parametrize("name", recommenders.names())
+def test_scores_may_be_written_over(fitted: Any, name: str) -> None:
+    taste = Histories.of(csr_matrix(np.eye(4, len(fitted(name).title_ids), dtype=np.float32)))
+    first = fitted(name).scores(taste)
+    kept = first.copy()
+
+    first[:] = -1.0
+
+    np.testing.assert_array_equal(fitted(name).scores(taste), kept)
+
+
+@pytest.mark.parametrize("name", recommenders.names())
 def test_products_of_factors_and_their_scores_make_the_same_lists(fitted: Any, name: str) -> None:
     model = fitted(name)
     if not isinstance(model, FactorScorer):
