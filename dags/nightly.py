@@ -60,6 +60,22 @@ _MARK = "error: "
 """How the line begins that says why a command did nothing."""
 
 
+_APPROVAL = """\
+The gate could not decide on version {version}, which was trained for the night {night}:
+
+> {said}
+
+- **Approve**: version {version} serves from the next lists on. Say why in `reason`, for those who ask later.
+- **Reject**, or no answer within a week: the champion that serves stays. Nothing else is lost or held up, and the
+  version can still be promoted: `reelhouse promote {version} --reason "…"`.
+
+What it rests on: the page `docs/data-docs/model.champion/{night}.html` of the home has every figure with its interval, for
+whom, and the films that are found more often or less; MLflow's experiment `nightly-training` has the night's models side by
+side.
+"""
+"""What a person is asked, in Markdown."""
+
+
 class Command(BaseOperator):
     """A command of the operator's as a task: its last line is the task's.
 
@@ -174,11 +190,11 @@ def add_approval(job: str, tasks: Mapping[str, Command]) -> None:
         trigger_rule=TriggerRule.NONE_FAILED,
     )
     version, answer = "{{ ti.xcom_pull(task_ids='waiting') }}", "(ti.xcom_pull(task_ids='approve') or {})"
+    said = f"{{{{ ti.xcom_pull(task_ids='{job}') or '`reelhouse models` says why.' }}}}"
     approve = ApprovalOperator(
         task_id="approve",
-        subject=f"Version {version} of the model waits",
-        body=f"The gate could not decide on version {version}, trained for {NIGHT}. `reelhouse models` says why in a line, "
-        f"the page `docs/data-docs/model.champion/{NIGHT}.html` of the home shows what it rests on.",
+        subject=f"Version {version} of the model waits: may it serve?",
+        body=_APPROVAL.format(said=said, version=version, night=NIGHT),
         params={"reason": Param("", type="string", description="Why, for those who ask later.")},
         defaults=ApprovalOperator.REJECT,
         response_timeout=timedelta(days=7),

@@ -19,7 +19,7 @@ from jobs.tracking.runs import DESCRIPTION, client, experiment_of
 
 _SECTIONS = {
     "which": "Which model, and how sure",
-    "why": "Why: for whom, how broad, by what parameters",
+    "why": "Why: for whom, how broad, with what",
     "all": "Model metrics",
 }
 """MLflow adds a chart of every other metric to the last one, which is closed."""
@@ -52,7 +52,8 @@ class View:
         low, high = f"{self.metric}_low", f"{self.metric}_high"
         segments = [f"{self.metric}_{kind}" for kind in ("cold", "light", "heavy")]
         coverage, tail = f"coverage_at_{self.k}", f"tail_share_at_{self.k}"
-        axes = [*segments, coverage, tail, "fit_seconds", self.metric]
+        # A run without one of the axes is not drawn at all: segments of few viewers have no figure.
+        axes = [coverage, tail, "fit_seconds", self.metric]
         columns = [f"metrics.`{name}`" for name in (self.metric, low, high, coverage, tail, "fit_seconds")]
         columns += [f"tags.`{name}`" for name in self.tags]
         charts = [

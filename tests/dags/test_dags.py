@@ -154,6 +154,7 @@ def test_a_version_that_waits_is_promoted_once_a_person_approves_and_holds_up_no
     approve, promote = train.get_task("approve"), train.get_task("promote")
     said: dict[str, Any] = {"waiting": "7", "approve": {"params_input": {"reason": "wide"}}}
     said["approve"]["responded_by_user"] = {"id": "1", "name": "ada"}
+    said["model.champion"] = "kept  model.champion  version 6  nDCG@10 0.121; ease, challenger waits: too few viewers"
 
     class Instance:
         def xcom_pull(self, task_ids: str) -> Any:
@@ -163,7 +164,13 @@ def test_a_version_that_waits_is_promoted_once_a_person_approves_and_holds_up_no
     typed = promote.render_template(promote.command, context)
 
     assert typed == ["reelhouse", "promote", "7", "--reason", "wide", "--by", "ada"]
-    assert approve.render_template(approve.subject, context) == "Version 7 of the model waits"
+    assert approve.render_template(approve.subject, context) == "Version 7 of the model waits: may it serve?"
+    asked = approve.render_template(approve.body, context)
+    assert "> kept  model.champion  version 6  nDCG@10 0.121; ease, challenger waits: too few viewers" in asked
+    assert "version 7, which was trained for the night 2026-11-20" in asked
+    assert "reelhouse promote 7" in asked
+    said["model.champion"] = None
+    assert "> `reelhouse models` says why." in approve.render_template(approve.body, context)
     waiting = train.get_task("waiting")
     assert waiting.render_template(waiting.command, context)[-1] == "2026-11-20"
     assert waiting.upstream_task_ids == {"model.champion"}
