@@ -16,7 +16,12 @@ _SECONDS_PER_DAY = 24 * 60 * 60
 
 
 def training_set(
-    data: Interactions, known: Preferences, as_of: datetime, inner: Callable[[], Split] | None
+    data: Interactions,
+    known: Preferences,
+    as_of: datetime,
+    inner: Callable[[], Split] | None,
+    *,
+    by_chance: bool = False,
 ) -> TrainingSet:
     """What recommenders learn from.
 
@@ -25,6 +30,7 @@ def training_set(
         known: The rows.
         as_of: From when ages are counted.
         inner: Divides the same rows by the same protocol.
+        by_chance: Whether that protocol divides by chance, and not in time.
 
     Raises:
         JobError: There are fewer than two viewers or two titles: nothing can be learned from one.
@@ -44,7 +50,7 @@ def training_set(
         }
     )
     catalogue = None if data.catalogue is None else lambda: data.catalogue
-    return TrainingSet(data.title_ids, as_of, data.cores, rows, data.spark, inner, catalogue)
+    return TrainingSet(data.title_ids, as_of, data.cores, rows, data.spark, inner, catalogue, by_chance)
 
 
 def viewers_to_judge(

@@ -27,6 +27,7 @@ from jobs.evaluation import proposing
 from jobs.evaluation.intervals import paired_interval
 from jobs.evaluation.measures import Floats, Measure, ndcg
 from jobs.evaluation.rungs import ALL, Rung, rungs
+from jobs.scoring.parts import parts_kept
 from jobs.scoring.space import Space
 from jobs.scoring.training_set import TrainingSet
 
@@ -121,7 +122,7 @@ def search(
     defaults = recommenders.values_of(recommenders.parameters_of(name, given))
     bench = _Bench.of(training, seed, measure or ndcg())
     of = f"{name} {dict(given)} seed {seed} of {bench}"
-    with proposing.stored(storage, of, bench.measure.direction) as study:
+    with parts_kept(), proposing.stored(storage, of, bench.measure.direction) as study:
         while len(done := study.get_trials(deepcopy=False)) < trials:
             if done and seconds is not None and time.monotonic() - began >= seconds:
                 break

@@ -50,18 +50,20 @@ class Parameters:
     """Titles of each part that are ranked while weights are tried."""
 
 
-_GRADED = "als(rank=64; reg_param=0.15; alpha=0.5; rating_power=1.5{})"
-"""Factors that take ratings into account: for sets of nothing else."""
+_GRADED = "ials(rank=64; reg_param=12; reg_per_weight=0.08; alpha=0.7; rating_power=1.5{})"
+_SHORT = "ials(rank=32; reg_param=0; reg_per_weight=0.12; alpha=0.5; rating_power=1.5)"
+_CONSTANT = "ials(rank=64; reg_param=30; rating_power=1)"
+"""Factors that take ratings into account, unlike each other: for sets of nothing else."""
 SPACE: Space = {
     "parts": Choice(
         (
             None,
-            f"{_GRADED.format('')}, ease(reg_param=300)",
-            f"{_GRADED.format('; ensemble=3')}, ease, ials, item_knn",
+            f"{_GRADED.format('')}, ease",
+            f"{_GRADED.format('')}, {_GRADED.format('; seed=8')}, {_SHORT}, {_CONSTANT}, ease",
             "ease(half_life_days=180; recency_weight=0.2), ials(half_life_days=180), popularity(window_days=7)",
         )
     ),
-    "windows": Whole(1, 3),
+    "windows": Whole(1, 4),
     "candidates": Whole(50, 200),
 }
 

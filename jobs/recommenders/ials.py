@@ -3,10 +3,13 @@
 The model of Hu, Koren and Volinsky (2008), "Collaborative filtering for implicit feedback datasets", fitted in memory by
 the library ``implicit``, after Takács, Pilászy and Tikk (2011), "Applications of the conjugate gradient method for
 implicit feedback collaborative filtering". Unlike Spark MLlib's, λ is the same for every viewer and title, however long
-the history; so good values of λ are larger, and grow with the length of histories.
+the history; so good values of λ are larger, and grow with the length of histories. ``reg_per_weight`` adds a share for each
+positive weight of a row: the two together are the regularisation of Rendle et al. (2022), "Revisiting the performance of iALS
+on item recommendation benchmarks", whose λ (n_u + α₀ · rows) is a share and a constant. The library knows no such λ, so
+then our own solver alternates.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from jobs.scoring.fold_in import gram, solve_implicit
 from jobs.scoring.histories import Histories
-from jobs.scoring.liked import faded, liked
+from jobs.scoring.liked import faded, graded, liked
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -37,10 +40,14 @@ class Parameters:
     """Number of latent factors."""
     reg_param: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """λ: regularisation, the same for every row."""
+    reg_per_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """What is added to a row's λ for each of its positive weights; above 0 rows are solved exactly, whatever the solver."""
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     """Confidence is 1 + α · preference weight."""
     iterations: Annotated[int, Field(ge=1, le=100)] = 12
     """Alternations between viewers and titles."""
+    rating_power: Annotated[float, Field(ge=0, le=8, allow_inf_nan=False)] = 0.0
+    """A weight of a title that was rated is multiplied by (rating / 7) to this power; 0: ratings say no more than weights."""
     half_life_days: Annotated[float | None, Field(gt=0)] = None
     """Days after which a preference counts half; never, if None."""
     solver: Literal["cholesky", "cg"] = "cg"
@@ -52,6 +59,8 @@ class Parameters:
 SPACE: Space = {
     "rank": Whole(32, 256, log=True),
     "reg_param": Real(0.3, 300.0, log=True),
+    "reg_per_weight": Choice((0.0, 0.03, 0.08, 0.15)),
+    "rating_power": Choice((0.0, 1.0, 1.5)),
     "alpha": Real(0.5, 20.0, log=True),
     "iterations": Whole(8, 20),
     "half_life_days": Choice((None, 30, 90, 180, 365)),
@@ -74,11 +83,9 @@ class Model:
     def viewer_factors(self, histories: Histories) -> Floats:
         """Solve each viewer's factor exactly.
 
-        x_u = (YᵀY + Σ α w y yᵀ + λ I)⁻¹ Σ (1 + α w) y, over the viewer's positive weights w.
+        x_u = (YᵀY + Σ α w y yᵀ + λ_u I)⁻¹ Σ (1 + α w) y, over the viewer's positive weights w.
         """
-        preferences = faded(histories, self.parameters.half_life_days)
-        ridge = np.full(len(histories), self.parameters.reg_param)
-        return solve_implicit(self.factors, self._gram, preferences, self.parameters.alpha, ridge)
+        return _solve(self.factors, self._gram, _weighed(histories, self.parameters), self.parameters)
 
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of predicted preference."""
@@ -89,13 +96,27 @@ class Model:
         store(folder, self.title_ids, self.parameters, {"factors": self.factors})
 
 
+def _weighed(histories: Histories, parameters: Parameters) -> csr_matrix:
+    """Preference weights, faded by age and graded by ratings."""
+    preferences = faded(histories, parameters.half_life_days)
+    return graded(replace(histories, preferences=preferences), parameters.rating_power)
+
+
+def _solve(others: Floats, total: NDArray[np.float64], rows: csr_matrix, parameters: Parameters) -> Floats:
+    """Factors of rows from those of the columns; λ of a row as Rendle et al. scale it, a constant and a share for each weight."""
+    ridge = parameters.reg_param + parameters.reg_per_weight * np.diff(rows.indptr).astype(np.float64)
+    return solve_implicit(others, total, rows, parameters.alpha, ridge)
+
+
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
     """Fit title factors, over every title with a positive weight, most popular first.
 
     Same rows, parameters and threads: same factors.
     """
     known = liked(training, parameters.half_life_days)
-    weights = known.preferences
+    weights = known.columns(_weighed(training.histories, parameters)) if parameters.rating_power else known.preferences
+    if parameters.reg_per_weight:
+        return Model(known.title_ids, _alternate(weights, parameters), parameters)
     # The library takes a confidence as it is; a title outside a history has one of 1.
     confidence = (1.0 + parameters.alpha * weights.data).astype(np.float32)
     # One row at a time is solved on each thread: BLAS threads of their own would get in their way.
@@ -112,6 +133,17 @@ def fit(training: TrainingSet, parameters: Parameters) -> Model:
         )
         model.fit(csr_matrix((confidence, weights.indices, weights.indptr), shape=weights.shape), show_progress=False)
     return Model(known.title_ids, np.ascontiguousarray(model.item_factors, dtype=np.float32), parameters)
+
+
+def _alternate(weights: csr_matrix, parameters: Parameters) -> Floats:
+    """Title factors, from first ones of length 1 in directions of chance."""
+    titles = np.random.default_rng(parameters.seed).normal(size=(weights.shape[1], parameters.rank)).astype(np.float32)
+    titles /= np.linalg.norm(titles, axis=1, keepdims=True)
+    by_title = weights.T.tocsr()
+    for _ in range(parameters.iterations):
+        viewers = _solve(titles, gram(titles), weights, parameters)
+        titles = _solve(viewers, gram(viewers), by_title, parameters)
+    return titles
 
 
 def load(folder: Path) -> Model:

@@ -1,11 +1,16 @@
 """Hybrids' parts: other recommenders, fitted and asked together, over one order of titles."""
 
+import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -146,9 +151,51 @@ def fit_parts(parts: str, training: TrainingSet, whole: Models = ()) -> list[tup
     for name, given in parse(parts):
         _, again = next(fitted, (name, None))
         if again is None or name not in _OF_CATALOGUES:
-            again = recommenders.find(name).fit(training, recommenders.parameters_of(name, given))
+            again = _fit_or_kept(name, recommenders.parameters_of(name, given), training)
         found.append((name, again))
     return found
+
+
+_KEPT: ContextVar[OrderedDict[Any, Scorer] | None] = ContextVar("kept", default=None)
+_MOST_KEPT = 64
+"""Fitted parts that are kept: those of a hybrid of five, its three windows, and all that on three rungs of a search; of them
+the largest, EASE, may take 256 MB."""
+
+
+@contextmanager
+def parts_kept() -> Iterator[None]:
+    """Within, parts that were fitted on the same rows with the same parameters are taken again, not fitted again.
+
+    A search tries one hybrid in many ways; most of them change what is made of the parts, not the parts.
+    """
+    token = _KEPT.set(OrderedDict())
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def _fit_or_kept(name: str, parameters: Any, training: TrainingSet) -> Scorer:
+    """A recommender fitted on a training set: now, or before."""
+    kept = _KEPT.get()
+    fit = recommenders.find(name).fit
+    if kept is None:
+        return fit(training, parameters)
+    key = (_digest(training), name, parameters)
+    if key not in kept:
+        kept[key] = fit(training, parameters)
+    kept.move_to_end(key)
+    while len(kept) > _MOST_KEPT:
+        kept.popitem(last=False)
+    return kept[key]
+
+
+def _digest(training: TrainingSet) -> bytes:
+    """What is the same for training sets of the same rows as of the same moment."""
+    digest = hashlib.blake2b(f"{training.as_of.isoformat()} {len(training.title_ids)}".encode())
+    for column in training.table.columns:
+        digest.update(np.ascontiguousarray(column.to_numpy()).tobytes())
+    return digest.digest()
 
 
 def aligned(models: Models, title_ids: pa.Array) -> tuple[Part, ...]:

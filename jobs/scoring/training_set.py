@@ -52,6 +52,8 @@ class TrainingSet:
     catalogue: "Callable[[], pa.Table] | None" = None
     """What catalogues say of titles: silver.title_profiles' columns, one row per title, those that nobody had to do with
     included."""
+    by_chance: bool = False
+    """Whether that protocol divides by chance, and not in time."""
     work: Path | None = None
     """Where files for tasks can be put, at a path that workers see too; the system's temporary folder, if None."""
 

@@ -1,4 +1,10 @@
-"""Windows that hybrids learn from: the later parts of a training set, each foretold by what was known before it."""
+"""Windows that hybrids learn from: parts of a training set, each foretold by what was known without it.
+
+Where a protocol divides in time, they are the later parts, each foretold by what was before. Where it divides by chance, they
+are tenths of the rows, each foretold by the other nine (Wolpert, 1992, "Stacked generalization"): parts of a hybrid that
+learned from nearly everything say what they will say when they learn from everything. Dividing what is left again and again
+by such a protocol would teach how to weigh parts that learned from half of the rows.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,10 +17,13 @@ import pyarrow.compute as pc
 from jobs.scoring.training_set import Split, TrainingSet
 
 _SHARE = 0.1
+_TENTHS = 10
+_SEED = 7
+"""Of the tenths."""
 
 
 def windows(training: TrainingSet, most: int) -> Iterator[Split]:
-    """The training set divided by its own protocol, then what is left of it, and so on.
+    """The training set divided by its own protocol, then what is left of it, and so on; or by chance, into tenths.
 
     A training set that cannot say how is divided in time: its newest tenth is to be foretold.
 
@@ -22,6 +31,12 @@ def windows(training: TrainingSet, most: int) -> Iterator[Split]:
         training: What was known.
         most: At most so many windows; fewer where one has nobody left to foretell.
     """
+    if training.by_chance:
+        for number in range(min(most, _TENTHS)):
+            split = divided_by_chance(training, number)
+            if split.viewers.num_rows:
+                yield split
+        return
     at = training
     for _ in range(most):
         if not at.table.num_rows:
@@ -49,6 +64,20 @@ def divided_in_time(training: TrainingSet) -> Split:
     wanted = table.filter(pc.and_(pc.invert(is_before), pc.greater(table["weight"], 0)))
     earlier = replace(training, as_of=moment, rows=before, split=None)
     return Split(earlier, _viewers(earlier, wanted), training.title_ids)
+
+
+def divided_by_chance(training: TrainingSet, number: int) -> Split:
+    """One tenth of the pairs of viewer and title, and the viewers who liked something among them.
+
+    Args:
+        training: What was known.
+        number: Which of the tenths, from 0.
+    """
+    table = training.table
+    is_held_out = np.random.default_rng(_SEED).permutation(table.num_rows) % _TENTHS == number
+    wanted = table.filter(pa.array(is_held_out & (table["weight"].to_numpy() > 0)))
+    others = replace(training, rows=table.filter(pa.array(~is_held_out)), split=None)
+    return Split(others, _viewers(others, wanted), training.title_ids)
 
 
 def _viewers(training: TrainingSet, wanted: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from jobs.recommenders import popularity, two_stage
 from jobs.recommenders.two_stage import Model, Parameters
 from jobs.scoring.candidates import find_candidates, ranks_of
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import aligned, all_titles, fit_parts, parse
+from jobs.scoring.parts import aligned, all_titles, fit_parts, parse, parts_kept
 from jobs.scoring.top_n import top_titles
 from jobs.scoring.training_set import TrainingSet
 from jobs.scoring.windows import divided_in_time, windows
@@ -159,6 +159,38 @@ def test_dividing_in_time_says_who_knew_what_and_who_wanted_what() -> None:
         {"user_id": "0", "title_ids": ["t0"], "ages": [9.0], "held_out": ["t1"]}
     ]
     assert split.training.table.num_rows == 8
+
+
+def test_where_a_protocol_divides_by_chance_each_window_is_another_tenth_foretold_by_all_the_rest() -> None:
+    training = replace(fashions(), by_chance=True)
+
+    found = list(windows(training, 12))
+
+    everything = training.table.num_rows
+    assert len(found) == 10
+    held_out = [
+        {(row["user_id"], title) for row in split.viewers.to_pylist() for title in row["held_out"]} for split in found
+    ]
+    assert sum(len(pairs) for pairs in held_out) == len(set().union(*held_out)) > 0.98 * everything
+    for split, pairs in zip(found, held_out, strict=True):
+        known = {(str(row["viewer"]), f"t{row['title']:02d}") for row in split.training.table.to_pylist()}
+        assert abs(len(known) - 0.9 * everything) < 1
+        assert not known & pairs
+
+
+def test_within_a_search_a_part_is_fitted_once_for_the_same_rows_and_parameters() -> None:
+    training, fewer = fashions(), next(windows(fashions(), 1)).training
+    again = next(windows(fashions(), 1)).training
+
+    with parts_kept():
+        first = fit_parts("ease(reg_param=5)", fewer)
+        same, other = fit_parts("ease(reg_param=5)", again), fit_parts("ease(reg_param=6)", fewer)
+        everything = fit_parts("ease(reg_param=5)", training)
+
+    assert same[0][1] is first[0][1]
+    assert other[0][1] is not first[0][1]
+    assert everything[0][1] is not first[0][1]
+    assert fit_parts("ease(reg_param=5)", fewer)[0][1] is not first[0][1]
 
 
 def test_ranks_count_within_a_viewer_equal_ones_as_they_come_and_the_unknown_last() -> None:

@@ -30,7 +30,7 @@ def split(data: Interactions, seed: int, fold: int = 0) -> Split:  # noqa: ARG00
     known, wanted = pairs.where(is_known), pairs.where(~is_known)
     as_of = moment(int(known.seconds.max(initial=0)))
     return Split(
-        training_set(data, known, as_of, lambda: split(data.of_pairs(known), seed)),
+        training_set(data, known, as_of, lambda: split(data.of_pairs(known), seed), by_chance=True),
         viewers_to_judge(data, known, wanted, as_of),
         data.title_ids.take(np.unique(known.title)),
     )
