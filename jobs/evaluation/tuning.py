@@ -4,8 +4,8 @@ The training set is divided by the protocol that made it; every trial learns fro
 later one, so what the recommender is finally judged on plays no part. The recommender's own defaults are tried first: what
 is found is never worse than they are, on the viewers that it was found on.
 
-A trial climbs rungs (:mod:`jobs.evaluation.rungs`): it is fitted and judged on a ninth of the viewers, on a third, then on
-all of them. It is pruned on a rung where it is clearly worse than the best trial was there (the 95 % interval of the paired
+A trial climbs rungs (:mod:`jobs.evaluation.rungs`): it is fitted and judged on a ninth of the viewers, then on all of
+them. It is pruned on a rung where it is clearly worse than the best trial was there (the 95 % interval of the paired
 difference lies below 0) and worse than the median of the complete trials.
 """
 
