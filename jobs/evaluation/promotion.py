@@ -143,7 +143,7 @@ def challenge(
 def _above_popularity(candidate: Outcome, popularity: Outcome, seed: int) -> Figure:
     found = paired_interval(candidate.ndcg, popularity.ndcg, seed, LEVEL)
     is_above = found.mean > 0
-    why = "above the best popularity" if is_above else "not above the best popularity, so popularity serves"
+    why = "above the best popularity" if is_above else "not above the best popularity"
     return Figure("nDCG@10 beside popularity", found, 0.0, "promoted" if is_above else "rejected", why)
 
 

@@ -170,7 +170,7 @@ def test_popularity_serves_where_nothing_beats_it() -> None:
     )
 
     assert {one.verdict for one in decisions} == {"rejected"}
-    assert {one.reasons for one in decisions} == {("not above the best popularity, so popularity serves",)}
+    assert {one.reasons for one in decisions} == {("not above the best popularity",)}
     assert promotion.first(CHAMPION, POPULARITY, SEED).verdict == "promoted"
 
 
