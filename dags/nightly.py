@@ -63,9 +63,9 @@ _MARK = "error: "
 _APPROVAL = """\
 The gate could not decide on version {version}, which was trained for the night {night}:
 
-> {said}
+> {why}
 
-- **Approve**: version {version} serves from the next lists on. Say why in `reason`, for those who ask later.
+- **Approve**: version {version} serves from the next lists on. The page wants a `reason`, for those who ask later.
 - **Reject**, or no answer within a week: the champion that serves stays. Nothing else is lost or held up, and the
   version can still be promoted: `reelhouse promote {version} --reason "…"`.
 
@@ -189,12 +189,13 @@ def add_approval(job: str, tasks: Mapping[str, Command]) -> None:
         command=["reelhouse", "models", "--waiting", NIGHT],
         trigger_rule=TriggerRule.NONE_FAILED,
     )
-    version, answer = "{{ ti.xcom_pull(task_ids='waiting') }}", "(ti.xcom_pull(task_ids='approve') or {})"
-    said = f"{{{{ ti.xcom_pull(task_ids='{job}') or '`reelhouse models` says why.' }}}}"
+    # `waiting` says the number first, then why.
+    said, answer = "ti.xcom_pull(task_ids='waiting')", "(ti.xcom_pull(task_ids='approve') or {})"
+    version, why = f"{{{{ {said}.partition(' ')[0] }}}}", f"{{{{ {said}.partition(' ')[2] }}}}"
     approve = ApprovalOperator(
         task_id="approve",
         subject=f"Version {version} of the model waits: may it serve?",
-        body=_APPROVAL.format(said=said, version=version, night=NIGHT),
+        body=_APPROVAL.format(why=why, version=version, night=NIGHT),
         params={"reason": Param("", type="string", description="Why, for those who ask later.")},
         defaults=ApprovalOperator.REJECT,
         response_timeout=timedelta(days=7),

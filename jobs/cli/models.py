@@ -15,7 +15,8 @@ PROMOTE_EXAMPLES = examples('reelhouse promote 7 --reason "more long tail, no lo
 
 def models(
     waiting: Annotated[
-        str, typer.Option("--waiting", metavar="DATE", help="Only the number of the version of this night that waits.")
+        str,
+        typer.Option("--waiting", metavar="DATE", help="Only the version of this night that waits: number and why."),
     ] = "",
 ) -> None:
     """List every registered version of the model: what the gate decided, how good it is, who promoted it and why."""
@@ -24,10 +25,12 @@ def models(
     found = registry.versions(settings())
     if waiting:
         night = iso_date(waiting).isoformat()
-        mine = [one.version for one in found if one.waits and one.night == night]
-        display.say(str(mine[0]) if mine else f"no version of {night} waits")
-        if not mine:
+        mine = next((one for one in found if one.waits and one.night == night), None)
+        if mine is None:
+            display.say(f"no version of {night} waits")
             raise typer.Exit(NOTHING_TO_DO)
+        beside = f", beside the champion {mine.difference}" if mine.difference else ""
+        display.say(f"{mine.version} {mine.recommender}: nDCG@10 {mine.ndcg}{beside}; {mine.reason}")
         return
     grid = display.grid(
         *("version", "night", "recommender", "verdict", "nDCG@10", "beside the champion", "by", "why"),

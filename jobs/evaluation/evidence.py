@@ -126,13 +126,17 @@ def card(
         decision: What the gate decided, if it was asked.
     """
     mine, others = metrics[name], {other: one for other, one in metrics.items() if other != name}
-    lines = [f"# {name}", "", what, "", f"**Trained on** {trained_on}", ""]
-    lines += [
+    # MLflow's page shows the first lines only, until it is asked for more.
+    lines = [
+        f"# {name}",
+        "",
         f"**nDCG@10** {mine['ndcg_at_10']:.4f} (95 %: {mine['ndcg_at_10_low']:.4f} to {mine['ndcg_at_10_high']:.4f}), "
         f"coverage {mine['coverage_at_10']:.3f}, long tail {mine['tail_share_at_10']:.3f}, "
         f"of {mine['judged_viewers']:,.0f} viewers",
         "",
     ]
+    if decision:
+        lines += [f"**The gate**: {decision.verdict}; {'; '.join(decision.reasons)}", ""]
     keys = {f"ndcg_at_10_{segment}": f"{segment} viewers" for segment in SEGMENTS}
     keys |= {"coverage_at_10": "breadth of the catalogue", "tail_share_at_10": "the long tail"}
     for heading, is_end in (("Good at", max), ("Bad at", min)):
@@ -145,6 +149,4 @@ def card(
             f"**{heading}**, beside the others of its night: {', '.join(ends) if others and ends else 'nothing'}",
             "",
         ]
-    if decision:
-        lines += [f"**The gate**: {decision.verdict}; {'; '.join(decision.reasons)}", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, what, "", f"**Trained on** {trained_on}", ""])

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from jobs.cli.app import app
 from jobs.settings import Settings
 from jobs.tracking import registry
+from jobs.tracking.runs import client
 from tests.cli.small_lake import Run, refused
 from tests.tracking.registered import NIGHT, register
 
@@ -50,3 +51,16 @@ def test_a_scheduler_is_told_when_nothing_waits(run: Run) -> None:
     asked = run("models", "--waiting", str(NIGHT))
 
     assert (asked.exit_code, asked.output) == (99, f"no version of {NIGHT} waits\n")
+
+
+def test_a_scheduler_is_told_what_waits_and_why_in_a_line(home: Path, run: Run) -> None:
+    settings = Settings(home=home)
+    store = client(settings)
+    store.set_registered_model_alias(registry.MODEL_NAME, "challenger", "1")
+    for key, value in {"verdict": "waits", "difference": "0.009 [-0.004, 0.024]", "reason": "too few to tell"}.items():
+        store.set_model_version_tag(registry.MODEL_NAME, "1", key, value)
+
+    asked = run("models", "--waiting", str(NIGHT))
+
+    said = "1 als: nDCG@10 0.2500, beside the champion 0.009 [-0.004, 0.024]; too few to tell\n"
+    assert (asked.exit_code, asked.output) == (0, said)
