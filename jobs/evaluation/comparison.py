@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
 from jobs.errors import JobError
-from jobs.evaluation.judging import judge_batch
+from jobs.evaluation.judging import judge_blocks
 from jobs.evaluation.metrics import METRICS
 from jobs.evaluation.segments import liked_titles
 from jobs.recommenders import held
+from jobs.scoring.histories import Block, blocks
 from jobs.scoring.rules import excluded_positions
 
 K = 10
@@ -48,9 +49,15 @@ def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Arra
 
     def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
+            cut: list[tuple[pa.Array, list[Block]]] = []
             for number, (name, path) in enumerate(paths.items()):
-                start = 0
-                for judged in judge_batch(held(path), batch, excluded[name], K):
+                model, start = held(path), 0
+                # Models of the same titles, as popularities are, share the blocks.
+                own = next((some for titles, some in cut if titles.equals(model.title_ids)), None)
+                if own is None:
+                    own = list(blocks([batch], model.title_ids))
+                    cut.append((model.title_ids, own))
+                for judged in judge_blocks(model, own, excluded[name], K):
                     rows = batch.slice(start, judged.num_rows)
                     start += judged.num_rows
                     models = pa.array(np.full(judged.num_rows, number, dtype=np.int32))

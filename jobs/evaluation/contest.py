@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from jobs.evaluation.comparison import means
-from jobs.evaluation.intervals import mean_interval, mean_intervals
+from jobs.evaluation.intervals import Interval, mean_intervals
 from jobs.evaluation.promotion import Outcome
 from jobs.evaluation.segments import segments_by
 from jobs.scoring.histories import positions_of
@@ -55,23 +55,30 @@ class Contest:
         cells = csr_matrix((np.ones(len(viewer)), (viewer, position)), shape=(len(lists), len(self.listable)))
         return Outcome(judged["ndcg"].to_numpy(), tail, cells)
 
+    @cached_property
+    def _intervals(self) -> dict[str, dict[str, Interval]]:
+        """Model → metric → its interval. Drawing viewers costs most, so all models are drawn together."""
+        values = {
+            name: [*(judged[metric].to_numpy() for metric in _METRICS), self.outcomes[name].tail]
+            for name, judged in self.judged.items()
+        }
+        drawn = iter(mean_intervals(np.column_stack([column for one in values.values() for column in one]), SEED))
+        found = {name: {metric: next(drawn) for metric in (*_METRICS, "tail_share")} for name in values}
+        for segment, who in self.segments.items():
+            if who.sum() >= _LEAST_SHOWN:
+                ndcg = np.column_stack([self.outcomes[name].ndcg[who] for name in values])
+                for name, interval in zip(values, mean_intervals(ndcg, SEED), strict=True):
+                    found[name][f"ndcg_{segment}"] = interval
+        return found
+
     def metrics(self, name: str) -> dict[str, float]:
         """A model's figures: means at 10 with their intervals, and nDCG of each segment of at least 30 viewers."""
-        judged, outcome = self.judged[name], self.outcomes[name]
-        values = np.column_stack([*(judged[metric].to_numpy() for metric in _METRICS), outcome.tail])
-        names = [*_METRICS, "tail_share"]
-        found = dict(zip(names, mean_intervals(values, SEED), strict=True))
-        found |= {
-            f"ndcg_{segment}": mean_interval(outcome.ndcg[who], SEED)
-            for segment, who in self.segments.items()
-            if who.sum() >= _LEAST_SHOWN
-        }
         figures: dict[str, float] = {}
-        for metric, interval in found.items():
+        for metric, interval in self._intervals[name].items():
             first, _, segment = metric.partition("_")
             name_of = f"ndcg_at_10_{segment}" if first == "ndcg" and segment else f"{metric}_at_10"
             figures |= {name_of: interval.mean, f"{name_of}_low": interval.low, f"{name_of}_high": interval.high}
-        whole = means(judged, self.listable)
+        whole = means(self.judged[name], self.listable)
         return figures | {"coverage_at_10": whole["coverage"], "judged_viewers": whole["viewers"]}
 
     def best(self, names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """A model judged on viewers: the lists that it would serve to each of them, held against what they wanted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -70,11 +70,9 @@ def judge_by(model: Scorer, viewers: pa.Table, listable: pa.Array, question: Que
         return pa.Table.from_batches(list(workers.map(answer, blocks(batches, model.title_ids))))
 
 
-def judge_batch(
-    model: Scorer, viewers: pa.RecordBatch, excluded: NDArray[np.int32], k: int
-) -> Iterator[pa.RecordBatch]:
-    """The same of some viewers, block by block; ``excluded`` are positions of the model's titles."""
-    for block in blocks([viewers], model.title_ids):
+def judge_blocks(model: Scorer, some: Iterable[Block], excluded: NDArray[np.int32], k: int) -> Iterator[pa.RecordBatch]:
+    """The same of blocks of viewers over the model's titles; ``excluded`` are positions of them."""
+    for block in some:
         yield _judge_block(model, block, excluded, Question(k))
 
 

@@ -16,7 +16,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
-from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -142,6 +141,9 @@ def title_factors(rows: DataFrame, value: str, titles: int, cores: int, settings
         cores: Tasks that run at once.
         settings: MLlib's, the rank among them.
     """
+    # Tasks that make lists import this module, too: they need no MLlib, which brings pandas with it.
+    from pyspark.ml.recommendation import ALS
+
     als = ALS(
         # MLlib is fastest with as many blocks as there are cores; its sums follow them.
         numUserBlocks=cores,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from pyspark.sql import functions as F
@@ -17,7 +18,7 @@ from jobs.scoring.histories import Histories, age_days
 from jobs.scoring.liked import by_popularity
 from jobs.scoring.space import Choice, Space
 from jobs.scoring.stored import store, stored
-from jobs.scoring.top_n import Floats
+from jobs.scoring.top_n import Best, Floats, as_matrices
 from jobs.scoring.training_set import TrainingSet
 
 
@@ -61,6 +62,15 @@ class Model:
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of popularity."""
         return self.viewer_factors(histories) @ self.factors.T
+
+    def best(self, histories: Histories, length: int, excluded: NDArray[np.int32]) -> Best:
+        """The first titles of everybody's order that a viewer has not seen; so many are looked at that nobody runs short."""
+        order = np.argsort(-self.factors[:, 0], kind="stable")
+        longest = int(np.diff(histories.seen.indptr).max(initial=0))
+        first = order[~np.isin(order, excluded)][: length + longest]
+        is_new = histories.seen[:, first].toarray() == 0
+        row, at = np.nonzero(is_new & (np.cumsum(is_new, axis=1) <= length))
+        return as_matrices(row, first[at], self.factors[first[at], 0], len(histories))
 
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""

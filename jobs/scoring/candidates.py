@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jobs.scoring.histories import Histories, blocks, positions_of
 from jobs.scoring.parts import Part
 from jobs.scoring.rules import excluded_positions
-from jobs.scoring.top_n import FactorScorer, Floats, top_titles
+from jobs.scoring.top_n import FactorScorer, Floats, ListScorer, top_titles
 from jobs.scoring.training_set import Split
 
 _PAIRS_AT_ONCE = 100_000
@@ -55,6 +55,10 @@ class _GivenFactors(_Given):
         """Those that are there."""
         return self.given
 
+    def scores(self, histories: Histories) -> Floats:  # noqa: ARG002
+        """Products of them."""
+        return self.given @ self.factors.T
+
 
 def find_candidates(
     parts: Sequence[Part], histories: Histories, most: int, excluded: NDArray[np.int32] | None = None
@@ -74,7 +78,9 @@ def find_candidates(
     is_put_forward = np.zeros((viewers, titles), dtype=bool)
     for part, own, answer in zip(parts, owned, answers, strict=True):
         theirs = part.position[unlisted]
-        row, position = _best(answer, own, most, theirs[theirs >= 0].astype(np.int32))
+        # What is written over of the scores that are there is what is no candidate of any part.
+        asked = part.model if isinstance(part.model, ListScorer) else answer
+        row, position, _ = top_titles(asked, own, most, theirs[theirs >= 0].astype(np.int32))
         is_put_forward[row, part.back[position]] = True
     pairs = np.flatnonzero(is_put_forward).astype(np.int64)
     row, title = pairs // titles, pairs % titles
@@ -90,28 +96,6 @@ def _answer(part: Part, own: Histories) -> _Given:
     if isinstance(part.model, FactorScorer):
         return _GivenFactors(part.model.title_ids, part.model.viewer_factors(own), part.model.factors)
     return _Given(part.model.title_ids, part.model.scores(own))
-
-
-def _best(
-    answer: _Given, own: Histories, most: int, excluded: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Row and position of the best unseen titles. What is written over of scores is what is no candidate of any part."""
-    if isinstance(answer, _GivenFactors) and answer.factors.shape[1] == 1 and (answer.given == answer.given[:1]).all():
-        return _best_of_all(answer, own, most, excluded)
-    row, position, _ = top_titles(answer, own, most, excluded)
-    return row, position.astype(np.int64)
-
-
-def _best_of_all(
-    answer: _GivenFactors, own: Histories, most: int, excluded: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The same where all viewers get the same scores: the first titles are looked for once, twice as many as wanted."""
-    scores = answer.factors[:, 0] * answer.given[0, 0] if len(answer.given) else answer.factors[:, 0]
-    order = np.argsort(-scores, kind="stable")
-    first = order[~np.isin(order, excluded)][: 2 * most]
-    is_new = own.seen[:, first].toarray() == 0
-    row, at = np.nonzero(is_new & (np.cumsum(is_new, axis=1) <= most))
-    return row.astype(np.int32), first[at]
 
 
 def _at(answer: _Given, position: NDArray[np.int64], row: NDArray[np.int64]) -> Floats:

@@ -73,7 +73,7 @@ def collect_histories(preferences: DataFrame, as_of: datetime) -> DataFrame:
         titles of a viewer in order of title_id.
     """
     age = age_days(F.col("last_at"), as_of).alias("age")
-    known = F.array_sort(F.collect_list(F.struct("title_id", "weight", "rating", age)))
+    known = F.sort_array(F.collect_list(F.struct("title_id", "weight", "rating", age)))
     return (
         preferences.groupBy("user_id")
         .agg(known.alias("known"))

@@ -1,11 +1,10 @@
-"""Exact top-N lists: of products of factors by a fast path, of any other scores by sorting a block of them."""
+"""Exact top-N lists: the best of a block of scores are found without sorting it, or a model names the few that matter."""
 
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
-from implicit.cpu.topk import topk
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -13,7 +12,7 @@ from jobs.scoring.histories import Histories
 
 Floats = NDArray[np.float32]
 FILTERED = np.finfo(np.float32).min
-"""implicit's score of a title that was filtered out."""
+"""The score of a title that was filtered out."""
 Best = tuple[NDArray[np.int32], Floats]
 """Positions and scores of some titles of each viewer, one row per viewer: the best ones, in any order, and any number that
 are filtered out."""
@@ -47,7 +46,7 @@ class Scorer(Protocol):
 
 @runtime_checkable
 class FactorScorer(Scorer, Protocol):
-    """A scorer by products of factors, score(u, i) = x_u · y_i: its scores are never written down."""
+    """A scorer by products of factors, score(u, i) = x_u · y_i: what it says of some pairs can be had without all scores."""
 
     @property
     def factors(self) -> Floats:
@@ -86,13 +85,11 @@ def top_titles(
         Three arrays of equal length, one element per listed title: the viewer's row, the title's position, the score.
 
     Raises:
-        ValueError: A factor or a score is not finite.
+        ValueError: A score is not finite.
     """
     unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
     if isinstance(model, ListScorer):
         positions, scores = model.best(histories, length, unlisted)
-    elif isinstance(model, FactorScorer):
-        positions, scores = _best_products(model, histories, unlisted, length)
     else:
         positions, scores = best_of(model.scores(histories), histories.seen, unlisted, length)
     order = np.lexsort((positions, -scores), axis=1)[:, :length]
@@ -117,32 +114,6 @@ def as_matrices(row: NDArray[np.int64], position: NDArray[np.int64], score: Floa
     return positions, scores
 
 
-def _best_products(model: FactorScorer, histories: Histories, excluded: NDArray[np.int32], length: int) -> Best:
-    """At least the best ``length`` titles of each viewer."""
-    viewers, seen = model.viewer_factors(histories), histories.seen
-    if not (np.isfinite(viewers).all() and np.isfinite(model.factors).all()):
-        raise ValueError("a factor is not finite")
-    scored, asked = len(model.factors), min(length + 1, len(model.factors))
-    # implicit reads the first element of the list it is given: an empty one is out of bounds.
-    positions, scores = topk(
-        model.factors,
-        viewers,
-        asked,
-        filter_query_items=seen,
-        filter_items=excluded if len(excluded) else None,
-        num_threads=1,
-    )
-    # implicit leaves open which of several titles of one score it takes: viewers whose list ends among equals are asked
-    # for all.
-    if 1 < asked < scored:
-        (tied,) = np.nonzero((scores[:, -1] == scores[:, -2]) & (scores[:, -1] > FILTERED))
-        whole = _filtered(viewers[tied] @ model.factors.T, seen[tied], excluded)
-        for one, own in zip(tied, whole, strict=True):
-            positions[one] = _first(own, asked)
-            scores[one] = own[positions[one]]
-    return positions, scores
-
-
 def best_of(scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32], length: int) -> Best:
     """The same of scores that are there; those of titles that are filtered out are written over.
 
@@ -158,7 +129,7 @@ def best_of(scores: Floats, seen: csr_matrix, excluded: NDArray[np.int32], lengt
     if not np.isfinite(scores).all():
         raise ValueError("a score is not finite")
     scores = _filtered(scores, seen, excluded)
-    reach = (scores >= _reached(scores, length)) & (scores > FILTERED)
+    reach = scores >= np.maximum(_reached(scores, length), np.nextafter(FILTERED, np.float32(0)))
     counts = np.count_nonzero(reach, axis=1)
     # Where many titles are equal, as those without any neighbour among the viewer's are, the first of them are enough.
     (crowded,) = np.nonzero(counts > _CROWD * length)

@@ -195,7 +195,7 @@ def gather(
         .groupBy("user_id", "title_id")
         .agg(*parts)
         .groupBy("user_id")
-        .agg(F.array_sort(F.collect_list(F.struct("title_id", *columns))).alias("known"))
+        .agg(F.sort_array(F.collect_list(F.struct("title_id", *columns))).alias("known"))
         .sortWithinPartitions("user_id")
         # A viewer's position among the sorted rows of its partition: no chance in it.
         .select("user_id", "known", F.monotonically_increasing_id().alias("position"))

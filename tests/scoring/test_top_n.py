@@ -87,6 +87,23 @@ def test_equals_sorting_all_scores(
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
 
 
+@settings(max_examples=200, deadline=None)
+@given(problem=problems())
+def test_popularity_looks_at_one_order_and_gives_what_sorting_all_scores_gives(
+    problem: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], int],
+) -> None:
+    viewers, titles, seen, excluded, length = problem
+    one = np.ones((len(viewers), 1), dtype=np.float32)
+    model = Model(pa.array([f"t{n}" for n in range(len(titles))]), titles[:, :1], Parameters())
+    known = Histories.of(csr_matrix(seen.shape, dtype=np.float32), csr_matrix(seen.astype(np.float32)))
+    unlisted = np.flatnonzero(excluded).astype(np.int32)
+
+    found, expected = (top_titles(of, known, length, unlisted) for of in (model, Scored(one, titles[:, :1])))
+
+    for mine, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_refuses_factors_that_are_not_finite(bad: float) -> None:
     model = Fixed(np.ones((1, 1), np.float32), np.array([[1.0], [bad]], np.float32))
