@@ -21,7 +21,18 @@ from pydantic.dataclasses import dataclass as checked
 
 from jobs.scoring.candidates import judged_candidates, ranks_of
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import Models, Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
+from jobs.scoring.parts import (
+    GRADED,
+    GRADED_PAIR,
+    Models,
+    Part,
+    aligned,
+    all_titles,
+    fit_parts,
+    load_parts,
+    named_parts,
+    save_parts,
+)
 from jobs.scoring.space import Choice, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -50,16 +61,12 @@ class Parameters:
     """Titles of each part that are ranked while weights are tried."""
 
 
-_GRADED = "ials(rank=64; reg_param=12; reg_per_weight=0.08; alpha=0.7; rating_power=1.5{})"
-_SHORT = "ials(rank=32; reg_param=0; reg_per_weight=0.12; alpha=0.5; rating_power=1.5)"
-_CONSTANT = "ials(rank=64; reg_param=30; rating_power=1)"
-"""Factors that take ratings into account, unlike each other: for sets of nothing else."""
 SPACE: Space = {
     "parts": Choice(
         (
             None,
-            f"{_GRADED.format('')}, ease",
-            f"{_GRADED.format('')}, {_GRADED.format('; seed=8')}, {_SHORT}, {_CONSTANT}, ease",
+            GRADED_PAIR,
+            GRADED,
             "ease(half_life_days=180; recency_weight=0.2), ials(half_life_days=180), popularity(window_days=7)",
         )
     ),

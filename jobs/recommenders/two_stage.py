@@ -23,15 +23,27 @@ from pydantic.dataclasses import dataclass as checked
 from jobs.scoring.boosting import lightgbm
 from jobs.scoring.candidates import Candidates, find_candidates, judged_candidates
 from jobs.scoring.histories import Histories
-from jobs.scoring.parts import Models, Part, aligned, all_titles, fit_parts, load_parts, named_parts, save_parts
+from jobs.scoring.parts import (
+    GRADED,
+    Models,
+    Part,
+    aligned,
+    all_titles,
+    fit_parts,
+    load_parts,
+    named_parts,
+    save_parts,
+)
 from jobs.scoring.signals import Signals, learn_signals
-from jobs.scoring.space import Real, Space, Whole
+from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import FILTERED, Best, Floats, as_matrices, best_of
 from jobs.scoring.training_set import Split, TrainingSet
 from jobs.scoring.trees import Trees
 from jobs.scoring.windows import windows
 
+_ALIKE = 1e-6
+"""Scores that deviate by less say the same of every candidate."""
 _BELOW = -1e4
 """Lower than any score of a candidate: there the others begin, most popular first."""
 _MOST_VIEWERS = 20_000
@@ -61,13 +73,19 @@ class Parameters:
     """Share of the signals that each tree may read."""
     lambda_l2: Annotated[float, Field(ge=0)] = 1.0
     """Regularisation of the leaves."""
+    start: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """What the mean of the parts' standardised scores counts for before the first tree, so that trees only mend what it gets
+    wrong: for sets of so few viewers that trees do not learn to order from nothing. 0: they begin from nothing."""
     seed: int = 7
     """Seed of the choice of signals."""
 
 
 SPACE: Space = {
+    "parts": Choice((None, GRADED)),
+    "windows": Choice((3, 5)),
+    "start": Choice((0.0, 1.0, 2.0)),
     "num_leaves": Whole(4, 31, log=True),
-    "rounds": Whole(50, 500, log=True),
+    "rounds": Whole(20, 500, log=True),
     "learning_rate": Real(0.02, 0.15, log=True),
     "min_data_in_leaf": Whole(10, 300, log=True),
     "feature_fraction": Real(0.4, 1.0),
@@ -125,7 +143,8 @@ class Model:
         if self._ranker is None:
             score = -found.ranks[:, 0]
         else:
-            score = self._ranker.values(_features(self.signals, some, found)).astype(np.float32)
+            trees = self._ranker.values(_features(self.signals, some, found))
+            score = (trees + _start(self.parts, found, len(some), self.parameters)).astype(np.float32)
         return likes[found.row], found.title, score
 
     def _spread(self, histories: Histories, row: NDArray[np.int64], title: NDArray[np.int64], score: Floats) -> Floats:
@@ -152,6 +171,26 @@ def _features(signals: Signals, histories: Histories, found: Candidates) -> Floa
     return np.hstack([found.scores, np.log1p(found.ranks), signals.of(histories, found.row, found.title)])
 
 
+def _start(parts: Sequence[Part], found: Candidates, viewers: int, parameters: Parameters) -> NDArray[np.float64]:
+    """What trees begin from: the mean of the parts' scores, each of mean 0 and deviation 1 over a viewer's candidates.
+
+    Popularity's by its logarithm; 0 for a candidate that a part does not know.
+    """
+    total = np.zeros(len(found.row))
+    if not parameters.start:
+        return total
+    for part, scores in zip(parts, found.scores.T.astype(np.float64), strict=True):
+        known = np.isfinite(scores)
+        values = np.where(known, np.log1p(np.maximum(scores, 0)) if part.name == "popularity" else scores, 0.0)
+        counts = np.maximum(np.bincount(found.row[known], minlength=viewers), 1)
+        away = values - (np.bincount(found.row[known], values[known], viewers) / counts)[found.row]
+        away[~known] = 0.0
+        deviation = np.sqrt(np.bincount(found.row, away**2, viewers) / counts)[found.row]
+        total += away / np.where(deviation > _ALIKE, deviation, np.inf)
+    started: NDArray[np.float64] = total * (parameters.start / len(parts))
+    return started
+
+
 def fit(training: TrainingSet, parameters: Parameters) -> Model:
     """Learn the trees on later parts of the training set, and the parts from everything.
 
@@ -174,24 +213,25 @@ def _stage(training: TrainingSet, models: Models) -> tuple[pa.Array, tuple[Part,
     return title_ids, aligned(models, title_ids), learn_signals(training, title_ids)
 
 
-_Examples = tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]
-"""What is read of candidates, whether they were wanted, and how many candidates each viewer has."""
+_Examples = tuple[Floats, NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]
+"""What is read of candidates, whether they were wanted, what trees begin from, and how many candidates each viewer has."""
 
 
 def _examples(split: Split, named: str, whole: Models, parameters: Parameters) -> _Examples:
     """Candidates of a window's viewers; viewers who wanted none of them teach nothing, and are left out."""
     title_ids, parts, signals = _stage(split.training, fit_parts(named, split.training, whole))
     viewers = -(-_MOST_VIEWERS // parameters.windows)
-    read, wanted, counts = [], [], []
+    read, wanted, began, counts = [], [], [], []
     for judged in judged_candidates(parts, title_ids, split, parameters.candidates, viewers):
         row = judged.candidates.row
         teaches = np.bincount(row, weights=judged.is_wanted, minlength=len(judged.histories)) > 0
         kept = teaches[row]
         read.append(_features(signals, judged.histories, judged.candidates)[kept])
         wanted.append(judged.is_wanted[kept])
+        began.append(_start(parts, judged.candidates, len(judged.histories), parameters)[kept])
         counts.append(np.bincount(row[kept], minlength=len(judged.histories)))
     groups = np.concatenate(counts)
-    return np.concatenate(read), np.concatenate(wanted), groups[groups > 0]
+    return np.concatenate(read), np.concatenate(wanted), np.concatenate(began), groups[groups > 0]
 
 
 def _boost(examples: Sequence[_Examples], parameters: Parameters) -> str:
@@ -199,7 +239,7 @@ def _boost(examples: Sequence[_Examples], parameters: Parameters) -> str:
     if not examples:
         return ""
     boosted = lightgbm()
-    read, wanted, groups = (np.concatenate([one[of] for one in examples]) for of in range(3))
+    read, wanted, began, groups = (np.concatenate([one[of] for one in examples]) for of in range(4))
     settings = {
         "objective": "lambdarank",
         "num_leaves": parameters.num_leaves,
@@ -215,7 +255,9 @@ def _boost(examples: Sequence[_Examples], parameters: Parameters) -> str:
         "num_threads": 2,
         "verbose": -1,
     }
-    data = boosted.Dataset(read, label=wanted.astype(np.int8), group=groups)
+    data = boosted.Dataset(
+        read, label=wanted.astype(np.int8), group=groups, init_score=began if parameters.start else None
+    )
     return str(boosted.train(settings, data, parameters.rounds).model_to_string())
 
 

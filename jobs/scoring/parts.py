@@ -35,6 +35,12 @@ _EASY_TITLES = 8_000
 """Up to so many titles EASE is among a hybrid's parts: its scores of everybody cost viewers x titles known x all titles."""
 
 
+_FACTORS = "ials(rank=64; reg_param=12; reg_per_weight=0.08; alpha=0.7; rating_power=1.5{})"
+_SHORT = "ials(rank=32; reg_param=0; reg_per_weight=0.12; alpha=0.5; rating_power=1.5)"
+_CONSTANT = "ials(rank=64; reg_param=30; rating_power=1)"
+GRADED_PAIR = f"{_FACTORS.format('')}, ease"
+GRADED = f"{_FACTORS.format('')}, {_FACTORS.format('; seed=8')}, {_SHORT}, {_CONSTANT}, ease"
+"""Factors that take ratings into account, unlike each other, and EASE: for sets of nothing but ratings."""
 Models = Sequence[tuple[str, Scorer]]
 """Fitted recommenders with their names."""
 

@@ -125,6 +125,22 @@ def test_candidates_of_equal_scores_come_most_popular_first(model: Model) -> Non
     assert set(score.tolist()) == {0.5}
 
 
+def test_trees_begin_from_the_mean_of_the_parts_standardised_scores() -> None:
+    """With trees that add next to nothing the order is that of the start, whatever the units of the parts."""
+    parts = "ease(reg_param=5), popularity(window_days=3)"
+    still = replace(SMALL, parts=parts, rounds=1, learning_rate=1e-6)
+    started = two_stage.fit(fashions(), replace(still, start=2.0))
+    viewer = of_one(started, [0, 1, 5])
+
+    found = find_candidates(started.parts, viewer, SMALL.candidates)
+    linear, popular = found.scores.T.astype(float)
+    popular = np.log1p(popular)
+    means = ((linear - linear.mean()) / linear.std() + (popular - popular.mean()) / popular.std()) / 2
+
+    np.testing.assert_allclose(started.scores(viewer)[0, found.title], 2.0 * means, atol=1e-4)
+    assert np.ptp(two_stage.fit(fashions(), still).scores(viewer)[0, found.title]) < 1e-4
+
+
 def test_is_the_same_after_it_was_saved(model: Model, tmp_path: Path) -> None:
     recommenders.save("two_stage", model, tmp_path)
 
