@@ -97,10 +97,15 @@ def markdown(found: Sequence[Section]) -> str:
 
 def card(found: Evaluation) -> str:
     """What a run's page in MLflow says of an evaluation."""
-    plan, figures = found.plan, {**found.metrics}
-    lines = [f"# {escaped(plan.model)}", "", escaped(_summary(plan.model)), ""]
-    lines += [
-        f"**Judged** by {plan.protocol} on {escaped(found.data)}: {found.viewers:,.0f} viewers a run, {found.seeds} runs.",
+    plan, figures = found.plan, found.metrics
+    main, first = next(iter(figures.items()))
+    runs = f"{found.viewers:,.0f} viewers, {found.seeds} seed{'' if found.seeds == 1 else 's'}"
+    # MLflow's page shows the first lines only, until it is asked for more.
+    lines = [
+        f"**{main}** {first.mean:.4f} (95 %: {first.low:.4f} to {first.high:.4f}) by {plan.protocol} on {escaped(found.data)}, "
+        f"{runs}",
+        "",
+        escaped(_summary(plan.model)),
         "",
     ]
     lines += ["| metric | mean | 95 % interval |", "|---|--:|---|"]
