@@ -28,8 +28,9 @@ from jobs.evaluation.report import Report
 from jobs.evaluation.segments import Popularity
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders import popularity
+from jobs.scoring.catalogue import catalogue_of
 from jobs.scoring.rules import find_listable
-from jobs.scoring.training_set import Known, TrainingSet, catalogue_of, gather
+from jobs.scoring.training_set import Known, TrainingSet, gather
 from jobs.scoring.weighing import end_of, event_weight
 from jobs.settings import Settings
 from jobs.tables import model, silver
@@ -117,8 +118,7 @@ def run(lake: Lake, night: date) -> None:
     settings = lake.settings
     interactions = lake.read(silver.INTERACTIONS, night)
     titles = lake.read(silver.TITLES, night)
-    # Not read before a model asks for it.
-    catalogue = catalogue_of(lake.read(silver.TITLE_PROFILES, night))
+    profiles = lake.read(silver.TITLE_PROFILES, night)
     work = settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
@@ -132,6 +132,8 @@ def run(lake: Lake, night: date) -> None:
         cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
         known = held.enter_context(gather(interactions, (cutoff, end_of(night)), settings.weighing, work))
         with ExitStack() as open_runs:
+            # Not read before a model asks for it.
+            catalogue = catalogue_of(profiles, titles, known.title_ids, night)
             before = known.training_set(cutoff, catalogue)
             opened = _fit(trial, before, open_runs)
             contest = _judge(trial, known, cutoff, interactions, titles)

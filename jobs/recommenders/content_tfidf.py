@@ -47,7 +47,7 @@ class Parameters:
     """TMDb keywords."""
     words: Weight = 0.5
     """Words of the overview."""
-    unwatched: Annotated[int, Field(ge=0, le=1_000_000)] = 20_000
+    unwatched: Annotated[int, Field(ge=0, le=100_000)] = 20_000
     """At most so many titles that nobody has watched: those of which the catalogue says most."""
 
 

@@ -42,7 +42,7 @@ class Parameters:
     """Passes over all titles."""
     step_size: Annotated[float, Field(gt=0, le=1)] = 0.025
     """Learning rate of the first pass."""
-    unwatched: Annotated[int, Field(ge=0, le=1_000_000)] = 20_000
+    unwatched: Annotated[int, Field(ge=0, le=100_000)] = 20_000
     """At most so many titles that nobody has watched: those of which the catalogue says most."""
     seed: int = 7
     """Seed of the first vectors."""

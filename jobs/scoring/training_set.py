@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class TrainingSet:
     split: "Callable[[], Split] | None" = None
     """Divides the training set by the protocol that it was made by, to learn or choose on the later part."""
     catalogue: "Callable[[], pa.Table] | None" = None
-    """What catalogues say of titles: silver.title_profiles' columns, one row per title, those that nobody had to do with
+    """What catalogues say of titles: silver.title_profiles' columns, one row per title, some that nobody had to do with
     included."""
     by_chance: bool = False
     """Whether that protocol divides by chance, and not in time."""
@@ -125,7 +125,7 @@ class Known:
 
         Args:
             moment: One of the moments.
-            catalogue: What catalogues say of titles, as :func:`catalogue_of` gives it.
+            catalogue: What catalogues say of titles, as :func:`jobs.scoring.catalogue.catalogue_of` gives it.
         """
         at = self.moments.index(moment)
         rows = (
@@ -214,20 +214,6 @@ def gather(
         )
     finally:
         histories.unpersist()
-
-
-def catalogue_of(profiles: DataFrame) -> Callable[[], pa.Table]:
-    """What catalogues say of titles, in order of title_id: read when it is first asked for, and once.
-
-    Args:
-        profiles: silver.title_profiles.
-    """
-
-    @cache
-    def read() -> pa.Table:
-        return profiles.toArrow().sort_by("title_id")
-
-    return read
 
 
 def cores_of(spark: SparkSession) -> int:

@@ -12,10 +12,11 @@ from pyspark.sql import DataFrame
 from jobs import recommenders
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.spark import session
+from jobs.scoring.catalogue import catalogue_of
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
 from jobs.scoring.rules import excluded_positions, find_listable
-from jobs.scoring.training_set import catalogue_of, gather
+from jobs.scoring.training_set import gather
 from jobs.scoring.weighing import end_of
 from jobs.settings import Settings
 from jobs.tables import silver
@@ -48,17 +49,16 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
     settings = Settings(home=home, spark_master=f"local[{cores}]", spark_partitions=cores, driver_memory="4g")
     lake = Lake(session(settings), settings)
     moment = end_of(LAST_DAY)
-    catalogue = catalogue_of(lake.read(silver.TITLE_PROFILES, LAST_DAY))
+    titles, profiles = (lake.read(table, LAST_DAY) for table in (silver.TITLES, silver.TITLE_PROFILES))
     with gather(lake.read(silver.INTERACTIONS, LAST_DAY), (moment,), settings.weighing, folder) as known:
-        training = known.training_set(moment, catalogue)
+        training = known.training_set(moment, catalogue_of(profiles, titles, known.title_ids, LAST_DAY))
         say(f"{training.table.num_rows:,} preferences, {len(training.title_ids):,} titles")
         for name in _MODELS:
             began = time.monotonic()
             fitted = recommenders.find(name).fit(training, recommenders.parameters_of(name, {}))
             say(f"fit of {name:24s} {time.monotonic() - began:6.1f} s")
             recommenders.save(name, fitted, folder / name)
-    titles, preferences = (lake.read(table, LAST_DAY) for table in (silver.TITLES, silver.PREFERENCES))
-    histories = collect_histories(preferences, moment)
+    histories = collect_histories(lake.read(silver.PREFERENCES, LAST_DAY), moment)
     taken: dict[str, list[float]] = {name: [] for name in _MODELS}
     # The first pass warms the session and its workers up.
     for _ in range(1 + _PASSES):

@@ -6,15 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
-from jobs.scoring.parts import named_parts
-from jobs.scoring.training_set import Known, TrainingSet, catalogue_of, gather
+from jobs.scoring.training_set import Known, TrainingSet, gather
 from jobs.scoring.weighing import weigh
 from jobs.settings import Weighing
-from jobs.tables import silver
 from tests.evaluation.events import START, views
-from tests.rows import rows_of as profiles_of
 
 CUTOFF, END = ((START + timedelta(hours=hours)).replace(tzinfo=UTC) for hours in (10, 20))
 EVENTS = (("w", "c", 1.0), ("u", "b", 1.0), ("u", "b", 12.0), ("u", "a", 11.0), ("v", "b", 13.0), ("u", "late", 21.0))
@@ -50,32 +46,6 @@ def test_each_moment_sees_what_was_before_it_weighed_as_preferences_are(spark: S
     assert ages == {
         user: pytest.approx((moment.replace(tzinfo=None) - at).total_seconds() / 86400) for user, at in last
     }
-
-
-def test_a_catalogue_is_read_when_it_is_asked_for_and_once(spark: SparkSession) -> None:
-    titles = [{"title_id": title} for title in ("b", "a")]
-    unreadable = spark.range(1).select(F.raise_error(F.lit("read")).alias("title_id"))
-
-    with gather(views(spark, *EVENTS), (CUTOFF, END), Weighing()) as known:
-        assert known.training_set(CUTOFF, catalogue_of(unreadable)).table.num_rows
-
-    catalogue = catalogue_of(profiles_of(spark, silver.TITLE_PROFILES, titles))
-    assert catalogue()["title_id"].to_pylist() == ["a", "b"]
-    assert catalogue() is catalogue()
-
-
-@pytest.mark.parametrize(
-    ("said", "is_part"), [({"keywords": ["ship"]}, True), ({"overview": "At sea."}, True), ({"genres": ["War"]}, False)]
-)
-def test_a_hybrid_has_content_among_its_parts_where_the_catalogue_says_more_than_genres(
-    spark: SparkSession, said: dict[str, Any], *, is_part: bool
-) -> None:
-    catalogue = catalogue_of(profiles_of(spark, silver.TITLE_PROFILES, [{"title_id": "nobody's", **said}]))
-
-    with gather(views(spark, *EVENTS), (CUTOFF,), Weighing()) as known:
-        parts = named_parts("two_stage", None, known.training_set(CUTOFF, catalogue))
-
-    assert ("content_word2vec" in parts) == is_part
 
 
 def test_viewers_and_titles_are_numbered_densely_and_the_same_every_time(spark: SparkSession) -> None:
