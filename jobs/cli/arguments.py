@@ -1,5 +1,6 @@
 """Arguments that commands share: nights, tables, settings, examples."""
 
+import pkgutil
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -125,6 +126,10 @@ JobArgument = Annotated[
         autocompletion=_complete_job,
     ),
 ]
+RECOMMENDERS = ", ".join(
+    sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "recommenders")]))
+)
+"""Every recommender there is, for help: looked up without importing the package, and Spark's client with it."""
 PublicSet = Annotated[
     Path | None,
     typer.Option("--data", metavar="PATH", help="A public set: folder, zip or file; the lake unless given."),

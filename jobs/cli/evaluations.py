@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import PublicSet, examples, settings
+from jobs.cli.arguments import RECOMMENDERS, PublicSet, examples, settings
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _SHOWN_OF_SEGMENTS = ("ndcg", "recall", "rmse", "mae")
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A recommender, e.g. popularity.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=f"One of {RECOMMENDERS}.")],
     protocol: Annotated[
         str,
         typer.Option(
@@ -75,6 +75,8 @@ def evaluate(
         if run is not None:
             said = {"k": rules.k, "seeds": found.seeds, "viewers": found.viewers}
             run.log(found.figures, found.parameters, said, card(found))
+    if is_logged and not is_json:
+        display.next_step("reelhouse results")
     if is_json:
         display.say(json.dumps(_as_json(found), ensure_ascii=False))
 

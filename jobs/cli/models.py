@@ -42,7 +42,10 @@ def models(
             *(str(one.version), one.night, one.recommender, display.plain(state, _STYLES.get(state, ""))),
             *(one.ndcg, one.difference, display.plain(one.promoted_by), display.plain(one.reason)),
         )
-    display.console().print(grid)
+    if found:
+        display.console().print(grid)
+    else:
+        display.say("no version is registered yet")
     waits = next((one.version for one in found if one.waits), None)
     display.next_step(
         f"reelhouse promote {waits} --reason …" if waits else "reelhouse show" if found else "reelhouse night"

@@ -94,4 +94,4 @@ def run(
         progress.end(Ended(name, tuple(outcomes)))
     if skip_status and not any(outcome.state in {"published", "kept"} for outcome in outcomes):
         raise typer.Exit(NOTHING_TO_DO)
-    display.next_step("reelhouse show" if made.layer == "model" else f"reelhouse history {made.name}")
+    display.next_step("reelhouse models" if made.layer == "model" else f"reelhouse history {made.name}")

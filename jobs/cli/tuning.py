@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import PublicSet, examples, settings
+from jobs.cli.arguments import RECOMMENDERS, PublicSet, examples, settings
 from jobs.cli.evaluations import given_parameters, read
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _LAKES_OWN = "temporal"
 
 Model = Annotated[
     str | None,
-    typer.Argument(metavar="MODEL", help="A recommender, e.g. ease; what the nights train unless given."),
+    typer.Argument(metavar="MODEL", help=f"One of {RECOMMENDERS}; what the nights train unless given."),
 ]
 Trials = Annotated[
     int | None,

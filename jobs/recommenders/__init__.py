@@ -64,7 +64,7 @@ def find(name: str) -> Recommender:
         meant = nearest(name, names())
         raise JobError(
             f"there is no recommender {name}; {f'did you mean {meant}? ' if meant else ''}"
-            f"REELHOUSE_RECOMMENDER is one of {', '.join(names())}"
+            f"a recommender is one of {', '.join(names())}"
         )
     return cast("Recommender", import_module(f"{__name__}.{name}"))
 
@@ -93,7 +93,8 @@ def parameters_of(name: str, given: Mapping[str, object]) -> Any:
         problems += [f"{error['loc'][0]}={error['input']}: {error['msg']}" for error in refused.errors()]
     if problems:
         raise JobError(
-            f"recommender {name}: {'; '.join(problems)}; set REELHOUSE_RECOMMENDER_PARAMETERS__… of {', '.join(known)}"
+            f"recommender {name}: {'; '.join(problems)}; it has {', '.join(known)} "
+            "(--param NAME=VALUE, or REELHOUSE_RECOMMENDER_PARAMETERS__NAME for nights)"
         )
     return parameters
 

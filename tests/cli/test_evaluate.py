@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from jobs import recommenders
 from jobs.cli.app import app
 from tests.evaluation.sets import START, random_ratings
 
@@ -101,6 +102,13 @@ def test_published_rows_stand_beside_the_figures(ml: Path, monkeypatch: pytest.M
 
     assert "popularity, here" in result.stdout
     assert any(line.split()[0] == "BiVAE" and "0.4751" in line for line in result.stdout.splitlines() if line.split())
+
+
+@pytest.mark.parametrize("command", ["evaluate", "tune"])
+def test_help_names_every_recommender(command: str) -> None:
+    said = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400"}).stdout
+
+    assert ", ".join(recommenders.names()) in said
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,14 @@ def test_models_says_what_serves_and_promote_changes_it_with_a_reason(run: Run) 
     assert run("promote", "2", "--reason", "back again", "--by", "ada").exit_code == 0
 
 
+def test_a_home_without_a_model_says_so_and_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "home"))
+
+    asked = CliRunner().invoke(app, ["models"])
+
+    assert (asked.exit_code, asked.output) == (0, "no version is registered yet\nnext: reelhouse night\n")
+
+
 def test_what_cannot_be_promoted_is_refused_in_one_line(run: Run) -> None:
     assert "reelhouse version 9 is not there; versions are 2, 1" in refused(run("promote", "9", "--reason", "x"))
     assert "say why, for those who ask later" in refused(run("promote", "1", "--reason", " "))

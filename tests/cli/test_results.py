@@ -32,6 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         arguments = ["evaluate", *command, "--data", str(folder)]
         result = CliRunner().invoke(app, arguments, env={"REELHOUSE_HOME": str(folder / "home")})
         assert result.exit_code == 0, result.output
+        assert result.stdout.endswith("next: reelhouse results\n")
     return folder / "home"
 
 

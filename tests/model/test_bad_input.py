@@ -60,7 +60,7 @@ A_FEW = [*(("u", title, EARLIER) for title in "abc"), ("u", "d", LATER), ("u", "
         (
             A_FEW,
             {"recommender": "als", "recommender_parameters": {"rank": "0"}},
-            "recommender als: rank=0: Input should be greater than or equal to 1; set REELHOUSE_RECOMMENDER_PARAMETERS__",
+            "recommender als: rank=0: Input should be greater than or equal to 1; it has rank, ",
         ),
     ],
     ids=["no interactions", "no interactions in the window", "one title", "a parameter out of range"],

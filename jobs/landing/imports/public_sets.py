@@ -81,11 +81,12 @@ def read_set(path: Path, name: str | None = None, *, needs_catalogue: bool = Fal
         wanted = [path.name.removesuffix(".gz")] if path.name.removesuffix(".gz") in _RATINGS else _RATINGS
         found = next((file for file in wanted if file in files), None)
         if found is None or (name == MOVIETWEETINGS and found != "ratings.dat"):
+            packed = min(path.glob("*.zip"), default=None) if path.is_dir() else None
             raise refused(
                 label,
                 f"{path} holds no ratings in a layout that is known: looked for u.data (MovieLens 100k), ratings.dat "
                 "(1m, 10m, MovieTweetings), ratings.csv (20m and later) and ratings.parquet",
-                "give the set's folder or zip",
+                f"give the zip in it, {packed}" if packed else "give the set's folder or zip",
             )
         if found == "ratings.dat" and (name or _name_of(files)) == MOVIETWEETINGS:
             return _movietweetings(path, files, needs_catalogue=needs_catalogue)

@@ -117,7 +117,8 @@ def present_files(set_name: str, path: Path, limits: dict[str, int]) -> Iterator
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
-        raise refused(set_name, f"{path} is not a whole zip ({error})") from None
+        advice = "download the set again, or give its folder or zip if it is another file"
+        raise refused(set_name, f"{path} is not a whole zip ({error})", advice) from None
     except OSError as error:
         raise refused(set_name, f"{path} cannot be read ({error.strerror})", "give the set's folder or zip") from None
     with archive:

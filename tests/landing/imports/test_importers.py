@@ -279,6 +279,8 @@ def test_a_set_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:
         JobError, match=r"empty holds no ratings in a layout that is known: looked for u\.data .*parquet; give"
     ):
         import_movielens(write_folder(tmp_path / "empty", {}), tmp_path / "landing")
+    with pytest.raises(JobError, match=r"ratings\.parquet; give the zip in it, .*/downloads/ml-tiny\.zip$"):
+        import_movielens(write_folder(tmp_path / "downloads", {"ml-tiny.zip": b""}), tmp_path / "landing")
     with pytest.raises(JobError, match=r"links\.csv is not there"):
         import_movielens(write_folder(tmp_path / "two", {"ratings.csv": b"", "movies.csv": b""}), tmp_path / "landing")
 
