@@ -1,7 +1,7 @@
 """Settings, read once at start from the environment."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -191,8 +191,17 @@ def probably_meant(variable: str) -> str | None:
     name, *below = variable.lower().removeprefix(_PREFIX.lower()).split("__")
     if not variable.upper().startswith(_PREFIX) or name in Settings.model_fields or name in _OF_OTHERS:
         return None
+    # Two underscores lead to what a setting holds; often one is typed.
+    for holder, held in _HOLDERS.items():
+        inner = name.removeprefix(f"{holder}_")
+        if inner != name and (held is None or inner in held):
+            return _variable_of([holder, inner, *below])
     meant = nearest(name, Settings.model_fields)
     return _variable_of([meant, *below]) if meant else None
+
+
+_HOLDERS: Mapping[str, Collection[str] | None] = {"weighing": Weighing.model_fields, "recommender_parameters": None}
+"""Settings that hold others, by their names; None: any."""
 
 
 def _variable_of(field: Sequence[int | str]) -> str:

@@ -52,9 +52,11 @@ def results(
         return
     try:
         before = to.read_text(encoding="utf-8") if to.exists() else f"# Results\n\n{pages.BEGIN}\n{pages.END}\n"
-        unfinished = to.with_name(f".{to.name}.unfinished")
+        # What a link points to is written, and the link stays one.
+        page = to.resolve()
+        unfinished = page.with_name(f".{page.name}.unfinished")
         unfinished.write_text(pages.put(before, pages.markdown(found)), encoding="utf-8")
-        unfinished.replace(to)
+        unfinished.replace(page)
     except (OSError, UnicodeDecodeError) as refused:
         raise JobError(f"nothing was written: {to}: {refused}") from refused
     count = sum(len(section.results) for section in found)

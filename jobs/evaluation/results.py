@@ -73,7 +73,7 @@ def sections(found: Sequence[Result]) -> list[Section]:
 def _section(protocol: str, data: str, ones: tuple[Result, ...]) -> Section:
     section = Section(protocol, data, ones[0].k, ones)
     sign = 1 if section.is_of_ratings else -1
-    best_first = sorted(ones, key=lambda one: (sign * one.metrics.get(section.main, -sign * 1e9), one.recommender))
+    best_first = sorted(ones, key=lambda one: (sign * one.metrics.get(section.main, sign * 1e9), one.recommender))
     return Section(protocol, data, ones[0].k, tuple(best_first))
 
 

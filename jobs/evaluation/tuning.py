@@ -9,6 +9,7 @@ them. It is pruned on a rung where it is clearly worse than the best trial was t
 difference lies below 0) and worse than the median of the complete trials.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,7 +122,9 @@ def search(
     space, began = space_of(name, given), time.monotonic()
     defaults = recommenders.values_of(recommenders.parameters_of(name, given))
     bench = _Bench.of(training, seed, measure or ndcg())
-    of = f"{name} {dict(given)} seed {seed} of {bench}"
+    # Trials of another space are none of this one's.
+    words = hashlib.sha256(repr(sorted(space.items())).encode()).hexdigest()[:8]
+    of = f"{name} {dict(given)} seed {seed} of {bench} in space {words}"
     with parts_kept(), proposing.stored(storage, of, bench.measure.direction) as study:
         while len(done := study.get_trials(deepcopy=False)) < trials:
             if done and seconds is not None and time.monotonic() - began >= seconds:

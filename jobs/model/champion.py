@@ -125,7 +125,7 @@ def run(lake: Lake, night: date) -> None:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(dir=work)))
         held.enter_context(runs.reachable(settings, "no model was promoted", _UNTIL_MENDED))
         serving = registry.champion(settings)
-        proposal = proposals.newest(settings)
+        proposal, refused = _proposed(settings)
         entrants = _entrants(settings, serving, proposal)
         trial = Trial(settings, night, lake.reads, lake.run, serving, entrants, folder)
         runs.close_left_open(settings)
@@ -159,12 +159,29 @@ def run(lake: Lake, night: date) -> None:
         runs.drop_files(settings, registry.retired(settings), _JUDGED)
         views.show_night(settings, night)
         _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
-        champion, note = registry.require_champion(settings), _note(trial, report, versions)
+        champion, note = registry.require_champion(settings), "; ".join([_note(trial, report, versions), *refused])
     if settled.serves is None:
         lake.report(model.CHAMPION.name, "kept", version=champion.version, note=note)
     else:
         known_titles = int(champion.metrics["titles"])
         lake.report(model.CHAMPION.name, "published", version=champion.version, rows=known_titles, note=note)
+
+
+def _proposed(settings: Settings) -> tuple[proposals.Proposal | None, list[str]]:
+    """What a search proposes, and in words what one did that this version of the project cannot make any more.
+
+    The latter is closed: nights would fail by it until another search proposes something.
+    """
+    refused = []
+    while (found := proposals.newest(settings)) is not None:
+        try:
+            recommenders.parameters_of(found.recommender, found.parameters)
+        except JobError as why:
+            proposals.close(settings, found, proposals.REFUSED)
+            refused.append(f"what a search proposed was refused: {why}")
+        else:
+            break
+    return found, refused
 
 
 def _entrants(

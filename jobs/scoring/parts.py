@@ -163,9 +163,8 @@ def fit_parts(parts: str, training: TrainingSet, whole: Models = ()) -> list[tup
 
 
 _KEPT: ContextVar[OrderedDict[Any, Scorer] | None] = ContextVar("kept", default=None)
-_MOST_KEPT = 64
-"""Fitted parts that are kept: those of a hybrid of five, its three windows, and all that on three rungs of a search; of them
-the largest, EASE, may take 256 MB."""
+_MOST_KEPT_BYTES = 2 << 30
+"""Of the arrays of fitted parts that are kept: EASE of 8,000 titles takes 256 MB, for each window, rung and variant of it."""
 
 
 @contextmanager
@@ -191,9 +190,19 @@ def _fit_or_kept(name: str, parameters: Any, training: TrainingSet) -> Scorer:
     if key not in kept:
         kept[key] = fit(training, parameters)
     kept.move_to_end(key)
-    while len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
-    return kept[key]
+    found, size = kept[key], sum(map(_bytes_of, kept.values()))
+    while size > _MOST_KEPT_BYTES:
+        _, oldest = kept.popitem(last=False)
+        size -= _bytes_of(oldest)
+    return found
+
+
+def _bytes_of(model: Scorer) -> int:
+    """What a model's arrays and matrices take."""
+    held = list(vars(model).values())
+    arrays = [one for one in held if isinstance(one, np.ndarray)]
+    arrays += [part for one in held if isinstance(one, csr_matrix) for part in (one.data, one.indices, one.indptr)]
+    return sum(one.nbytes for one in arrays)
 
 
 def _digest(training: TrainingSet) -> bytes:

@@ -12,6 +12,7 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.time import get_current_time_millis
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from jobs.errors import JobError
 from jobs.settings import Settings
@@ -75,13 +76,14 @@ class Open:
 
         Args:
             metrics: By name, the most important first.
-            used: The parameters of each seed; of each fold of each seed where they were searched.
+            used: The parameters of each seed; of each fold of each seed where they were searched. The first of them are
+                kept, as many as a tag holds.
             said: What else is to be said, as tags.
             card: What the run's page says of it.
         """
         now = int(get_current_time_millis())  # type: ignore[no-untyped-call]
         tags = {name: str(value) for name, value in said.items()}
-        tags |= {"parameters": json.dumps(list(used), sort_keys=True), DESCRIPTION: card}
+        tags |= {"parameters": _fitting(used), DESCRIPTION: card}
         self.store.log_batch(
             self.run_id,
             metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
@@ -102,6 +104,16 @@ class Open:
             is_error=is_error,
         )
         save(self.store, self.experiment, view, _NOTE)
+
+
+def _fitting(used: Sequence[Mapping[str, Any]]) -> str:
+    """The first of them as JSON, as many as a tag holds: what MLflow cut itself could not be read."""
+    said = json.dumps(list(used), sort_keys=True)
+    kept = len(used)
+    while len(said) > MAX_TAG_VAL_LENGTH:
+        kept -= 1
+        said = json.dumps(list(used[:kept]), sort_keys=True)
+    return said
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """What searches propose: parameters that the next night's gate tries as a challenger. Nothing changes by itself.
 
 A proposal is the run of its search in MLflow, with the tag ``proposal``: ``open`` until a night has decided it, then as
-that night decided, or ``superseded`` by a later one. Whether there is one is asked before each training, and answered by
-one look into the store, without MLflow's import of two to three seconds.
+that night decided, ``superseded`` by a later one, or ``refused``. Whether there is one is asked before each training, and
+answered by one look into the store, without MLflow's import of two to three seconds.
 """
 
 import json
@@ -19,6 +19,8 @@ STATE = "proposal"
 """Tag of a search's run."""
 OPEN = "open"
 SUPERSEDED = "superseded"
+REFUSED = "refused"
+"""It names a recommender or a parameter that is no more."""
 _NEWEST = """
 SELECT run.run_uuid, tag.key, tag.value
 FROM runs AS run

@@ -208,7 +208,10 @@ def versions(settings: Settings) -> list[Version]:
 
 def retired(settings: Settings) -> list[str]:
     """Runs of versions that neither serve nor wait, newest first, without the few that a person may go back to."""
-    past = [one.run_id for one in versions(settings) if one.run_id and not one.serves and not one.waits]
+    known = versions(settings)
+    # A copy of a version is of the same run.
+    needed = {one.run_id for one in known if one.serves or one.waits}
+    past = [one.run_id for one in known if one.run_id and one.run_id not in needed]
     return past[_MAY_COME_BACK:][:_LOOKED_AT]
 
 

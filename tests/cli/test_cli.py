@@ -209,6 +209,8 @@ def test_a_job_of_a_night_for_which_nothing_was_delivered_builds_nothing(run: Ru
         ("REELHOUSE_TODAY", "tomorrow", "REELHOUSE_TODAY is 'tomorrow'"),
         ("REELHOUSE_RECOMENDER", "ease", "REELHOUSE_RECOMENDER is no setting, did you mean REELHOUSE_RECOMMENDER?"),
         ("REELHOUSE_WEIGHTING__VIEW", "2", "did you mean REELHOUSE_WEIGHING__VIEW?"),
+        ("REELHOUSE_WEIGHING_HALF_LIFE_DAYS", "9", "did you mean REELHOUSE_WEIGHING__HALF_LIFE_DAYS?"),
+        ("REELHOUSE_RECOMMENDER_PARAMETERS_RANK", "9", "did you mean REELHOUSE_RECOMMENDER_PARAMETERS__RANK?"),
     ],
 )
 def test_a_wrong_setting_costs_one_line_that_names_it(

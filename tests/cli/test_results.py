@@ -79,6 +79,16 @@ def test_the_same_runs_write_the_same_page(run: Command, tmp_path: Path) -> None
     assert pages[0].read_text() == again == pages[1].read_text()
 
 
+def test_a_page_that_is_a_link_stays_one(run: Command, tmp_path: Path) -> None:
+    page, link = tmp_path / "page.md", tmp_path / "link.md"
+    page.write_text("<!-- results -->\n<!-- end of results -->\n")
+    link.symlink_to(page)
+    run("results", "--to", str(link))
+
+    assert link.is_symlink()
+    assert "| model |" in page.read_text()
+
+
 def test_the_terminal_shows_one_protocol_if_asked_the_best_model_first(run: Command) -> None:
     shown = run("results", "--protocol", "msr_stratified").output
 

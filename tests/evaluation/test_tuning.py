@@ -14,6 +14,7 @@ from jobs.errors import JobError
 from jobs.evaluation import rungs, tuning
 from jobs.evaluation.judging import judge
 from jobs.evaluation.measures import ndcg
+from jobs.scoring.space import Choice
 from jobs.scoring.training_set import Split, TrainingSet
 from tests.evaluation import peak
 
@@ -200,6 +201,18 @@ def test_another_search_does_not_go_on_in_the_file_of_one(tmp_path: Path) -> Non
 
     with pytest.raises(JobError, match=r"peak.db holds a search of peak \{\} seed 1 .*not one of peak \{\} seed 2"):
         tuning.search("peak", peak.training_set(), 2, 2, storage=storage, measure=ndcg(1))
+
+
+def test_a_search_does_not_go_on_where_another_space_was_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = tmp_path / "peak.db"
+    tuning.search("peak", peak.training_set(), 2, 1, storage=storage, measure=ndcg(1))
+    module = recommenders.find("peak")
+    monkeypatch.setattr(module, "SPACE", {**peak.SPACE, "kind": Choice(("plain", "round"))})
+
+    with pytest.raises(JobError, match="leave --resume out to begin anew"):
+        tuning.search("peak", peak.training_set(), 3, 1, storage=storage, measure=ndcg(1))
 
 
 def test_two_searches_in_one_file_are_refused(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.errors import JobError
+from jobs.model import champion
 from jobs.settings import Settings
 from jobs.tables import silver
-from jobs.tracking import registry
+from jobs.tracking import proposals, registry, tunings
 from tests.cli.small_lake import publish
 from tests.model.test_champion import NIGHT, train
 from tests.rows import filled
@@ -104,3 +105,20 @@ def test_of_one_viewer_and_fewer_titles_than_lists_hold_a_model_is_made_and_judg
     assert (champion.recommender, champion.metrics["judged_viewers"]) == ("popularity", 1.0)
     # What was wanted had no viewer before: no list that may be served could hold it.
     assert champion.metrics["ndcg_at_10"] == 0.0
+
+
+def test_what_a_search_proposed_that_cannot_be_made_any_more_is_closed_and_said(store: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", mlflow_uri=store)
+    for number, (name, given) in enumerate([("of_yesterday", {}), ("als", {"of_yesterday": 1})]):
+        search = tunings.Search(name, {}, "temporal", "", {"silver.interactions": 1}, seed=1)
+        with tunings.searching(settings, search, resumes=False) as run:
+            (tmp_path / str(number)).mkdir()
+            run.log_found(given, {"ndcg_at_10": 1.0}, tmp_path / str(number))
+            run.propose()
+
+        found, refused = champion._proposed(settings)
+
+        assert found is None
+        assert len(refused) == 1
+        assert "of_yesterday" in refused[0]
+        assert proposals.newest(settings) is None

@@ -11,6 +11,7 @@ from jobs import recommenders
 from jobs.errors import JobError
 from jobs.recommenders import popularity, two_stage
 from jobs.recommenders.two_stage import Model, Parameters
+from jobs.scoring import parts as parts_module
 from jobs.scoring.candidates import find_candidates, ranks_of
 from jobs.scoring.histories import Histories
 from jobs.scoring.parts import aligned, all_titles, fit_parts, parse, parts_kept
@@ -207,6 +208,21 @@ def test_within_a_search_a_part_is_fitted_once_for_the_same_rows_and_parameters(
     assert other[0][1] is not first[0][1]
     assert everything[0][1] is not first[0][1]
     assert fit_parts("ease(reg_param=5)", fewer)[0][1] is not first[0][1]
+
+
+def test_of_the_parts_of_a_search_only_so_many_bytes_are_kept_those_asked_for_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    training = fashions()
+    titles = len(fit_parts("ease", training)[0][1].title_ids)
+    monkeypatch.setattr(parts_module, "_MOST_KEPT_BYTES", 5 * titles * titles * 4 // 2)
+
+    with parts_kept():
+        first, second, third = (fit_parts(f"ease(reg_param={n})", training)[0][1] for n in (1, 2, 3))
+
+        assert fit_parts("ease(reg_param=3)", training)[0][1] is third
+        assert fit_parts("ease(reg_param=2)", training)[0][1] is second
+        assert fit_parts("ease(reg_param=1)", training)[0][1] is not first
 
 
 def test_ranks_count_within_a_viewer_equal_ones_as_they_come_and_the_unknown_last() -> None:

@@ -73,6 +73,27 @@ def test_hostile_names_mean_nothing_to_markdown(settings: Settings) -> None:
     assert r"\*\*bold\*\*" in text
 
 
+def test_parameters_of_more_seeds_than_mlflow_holds_can_still_be_read(settings: Settings) -> None:
+    asked = replace(ASKED, data="many seeds", trials=30)
+    with evaluations.evaluating(settings, asked) as run:
+        run.log({"ndcg_at_10": 0.1}, [{"seed": seed, "parts": "a" * 400} for seed in range(30)], SAID, "card")
+
+    (found,) = [one for one in evaluations.results(settings) if one.data == "many seeds"]
+    assert 15 < len(found.parameters) < 30
+    assert found.parameters[0] == {"seed": 0, "parts": "a" * 400}
+
+
+def test_what_was_not_judged_by_what_models_are_ordered_by_comes_last(settings: Settings) -> None:
+    of_k = {"ease": "ndcg_at_10", "als": "ndcg_at_5"}
+    for name, metric in of_k.items():
+        with evaluations.evaluating(settings, replace(ASKED, recommender=name, data="another k")) as run:
+            run.log({metric: 0.1}, [{}], SAID, "card")
+
+    sections = results.sections(evaluations.results(settings))
+    (section,) = [one for one in sections if one.data == "another k"]
+    assert [one.recommender for one in section.results] == ["ease", "als"]
+
+
 def test_a_store_that_is_gone_is_one_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     gone = settings.model_copy(update={"mlflow_uri": "http://127.0.0.1:9"})

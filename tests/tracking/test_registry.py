@@ -113,6 +113,11 @@ def test_files_of_versions_that_serve_wait_or_may_come_back_are_kept(settings: S
     has = [runs.fetch_files(settings, run_id, "judged", tmp_path / run_id) is not None for run_id in kept]
     assert has == [False, True, False, True, True, True, True], "the second waits, the seventh serves"
 
+    store = runs.client(settings)
+    copied = store.copy_model_version(f"models:/{registry.MODEL_NAME}/4", registry.MODEL_NAME)
+    store.set_registered_model_alias(registry.MODEL_NAME, "champion", copied.version)
+    assert kept[3] not in registry.retired(settings), "a copy of the fourth serves"
+
 
 def test_mlflow_loads_the_registered_model_by_its_alias(settings: Settings, tmp_path: Path) -> None:
     register(settings, tmp_path / "model")
