@@ -245,7 +245,10 @@ def promote(settings: Settings, version: int, by: str, reason: str) -> None:
     if version not in known or not known[version].night:
         ours = ", ".join(str(one.version) for one in known.values() if one.night) or "none yet"
         problem = "was registered by no training" if version in known else "is not there"
-        raise JobError(f"nothing was promoted: {MODEL_NAME} version {version} {problem}; versions are {ours}")
+        raise JobError(
+            f"nothing was promoted: {MODEL_NAME} version {version} {problem}; versions are {ours}; "
+            "what the gate rejects is not registered"
+        )
     store = client(settings)
     for key, value in {"verdict": "promoted", "promoted_by": by, "reason": reason}.items():
         store.set_model_version_tag(MODEL_NAME, str(version), key, value)

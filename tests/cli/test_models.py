@@ -51,7 +51,8 @@ def test_a_home_without_a_model_says_so_and_what_to_run(tmp_path: Path, monkeypa
 
 
 def test_what_cannot_be_promoted_is_refused_in_one_line(run: Run) -> None:
-    assert "reelhouse version 9 is not there; versions are 2, 1" in refused(run("promote", "9", "--reason", "x"))
+    said = refused(run("promote", "9", "--reason", "x"))
+    assert "reelhouse version 9 is not there; versions are 2, 1; what the gate rejects is not registered" in said
     assert "say why, for those who ask later" in refused(run("promote", "1", "--reason", " "))
 
 
