@@ -1,9 +1,10 @@
 """Try a night's models on the newest events, and let the gate decide which of them serves.
 
 **Green**: the task's log ends with what was decided, in a line: a version was promoted (`published`) and is
-`reelhouse@champion` in MLflow, or the champion stays (`kept`) and why. Skipped: the night was decided already
-(`unchanged`), or the champion carries a later one (`superseded`). The page `docs/data-docs/model.champion/<night>.html` of
-the home shows what the decision rests on.
+`reelhouse@champion` in MLflow, or the champion stays (`kept`) and why. `challenger … was not fitted` at its end: another
+recipe was to be tried and could not be; take it out of the settings, or give it what it lacks. Skipped: the night was
+decided already (`unchanged`), or the champion carries a later one (`superseded`). The page
+`docs/data-docs/model.champion/<night>.html` of the home shows what the decision rests on.
 
 **A version waits for a person**: `approve` asks. Read the page, then answer there, or type `reelhouse promote VERSION
 --reason TEXT`. The night does not wait: `recommend` goes on with the champion that is there. After a week without an answer

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from jobs.errors import JobError
 from jobs.evaluation.judging import judge_blocks
 from jobs.evaluation.metrics import METRICS
 from jobs.evaluation.segments import liked_titles
@@ -33,16 +32,13 @@ def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Arra
 
     Args:
         models: Folders of saved models by name, at paths that workers see too.
-        viewers: Histories with ``held_out``, the titles to find, as a protocol makes them.
+        viewers: Histories with ``held_out``, the titles to find, as a protocol makes them; at least one.
         listable: The titles that may be listed.
 
     Returns:
         Model → user_id, each of METRICS at 10, listed array<string> (the first ten, best first), liked (how many titles
         the viewer was known to like) and found array<string> (those listed that were wanted): one row per viewer, in
         order of user_id.
-
-    Raises:
-        JobError: There is nobody to judge on.
     """
     paths = {name: str(folder) for name, folder in models.items()}
     excluded = {name: excluded_positions(held(path).title_ids, listable) for name, path in paths.items()}
@@ -64,11 +60,6 @@ def judge_each(models: Mapping[str, Path], viewers: DataFrame, listable: pa.Arra
                     yield _beside(rows, judged.add_column(0, "model", models), listable)
 
     judged = viewers.mapInArrow(judge, _JUDGED).toArrow()
-    if not judged.num_rows:
-        raise JobError(
-            "no model was trained: no viewer liked a new title in the held-out part of silver.interactions; "
-            "deliver more events, or raise REELHOUSE_HOLDOUT_SHARE"
-        )
     return {name: _of_model(judged, number, listable) for number, name in enumerate(paths)}
 
 

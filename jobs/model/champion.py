@@ -1,16 +1,14 @@
 """Try tonight's models on the newest events, and let the gate decide which of them serves: model.champion."""
 
-import hashlib
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +17,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import recommenders
-from jobs.errors import JobError
+from jobs.errors import JobError, LostServerError
 from jobs.evaluation.comparison import judge_each
 from jobs.evaluation.contest import Contest
-from jobs.evaluation.gate import CHALLENGER, CHAMPION, FORMER, settle
+from jobs.evaluation.entrants import POPULARITIES, Entered, Entrant, enter, not_fitted, said_of_champion
+from jobs.evaluation.gate import CHALLENGER, CHAMPION, FORMER, Settled, settle
 from jobs.evaluation.protocols import temporal
 from jobs.evaluation.report import Report
 from jobs.evaluation.segments import Popularity
@@ -35,41 +34,15 @@ from jobs.scoring.weighing import end_of, event_weight
 from jobs.settings import Settings
 from jobs.tables import model, silver
 from jobs.tracking import proposals, registry, runs, views
+from jobs.tracking.proposals import REFUSED
 from jobs.version import code_version
 
+_REGISTERED = "registered"
+_IN_TURN = (CHALLENGER, CHAMPION, *POPULARITIES)
+"""In this order models are fitted again: one that cannot be changes what is decided of those after it."""
 _JUDGED = "judged"
 """Folder of a run's artifacts that holds the model as it was judged: a later night is held against it while it serves."""
-_POPULARITIES = {f"popularity_{name}": parameters for name, parameters in popularity.BASELINES.items()}
 _UNTIL_MENDED = "what serves stays; mend it and run `reelhouse run model.champion`"
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A recipe that is fitted and judged tonight."""
-
-    recommender: str
-    parameters: Any
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """Its parameters by name."""
-        return recommenders.values_of(self.parameters)
-
-    @property
-    def recipe(self) -> str:
-        """One short word for the recommender and its parameters."""
-        said = json.dumps([self.recommender, self.values], sort_keys=True)
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-    def fit(self, training: TrainingSet, folder: Path) -> int:
-        """Fit a model and save it.
-
-        Returns:
-            How many titles it knows.
-        """
-        fitted = recommenders.find(self.recommender).fit(training, self.parameters)
-        recommenders.save(self.recommender, fitted, folder)
-        return len(fitted.title_ids)
 
 
 @dataclass(frozen=True)
@@ -83,21 +56,29 @@ class Trial:
     run: str
     """What trains: an Airflow run, or a command."""
     serving: registry.Champion | None
-    entrants: Mapping[str, Entrant]
-    """By their names in the contest."""
+    entered: Entered
     folder: Path
     fit_seconds: dict[str, float] = field(default_factory=dict)
     """Filled while entrants are fitted."""
+    refits: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Filled while what serves or waits is fitted again on everything: titles and seconds."""
+    withdrawn: dict[str, str] = field(default_factory=dict)
+    """Filled while entrants are fitted: those that could not be, and what is said of them."""
+
+    @property
+    def entrants(self) -> dict[str, Entrant]:
+        """Who is in the contest, by their names there."""
+        return {name: one for name, one in self.entered.entrants.items() if name not in self.withdrawn}
 
     def title(self, name: str) -> str:
         """A model as people read it."""
-        if name in _POPULARITIES:
+        if name in POPULARITIES:
             return f"{name.removeprefix('popularity_').replace('_', '-')} popularity"
-        return "champion as it was judged" if name == FORMER else f"{self.entrants[name].recommender}, {name}"
+        return "champion as it was judged" if name == FORMER else f"{self.entered.entrants[name].recommender}, {name}"
 
     def circumstances(self, name: str) -> runs.Circumstances:
         """What a model depends on."""
-        entrant, settings = self.entrants[name], self.settings
+        entrant, settings = self.entered.entrants[name], self.settings
         tables = {one: (f"{settings.lake}/{one.replace('.', '/')}", at) for one, at in self.reads.items()}
         shaped = runs.shaping(settings)
         return runs.Circumstances(self.night, entrant.recommender, entrant.values, shaped, tables, self.run)
@@ -108,6 +89,24 @@ class Trial:
         tried = self.entrants.get(CHALLENGER)
         beside = self.entrants[CHAMPION].recipe if CHAMPION in self.entrants else "popularity"
         return {"recipe": tried.recipe, "against": beside} if tried and self.serving else {}
+
+    @contextmanager
+    def fitting(self, name: str, run_id: str) -> Iterator[None]:
+        """A challenger that refuses what is fitted within leaves the contest; the night goes on with what it has.
+
+        Raises:
+            JobError: Another entrant refuses, or the challenger does where nothing serves and the settings name it.
+        """
+        try:
+            yield
+        except LostServerError:
+            raise
+        except JobError as refused:
+            if name != CHALLENGER or self.entered.is_required:
+                whose = said_of_champion(self.serving) if self.serving and name == CHAMPION else ""
+                raise JobError(f"no model was trained: {whose}{refused}") from refused
+            self.withdrawn[name] = not_fitted(self.entrants[name].recommender, refused)
+            runs.withdraw(self.settings, run_id, {"role": name, "verdict": REFUSED, "reason": self.withdrawn[name]})
 
 
 def run(lake: Lake, night: date) -> None:
@@ -126,8 +125,8 @@ def run(lake: Lake, night: date) -> None:
         held.enter_context(runs.reachable(settings, "no model was promoted", _UNTIL_MENDED))
         serving = registry.champion(settings)
         proposal, refused = _proposed(settings)
-        entrants = _entrants(settings, serving, proposal)
-        trial = Trial(settings, night, lake.reads, lake.run, serving, entrants, folder)
+        entered = enter(settings.recommender, settings.recommender_parameters, serving, proposal)
+        trial = Trial(settings, night, lake.reads, lake.run, serving, entered, folder)
         runs.close_left_open(settings)
         cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
         known = held.enter_context(gather(interactions, (cutoff, end_of(night)), settings.weighing, work))
@@ -135,17 +134,14 @@ def run(lake: Lake, night: date) -> None:
             # Not read before a model asks for it.
             catalogue = catalogue_of(profiles, titles, known.title_ids, night)
             before = known.training_set(cutoff, catalogue)
+            wanted, listable = _to_judge(trial, known, before, interactions, titles)
             opened = _fit(trial, before, open_runs)
-            contest = _judge(trial, known, cutoff, interactions, titles)
-            compared = runs.nights_compared(settings, night, trial.rivals) if serving else None
-            settled = settle(contest, list(_POPULARITIES), compared)
+            contest = _judge(trial, known, cutoff, wanted, listable, titles)
+            contest, settled = _settle(trial, contest, opened, known.training_set(end_of(night), catalogue))
             names = {name: trial.title(name) for name in contest.judged}
             report = Report(night, cutoff, contest, settled, names, _made_of(trial))
             pictures = report.draw(_films(titles, report), folder / "pictures")
-            everything = known.training_set(end_of(night), catalogue)
-            logged = {
-                name: _finish(trial, report, name, run_id, everything, pictures) for name, run_id in opened.items()
-            }
+            logged = {name: _finish(trial, report, name, opened[name], pictures) for name in trial.entrants}
         # The champion's alias is set last: whatever fails before leaves what serves.
         versions = {
             name: registry.register(settings, one, serves=name == settled.serves)
@@ -153,8 +149,7 @@ def run(lake: Lake, night: date) -> None:
             if name and (one := logged[name])
         }
         if proposal is not None:
-            verdict = report.decision(CHALLENGER).verdict if CHALLENGER in settled.decisions else proposals.SUPERSEDED
-            proposals.close(settings, proposal, verdict)
+            proposals.close(settings, proposal, _verdict(trial, report))
         registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
         runs.drop_files(settings, registry.retired(settings), _JUDGED)
         views.show_night(settings, night)
@@ -177,83 +172,87 @@ def _proposed(settings: Settings) -> tuple[proposals.Proposal | None, list[str]]
         try:
             recommenders.parameters_of(found.recommender, found.parameters)
         except JobError as why:
-            proposals.close(settings, found, proposals.REFUSED)
+            proposals.close(settings, found, REFUSED)
             refused.append(f"what a search proposed was refused: {why}")
         else:
             break
     return found, refused
 
 
-def _entrants(
-    settings: Settings, serving: registry.Champion | None, proposal: proposals.Proposal | None
-) -> dict[str, Entrant]:
-    """The champion's recipe, another one, and every popularity.
+def _to_judge(
+    trial: Trial, known: Known, before: TrainingSet, interactions: DataFrame, titles: DataFrame
+) -> tuple[DataFrame, pa.Array]:
+    """The viewers to judge on, and those of the watched titles that may be listed; asked before anything is fitted.
 
-    The other one is what a search proposes, else what the settings name.
-
-    While popularity is the champion, the project's own choice challenges it unless the settings name another.
+    Raises:
+        JobError: There is nothing to learn from, nothing to list, or nobody to judge on.
     """
-    found: dict[str, Entrant] = {}
-    if serving is not None and serving.recommender != "popularity":
-        found[CHAMPION] = _entrant(serving.recommender, serving.parameters)
-    named = None
-    if proposal is not None:
-        named = _entrant(proposal.recommender, proposal.parameters)
-    elif _names_one(settings) or not found:
-        named = _entrant(settings.recommender or recommenders.DEFAULT, settings.recommender_parameters)
-    if named is not None and named not in found.values():
-        found[CHALLENGER] = named
-    return found | {name: Entrant("popularity", parameters) for name, parameters in _POPULARITIES.items()}
-
-
-def _entrant(name: str, given: Mapping[str, object]) -> Entrant:
-    try:
-        return Entrant(name, recommenders.parameters_of(name, given))
-    except JobError as refused:
-        raise JobError(f"no model was trained: {refused}") from refused
-
-
-def _names_one(settings: Settings) -> bool:
-    """Whether the settings say what is to be tried."""
-    return bool(settings.recommender or settings.recommender_parameters)
+    cutoff = before.as_of
+    if before.preferences.where(F.col("weight") > 0).isEmpty():
+        raise JobError(
+            f"no model was trained: nothing before {cutoff:%Y-%m-%d %H:%M} says what a viewer likes, all its "
+            "weights are 0; look at REELHOUSE_WEIGHING__…, or deliver more events"
+        )
+    listable = find_listable(titles, known.title_ids, cutoff.date())
+    if not len(listable):
+        raise JobError(
+            f"no model was trained: none of the {len(known.title_ids):,} titles in silver.interactions may be listed: on "
+            f"{cutoff:%Y-%m-%d} all are for adults, not released, or not in silver.titles; deliver events of others"
+        )
+    likes = event_weight(trial.settings.weighing) > 0
+    wanted = temporal.hold_out(known.histories(cutoff), interactions, cutoff, likes)
+    if wanted.isEmpty():
+        raise JobError(
+            "no model was trained: no viewer liked a new title in the held-out part of silver.interactions; "
+            "deliver more events, or raise REELHOUSE_HOLDOUT_SHARE"
+        )
+    return wanted, listable
 
 
 def _fit(trial: Trial, training: TrainingSet, open_runs: ExitStack) -> dict[str, str]:
     """Fit every entrant on what is before the held-out events, each in a run of its own.
 
     Returns:
-        Entrant → its open run.
-
-    Raises:
-        JobError: There is nothing to learn from.
+        Entrant → its run.
     """
     opened = dict[str, str]()
-    if training.preferences.where(F.col("weight") > 0).isEmpty():
-        raise JobError(
-            f"no model was trained: nothing before {training.as_of:%Y-%m-%d %H:%M} says what a viewer likes, all its "
-            "weights are 0; look at REELHOUSE_WEIGHING__…, or deliver more events"
-        )
     for name, entrant in trial.entrants.items():
         run = runs.training(trial.settings, trial.circumstances(name), trial.title(name))
         opened[name] = open_runs.enter_context(run)
         began = time.monotonic()
-        entrant.fit(training, trial.folder / _JUDGED / name)
+        with trial.fitting(name, opened[name]):
+            entrant.fit(training, trial.folder / _JUDGED / name)
         trial.fit_seconds[name] = time.monotonic() - began
     return opened
 
 
-def _judge(trial: Trial, known: Known, cutoff: datetime, interactions: DataFrame, titles: DataFrame) -> Contest:
-    """Judge all that was fitted, and the champion as it was, on what is after the cutoff.
-
-    Raises:
-        JobError: There is nobody to judge on.
-    """
+def _judge(
+    trial: Trial, known: Known, cutoff: datetime, wanted: DataFrame, listable: pa.Array, titles: DataFrame
+) -> Contest:
+    """Judge all that was fitted, and the champion as it was, on what is after the cutoff."""
     folders = {name: trial.folder / _JUDGED / name for name in trial.entrants} | _former(trial, cutoff)
-    likes = event_weight(trial.settings.weighing) > 0
-    wanted = temporal.hold_out(known.histories(cutoff), interactions, cutoff, likes)
-    listable = find_listable(titles, _all_titles(known, folders.values()), cutoff.date())
+    others = _all_titles(known, folders.values())[len(known.title_ids) :]
+    if len(others):
+        listable = pa.concat_arrays([listable, find_listable(titles, others, cutoff.date())])
     judged = judge_each(folders, wanted, listable)
     return Contest(judged, _counted(listable, known, judged), _head(folders["popularity_all_time"]))
+
+
+def _settle(
+    trial: Trial, contest: Contest, opened: Mapping[str, str], everything: TrainingSet
+) -> tuple[Contest, Settled]:
+    """Decide the night, and fit what serves or waits again on everything; who cannot be is decided without."""
+    compared = runs.nights_compared(trial.settings, trial.night, trial.rivals) if trial.serving else None
+    settled = settle(contest, list(POPULARITIES), compared)
+    for name in (one for one in _IN_TURN if one in (settled.serves, settled.waits)):
+        began = time.monotonic()
+        with trial.fitting(name, opened[name]):
+            size = trial.entrants[name].fit(everything, trial.folder / _REGISTERED / name)
+            trial.refits[name] = {"titles": float(size), "refit_seconds": time.monotonic() - began}
+        if name in trial.withdrawn:
+            judged = {other: one for other, one in contest.judged.items() if other != name}
+            return _settle(trial, replace(contest, judged=judged), opened, everything)
+    return contest, settled
 
 
 def _all_titles(known: Known, folders: Iterable[Path]) -> pa.Array:
@@ -288,10 +287,8 @@ def _former(trial: Trial, cutoff: datetime) -> dict[str, Path]:
     return {} if kept is None else {FORMER: kept}
 
 
-def _finish(
-    trial: Trial, report: Report, name: str, run_id: str, everything: TrainingSet, pictures: list[Path]
-) -> runs.Logged | None:
-    """Log what a model reached; one that serves or waits is fitted on everything and logged too.
+def _finish(trial: Trial, report: Report, name: str, run_id: str, pictures: list[Path]) -> runs.Logged | None:
+    """Log what a model reached, and one that serves or waits, as it was fitted on everything.
 
     Returns:
         None for a model that is not to be registered.
@@ -312,12 +309,16 @@ def _finish(
     runs.log_results(trial.settings, run_id, metrics, tags | {runs.DESCRIPTION: card}, kept)
     if not is_chosen:
         return None
-    folder = trial.folder / "registered" / name
-    began = time.monotonic()
-    size = {"titles": float(entrant.fit(everything, folder))}
-    took = {"refit_seconds": time.monotonic() - began}
-    logged = runs.log_model(trial.circumstances(name), run_id, folder, size | took, {})
-    return replace(logged, metrics=report.registered_metrics(name) | size, tags=tags)
+    refit = trial.refits[name]
+    logged = runs.log_model(trial.circumstances(name), run_id, trial.folder / _REGISTERED / name, refit, {})
+    return replace(logged, metrics=report.registered_metrics(name) | {"titles": refit["titles"]}, tags=tags)
+
+
+def _verdict(trial: Trial, report: Report) -> str:
+    """What became of a proposal."""
+    if CHALLENGER in trial.withdrawn:
+        return REFUSED
+    return report.decision(CHALLENGER).verdict if CHALLENGER in report.settled.decisions else proposals.SUPERSEDED
 
 
 def _films(titles: DataFrame, report: Report) -> dict[str, str]:
@@ -344,8 +345,8 @@ def _write_page(docs: str, night: date, page: str) -> None:
 
 def _note(trial: Trial, report: Report, versions: Mapping[str, int]) -> str:
     """One line: what serves, what waits, and where popularity serves as nobody said what else to try, that."""
-    settings, waits, said = trial.settings, report.settled.waits, [report.summary]
-    if report.settled.serves_popularity and not _names_one(settings):
+    waits, said = report.settled.waits, [report.summary, *trial.withdrawn.values()]
+    if report.settled.serves_popularity and not trial.entered.is_named and not trial.withdrawn:
         tried = trial.entrants.get(CHALLENGER) or trial.entrants[CHAMPION]
         said.append(f"REELHOUSE_RECOMMENDER names none, {tried.recommender} was tried")
     if waits:

@@ -1,8 +1,8 @@
 """What searches propose: parameters that the next night's gate tries as a challenger. Nothing changes by itself.
 
 A proposal is the run of its search in MLflow, with the tag ``proposal``: ``open`` until a night has decided it, then as
-that night decided, ``superseded`` by a later one, or ``refused``. Whether there is one is asked before each training, and
-answered by one look into the store, without MLflow's import of two to three seconds.
+that night decided, ``refused`` if it could not be fitted, or ``superseded`` by a later one. Whether there is one is asked
+before each training, and answered by one look into the store, without MLflow's import of two to three seconds.
 """
 
 import json
@@ -20,7 +20,7 @@ STATE = "proposal"
 OPEN = "open"
 SUPERSEDED = "superseded"
 REFUSED = "refused"
-"""It names a recommender or a parameter that is no more."""
+"""It could not be fitted, or names a recommender or a parameter that is no more."""
 _NEWEST = """
 SELECT run.run_uuid, tag.key, tag.value
 FROM runs AS run

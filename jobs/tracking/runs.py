@@ -113,7 +113,23 @@ def training(settings: Settings, circumstances: Circumstances, title: str = "") 
         _log_inputs(store, run_id, circumstances)
         yield run_id
         fails.pop_all()
-    store.set_terminated(run_id, "FINISHED")
+    # One that was withdrawn stays as it was closed.
+    if store.get_run(run_id).info.status == "RUNNING":
+        store.set_terminated(run_id, "FINISHED")
+
+
+def withdraw(settings: Settings, run_id: str, tags: Mapping[str, str]) -> None:
+    """Close an open run as failed while others go on.
+
+    Args:
+        settings: Where everything is.
+        run_id: The run.
+        tags: What is to be said of it; ``reason`` becomes its description.
+    """
+    store = client(settings)
+    said = {**tags, DESCRIPTION: tags["reason"]}
+    store.log_batch(run_id, tags=[RunTag(key, value) for key, value in said.items()])
+    store.set_terminated(run_id, "FAILED")
 
 
 def _close_as_failed(store: MlflowClient, run_id: str) -> None:

@@ -11,7 +11,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import recommenders
-from jobs.errors import JobError
 from jobs.evaluation.comparison import K, judge_each, means
 from jobs.evaluation.metrics import ranking_metrics
 from jobs.evaluation.protocols import temporal
@@ -88,13 +87,6 @@ def test_judges_the_very_lists_that_are_served(spark: SparkSession, tmp_path: Pa
     assert found["precision"] == pytest.approx(np.mean([count / K for count in hits.values()]))
     assert found["coverage"] == pytest.approx(len(listed) / len(listable))
     assert listed <= set(listable.to_pylist())
-
-
-def test_nobody_to_judge_on_is_said_in_one_line(spark: SparkSession, tmp_path: Path) -> None:
-    viewers = spark.createDataFrame([], _HISTORY)
-
-    with pytest.raises(JobError, match="no viewer liked a new title"):
-        compare({"popular": save_popular(tmp_path / "popular", "a")}, viewers, pa.array(["a"]))
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from pyspark.sql import SparkSession
 
 from jobs.errors import JobError
 from jobs.model import champion
+from jobs.recommenders import ease
 from jobs.settings import Settings
 from jobs.tables import silver
 from jobs.tracking import proposals, registry, tunings
 from tests.cli.small_lake import publish
-from tests.model.test_champion import NIGHT, train
+from tests.model.test_champion import NIGHT, propose, train
+from tests.model.test_champion import home_of as planted_home
+from tests.recommenders.planted import SIZE
 from tests.rows import filled
 
 EARLIER, LATER = datetime(2026, 2, 1, 20), datetime(2026, 3, 1, 20)
@@ -36,8 +40,10 @@ def home_of(folder: Path, views: Sequence[View], **differing: Any) -> Settings:
         {"event_id": str(n), "user_id": user, "title_id": title, "event_type": "view", "value": None, "occurred_at": at}
         for n, (user, title, at) in enumerate(views)
     ]
-    titles = [{"title_id": title} for title in sorted({title for _, title, _ in views})]
-    for table, rows in ((silver.INTERACTIONS, events), (silver.TITLES, titles), (silver.TITLE_PROFILES, titles)):
+    named = sorted({title for _, title, _ in views})
+    profiles: list[dict[str, Any]] = [{"title_id": title} for title in named]
+    titles: list[dict[str, Any]] = [{"title_id": title, "is_adult": title.startswith("adult")} for title in named]
+    for table, rows in ((silver.INTERACTIONS, events), (silver.TITLES, titles), (silver.TITLE_PROFILES, profiles)):
         publish(folder, table, *(filled(table, row) for row in rows), night=NIGHT)
     delivered = settings.landing / "interactions" / NIGHT.isoformat()
     delivered.mkdir(parents=True)
@@ -45,6 +51,8 @@ def home_of(folder: Path, views: Sequence[View], **differing: Any) -> Settings:
     return settings
 
 
+REFUSES = {"recommender": "rating_als", "recommender_parameters": {}}
+"""Cannot be fitted: nobody rated anything. Another line than its own was found before anything was fitted."""
 A_FEW = [*(("u", title, EARLIER) for title in "abc"), ("u", "d", LATER), ("u", "e", LATER)]
 
 
@@ -55,16 +63,25 @@ A_FEW = [*(("u", title, EARLIER) for title in "abc"), ("u", "d", LATER), ("u", "
         ([("u", title, EARLIER) for title in "abc"], {}, "silver.interactions spans no time to hold out; deliver more"),
         (
             [*((user, "a", EARLIER) for user in "uvw"), ("u", "a", LATER), ("v", "a", LATER)],
-            {},
+            REFUSES,
             "no viewer liked a new title in the held-out part of silver.interactions; deliver more events, or raise",
         ),
+        (
+            [("u", "adult 1", EARLIER), ("u", "adult 2", LATER)],
+            REFUSES,
+            "none of the 2 titles in silver.interactions may be listed: on 2026-03-01 all are for adults, not released, or",
+        ),
+        (A_FEW, REFUSES, "recommender rating_als: no model was fitted: nobody rated anything"),
         (
             A_FEW,
             {"recommender": "als", "recommender_parameters": {"rank": "0"}},
             "recommender als: rank=0: Input should be greater than or equal to 1; it has rank, ",
         ),
     ],
-    ids=["no interactions", "no interactions in the window", "one title", "a parameter out of range"],
+    ids=[
+        *("no interactions", "no interactions in the window", "one title", "no title for a list"),
+        *("named, and cannot be fitted", "a parameter out of range"),
+    ],
 )
 def test_says_in_a_line_why_no_model_was_trained(
     spark: SparkSession, tmp_path: Path, store: str, views: Sequence[View], differing: dict[str, Any], line: str
@@ -122,3 +139,49 @@ def test_what_a_search_proposed_that_cannot_be_made_any_more_is_closed_and_said(
         assert len(refused) == 1
         assert "of_yesterday" in refused[0]
         assert proposals.newest(settings) is None
+
+
+def test_a_proposal_that_cannot_be_fitted_leaves_the_first_night_to_popularity_and_is_not_tried_again(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    settings = home_of(tmp_path / "home", A_FEW, recommender_parameters={}, recommender="")
+    propose(settings, "rating_als", {}, tmp_path / "search")
+
+    (outcome,) = train(settings, spark)
+
+    assert outcome.note.startswith("popularity serves: ")
+    assert outcome.note.endswith(
+        "; challenger rating_als was not fitted: nobody rated anything; set REELHOUSE_RECOMMENDER"
+    )
+    assert registry.require_champion(settings).recommender == "popularity"
+    assert proposals.newest(settings) is None
+    (failed,) = mlflow.search_runs(
+        experiment_names=["nightly-training"], filter_string="attributes.status = 'FAILED'", output_format="list"
+    )
+    assert failed.data.tags["recommender"] == "rating_als"
+    assert (failed.data.tags["role"], failed.data.tags["verdict"]) == ("challenger", "refused")
+    assert failed.data.tags["mlflow.note.content"] == failed.data.tags["reason"]
+    assert failed.data.tags["reason"] in outcome.note
+
+
+def test_a_challenger_that_cannot_be_fitted_on_all_events_leaves_the_contest_and_the_champion_is_refreshed(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EASE takes all titles but the newest: it is judged, would wait for a person, and cannot be made."""
+    settings = planted_home(tmp_path / "home")
+    train(settings, spark)
+    monkeypatch.setattr(ease, "MOST_TITLES", SIZE + 1)
+    propose(settings, "ease", {"reg_param": 1.0}, tmp_path / "search")
+
+    (outcome,) = train(settings, spark)
+
+    assert (outcome.state, outcome.version) == ("published", 2)
+    assert outcome.note.startswith("nDCG@10 1.000, popularity ")
+    assert "als, champion promoted" in outcome.note
+    assert f"; challenger ease was not fitted: {SIZE + 2} titles would take" in outcome.note
+    assert [one.recommender for one in registry.versions(settings)] == ["als", "als"]
+    assert proposals.newest(settings) is None
+    (failed,) = mlflow.search_runs(
+        experiment_names=["nightly-training"], filter_string="attributes.status = 'FAILED'", output_format="list"
+    )
+    assert (failed.data.tags["recommender"], failed.data.tags["verdict"]) == ("ease", "refused")
