@@ -1,4 +1,4 @@
-"""The jobs of a night while they run: a live table on a terminal, otherwise a line per outcome."""
+"""The jobs of a night while they run: a live table on a terminal, otherwise a line per outcome, and per step of long jobs."""
 
 import time
 from collections.abc import Iterator
@@ -73,9 +73,16 @@ class Progress:
         step.began = time.monotonic()
         step.state = "running"
 
+    def tell(self, job: str, step: str) -> None:
+        """A job that takes long begins with another of its steps."""
+        self._step(job).note = step
+        if not self._console.is_terminal:
+            display.warn(f"running  {job}  {step}")
+
     def end(self, ended: Ended) -> None:
         """A job has ended, failed, or could not run."""
         step = self._step(ended.job)
+        step.note = ""
         step.outcomes += ended.outcomes
         if ended.waits_for:
             step.state, step.note = "not run", f"waits for {display.listing(ended.waits_for)}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -58,12 +58,14 @@ class Lake:
         settings: Where the lake is.
         run: What publishes: an Airflow run, or a command.
         accepts_shrinking: Whether a table may lose more of its rows than its suite allows.
+        say: Told of each step of a job that takes long, as it begins; nobody is, unless given.
     """
 
     spark: SparkSession
     settings: Settings
     run: str = ""
     accepts_shrinking: bool = False
+    say: Callable[[str], object] = str
     outcomes: list[Outcome] = field(default_factory=list)
     _reads: dict[str, int | None] = field(default_factory=dict)
     _row_counts: dict[str, dict[str, int]] = field(default_factory=dict)

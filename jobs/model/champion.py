@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -58,6 +58,8 @@ class Trial:
     serving: registry.Champion | None
     entered: Entered
     folder: Path
+    say: Callable[[str], object]
+    """Told of each step as it begins."""
     fit_seconds: dict[str, float] = field(default_factory=dict)
     """Filled while entrants are fitted."""
     refits: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -126,8 +128,9 @@ def run(lake: Lake, night: date) -> None:
         serving = registry.champion(settings)
         proposal, refused = _proposed(settings)
         entered = enter(settings.recommender, settings.recommender_parameters, serving, proposal)
-        trial = Trial(settings, night, lake.reads, lake.run, serving, entered, folder)
+        trial = Trial(settings, night, lake.reads, lake.run, serving, entered, folder, lake.say)
         runs.close_left_open(settings)
+        lake.say("gathering what viewers did")
         cutoff = temporal.find_cutoff(interactions, settings.holdout_share)
         known = held.enter_context(gather(interactions, (cutoff, end_of(night)), settings.weighing, work))
         with ExitStack() as open_runs:
@@ -139,6 +142,7 @@ def run(lake: Lake, night: date) -> None:
             contest = _judge(trial, known, cutoff, wanted, listable, titles)
             contest, settled = _settle(trial, contest, opened, known.training_set(end_of(night), catalogue))
             names = {name: trial.title(name) for name in contest.judged}
+            lake.say("drawing, logging and registering")
             report = Report(night, cutoff, contest, settled, names, _made_of(trial))
             pictures = report.draw(_films(titles, report), folder / "pictures")
             logged = {name: _finish(trial, report, name, opened[name], pictures) for name in trial.entrants}
@@ -219,6 +223,7 @@ def _fit(trial: Trial, training: TrainingSet, open_runs: ExitStack) -> dict[str,
     for name, entrant in trial.entrants.items():
         run = runs.training(trial.settings, trial.circumstances(name), trial.title(name))
         opened[name] = open_runs.enter_context(run)
+        trial.say(f"fitting {trial.title(name)}")
         began = time.monotonic()
         with trial.fitting(name, opened[name]):
             entrant.fit(training, trial.folder / _JUDGED / name)
@@ -234,6 +239,7 @@ def _judge(
     others = _all_titles(known, folders.values())[len(known.title_ids) :]
     if len(others):
         listable = pa.concat_arrays([listable, find_listable(titles, others, cutoff.date())])
+    trial.say(f"judging {'; '.join(map(trial.title, folders))}")
     judged = judge_each(folders, wanted, listable)
     return Contest(judged, _counted(listable, known, judged), _head(folders["popularity_all_time"]))
 
@@ -245,6 +251,7 @@ def _settle(
     compared = runs.nights_compared(trial.settings, trial.night, trial.rivals) if trial.serving else None
     settled = settle(contest, list(POPULARITIES), compared)
     for name in (one for one in _IN_TURN if one in (settled.serves, settled.waits)):
+        trial.say(f"fitting {trial.title(name)}, on everything")
         began = time.monotonic()
         with trial.fitting(name, opened[name]):
             size = trial.entrants[name].fit(everything, trial.folder / _REGISTERED / name)

@@ -34,5 +34,8 @@ class Watcher(Protocol):
     def start(self, job: str) -> None:
         """A job begins."""
 
+    def tell(self, job: str, step: str) -> None:
+        """A job that takes long begins with another of its steps."""
+
     def end(self, ended: Ended) -> None:
         """A job has ended, failed, or could not run."""

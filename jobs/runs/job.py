@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,11 @@ class Sessions:
         if self._spark is not None:
             self._spark.interruptAll()
 
+    def tell(self, job: str, step: str) -> None:
+        """Tell the watcher what a job begins with."""
+        if self._watcher:
+            self._watcher.tell(job, step)
+
     def _start(self) -> "SparkSession":
         """Start Spark; Great Expectations is imported meanwhile."""
         session = load("jobs.lakehouse.spark").session
@@ -91,7 +97,7 @@ def run_job(
         _settle(settings, job)
         return list(decision.idle)
     spark = sessions.get()
-    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts_shrinking)
+    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts_shrinking, say=partial(sessions.tell, job))
     with load("jobs.lakehouse.spark").Watch(spark, settings, job):
         load(f"jobs.{job}").run(lake, decision.night)
     outcomes: list[Outcome] = lake.outcomes

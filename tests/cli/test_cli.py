@@ -308,11 +308,12 @@ def test_progress_is_a_line_an_outcome_where_there_is_no_terminal(capsys: pytest
         progress.start("silver.titles")
         progress.end(Ended("silver.titles", (Outcome("silver.titles", "superseded", note="carries 2026-03-02"),)))
         progress.start("silver.people")
+        progress.tell("silver.people", "asking everybody")
         progress.end(Ended("silver.people", error=JobError("silver.people was not published: why")))
         progress.end(Ended("silver.title_profiles", waits_for=("silver.people",)))
 
-    shown = capsys.readouterr().out.splitlines()
-    assert shown == [
+    assert (told := capsys.readouterr()).err == "running  silver.people  asking everybody\n"
+    assert told.out.splitlines() == [
         "published  bronze.imdb_title_basics  version 3  1,234 rows  2 set aside  1 parked  4.5 s",
         "superseded  silver.titles  0.0 s  carries 2026-03-02",
         "failed  silver.people  0.0 s",
@@ -327,7 +328,6 @@ def test_the_summary_tells_what_was_published_and_where_the_time_went(capsys: py
         Step("silver.titles", "published", [Outcome("silver.titles", "published", 3, 1234, 2)], seconds=15.0),
         Step("bronze.tmdb", "stale", [Outcome("bronze.tmdb_movie_ids", "stale")]),
     ]
-
     show_published(steps)
     show_time(steps, 7.0)
 

@@ -26,6 +26,7 @@ from jobs.tracking import registry, runs, tunings
 from tests.cli.small_lake import publish
 from tests.recommenders.planted import SIZE, genre_of, likes
 from tests.rows import filled
+from tests.runs.test_night import Told
 
 NIGHT = date(2026, 3, 1)
 WATCHED, WANTED = datetime(2026, 2, 1, 20), datetime(2026, 3, 1, 20)
@@ -67,8 +68,8 @@ def home_of(folder: Path) -> Settings:
     return settings
 
 
-def train(settings: Settings, spark: SparkSession) -> list[Outcome]:
-    return run_job(settings, "model.champion", NIGHT, "test", Sessions(settings, spark=spark))
+def train(settings: Settings, spark: SparkSession, told: Told | None = None) -> list[Outcome]:
+    return run_job(settings, "model.champion", NIGHT, "test", Sessions(settings, watcher=told, spark=spark))
 
 
 @pytest.fixture(autouse=True)
@@ -99,13 +100,15 @@ class Trained:
     settings: Settings
     outcomes: list[Outcome]
     champion: registry.Champion
+    steps: list[tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
 def trained(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     settings = home_of(tmp_path_factory.mktemp("trained"))
-    outcomes = train(settings, spark)
-    return Trained(settings, outcomes, registry.require_champion(settings))
+    told = Told()
+    outcomes = train(settings, spark, told)
+    return Trained(settings, outcomes, registry.require_champion(settings), told.steps)
 
 
 def test_registers_what_was_learned_with_all_that_it_was_made_of(trained: Trained) -> None:
@@ -191,6 +194,13 @@ def test_every_model_is_a_run_of_its_own_with_the_same_figures_and_a_card(traine
     experiment = mlflow.get_experiment_by_name("nightly-training")
     assert experiment is not None
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_a_training_tells_of_each_step_as_it_begins(trained: Trained) -> None:
+    models = ["als, challenger", *(f"{one} popularity" for one in ("all-time", "recent", "decayed"))]
+    steps = ["gathering what viewers did", *(f"fitting {model}" for model in models), f"judging {'; '.join(models)}"]
+    steps += ["fitting als, challenger, on everything", "drawing, logging and registering"]
+    assert trained.steps == [("model.champion", step) for step in steps]
 
 
 def test_what_was_decided_is_a_page_to_read(trained: Trained) -> None:

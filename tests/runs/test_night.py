@@ -52,11 +52,15 @@ class Told:
 
     def __init__(self, at_first_end: Callable[[], None] = lambda: None) -> None:
         self.started: list[str] = []
+        self.steps: list[tuple[str, str]] = []
         self.ended: list[Ended] = []
         self._at_first_end = at_first_end
 
     def start(self, job: str) -> None:
         self.started.append(job)
+
+    def tell(self, job: str, step: str) -> None:
+        self.steps.append((job, step))
 
     def end(self, ended: Ended) -> None:
         self.ended.append(ended)

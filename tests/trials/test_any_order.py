@@ -23,6 +23,9 @@ class Silent:
     def start(self, job: str) -> None:
         pass
 
+    def tell(self, job: str, step: str) -> None:
+        pass
+
     def end(self, ended: Ended) -> None:
         pass
 
