@@ -130,9 +130,7 @@ def _search(
     """Search, and show and log each trial as it ends."""
     from jobs.evaluation.tuning import search
 
-    storage, seconds = wanted.file(home), None if minutes is None else minutes * _SECONDS_PER_MINUTE
-    if not resumes:
-        storage.unlink(missing_ok=True)
+    seconds = None if minutes is None else minutes * _SECONDS_PER_MINUTE
     with _progress(most, seconds, measure) as show:
 
         def ended(trial: "Trial") -> None:
@@ -148,7 +146,8 @@ def _search(
             wanted.seed,
             wanted.given,
             seconds=seconds,
-            storage=storage,
+            storage=wanted.file(home),
+            resumes=resumes,
             on_trial=ended,
             measure=measure,
         )

@@ -70,13 +70,14 @@ def within(values: Mapping[str, Any], space: Space) -> tuple[dict[str, Any], dic
 
 
 @contextmanager
-def stored(storage: Path | None, of: str, direction: Direction) -> Iterator[optuna.Study]:
-    """A study, kept in a SQLite file if one is named; what is in it already is resumed.
+def stored(storage: Path | None, of: str, direction: Direction, *, resumes: bool) -> Iterator[optuna.Study]:
+    """A study, kept in a SQLite file if one is named.
 
     Args:
         storage: The file.
         of: What is searched and on what: another search does not go on in its file.
         direction: maximize or minimize.
+        resumes: Whether what is in the file already goes on; else it is deleted.
 
     Raises:
         JobError: The file holds another search, or another process is searching in it.
@@ -94,6 +95,9 @@ def stored(storage: Path | None, of: str, direction: Direction) -> Iterator[optu
             raise JobError(
                 f"nothing was searched: another process searches in {storage}; wait for it, or end it"
             ) from None
+        if not resumes:
+            # Not before the lock is held: another process may be searching in it.
+            storage.unlink(missing_ok=True)
         study = optuna.create_study(
             storage=f"sqlite:///{storage.absolute()}", study_name=_SEARCH, direction=direction, load_if_exists=True
         )

@@ -100,6 +100,7 @@ def search(
     *,
     seconds: float | None = None,
     storage: "Path | None" = None,
+    resumes: bool = True,
     on_trial: Callable[[Trial], None] | None = None,
     measure: Measure | None = None,
 ) -> Found:
@@ -113,6 +114,7 @@ def search(
         given: Parameters that stay as they are, as text.
         seconds: No trial begins after so many.
         storage: SQLite file of the trials: a search that was stopped goes on there.
+        resumes: Whether it does; else it begins anew.
         on_trial: Told of each trial as it ends.
         measure: What is made best; nDCG@10 unless given.
 
@@ -125,7 +127,7 @@ def search(
     # Trials of another space are none of this one's.
     words = hashlib.sha256(repr(sorted(space.items())).encode()).hexdigest()[:8]
     of = f"{name} {dict(given)} seed {seed} of {bench} in space {words}"
-    with parts_kept(), proposing.stored(storage, of, bench.measure.direction) as study:
+    with parts_kept(), proposing.stored(storage, of, bench.measure.direction, resumes=resumes) as study:
         while len(done := study.get_trials(deepcopy=False)) < trials:
             if done and seconds is not None and time.monotonic() - began >= seconds:
                 break

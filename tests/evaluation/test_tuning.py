@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import optuna
 import pyarrow as pa
 import pytest
 
@@ -215,12 +217,62 @@ def test_a_search_does_not_go_on_where_another_space_was_searched(
         tuning.search("peak", peak.training_set(), 3, 1, storage=storage, measure=ndcg(1))
 
 
+def test_a_search_that_is_not_resumed_begins_anew(tmp_path: Path) -> None:
+    storage, fresh = tmp_path / "peak.db", list[int]()
+    for resumes in (True, True, False):
+        tuning.search(
+            "peak",
+            peak.training_set(),
+            2,
+            1,
+            storage=storage,
+            resumes=resumes,
+            on_trial=lambda one: fresh.append(one.number),
+            measure=ndcg(1),
+        )
+
+    assert fresh == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("figures", "ends"),
+    [([0.0] * 40, True), ([0.5] * 40, False), ([0.0] + [0.9] * 39, False)],
+    ids=["poor", "worse than the best, not than the median", "better than both"],
+)
+def test_a_trial_ends_on_a_rung_where_it_is_worse_than_the_best_and_than_the_median(
+    figures: list[float], ends: bool
+) -> None:
+    assert (
+        tuning._is_poor(11, float(np.mean(figures)), np.array(figures), tried([0.8, 0.4, 0.3, 0.2, 0.1]), ndcg(1))
+        == ends
+    )
+
+
+def test_a_trial_that_is_not_clearly_worse_than_the_best_goes_on() -> None:
+    unsure = np.array([0.0, 1.0] * 20)
+
+    assert not tuning._is_poor(11, 0.5, unsure, tried([0.6] * 5), ndcg(1))
+
+
+def tried(values: list[float]) -> optuna.Study:
+    """Complete trials, each of whose viewers on the first rung is given the same figure."""
+    study = optuna.create_study(direction="maximize")
+    for value in values:
+        study.add_trial(
+            optuna.trial.create_trial(
+                value=value, intermediate_values={11: value}, user_attrs={"figures": {"11": [value] * 40}}
+            )
+        )
+    return study
+
+
 def test_two_searches_in_one_file_are_refused(tmp_path: Path) -> None:
     storage = tmp_path / "peak.db"
 
     def again(trial: tuning.Trial) -> None:
         with pytest.raises(JobError, match="another process searches in"):
-            tuning.search("peak", peak.training_set(), 2, 1, storage=storage, measure=ndcg(1))
+            tuning.search("peak", peak.training_set(), 2, 1, storage=storage, resumes=False, measure=ndcg(1))
+        assert storage.exists()
 
     assert (
         len(tuning.search("peak", peak.training_set(), 2, 1, storage=storage, on_trial=again, measure=ndcg(1)).trials)

@@ -1,6 +1,7 @@
 """Two stages: what time says is learned, the cold are served, and what is learned at one moment is used at another."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -203,10 +204,12 @@ def test_within_a_search_a_part_is_fitted_once_for_the_same_rows_and_parameters(
         first = fit_parts("ease(reg_param=5)", fewer)
         same, other = fit_parts("ease(reg_param=5)", again), fit_parts("ease(reg_param=6)", fewer)
         everything = fit_parts("ease(reg_param=5)", training)
+        later = fit_parts("ease(reg_param=5)", replace(fewer, as_of=fewer.as_of + timedelta(days=1)))
 
     assert same[0][1] is first[0][1]
     assert other[0][1] is not first[0][1]
     assert everything[0][1] is not first[0][1]
+    assert later[0][1] is not first[0][1], "ages are of another moment"
     assert fit_parts("ease(reg_param=5)", fewer)[0][1] is not first[0][1]
 
 

@@ -87,6 +87,20 @@ def test_equals_sorting_all_scores(
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
 
 
+@pytest.mark.parametrize("values", [2, 7, 100_000])
+def test_equals_sorting_all_scores_of_many_titles_of_which_many_are_equal(values: int) -> None:
+    rng = np.random.default_rng(values)
+    for titles, length in ((90, 2), (700, 5), (1_400, 5)):
+        factors = rng.integers(-values, values, (titles, 1)).astype(np.float32)
+        viewers, seen = np.array([[1], [-1], [0]], dtype=np.float32), rng.random((3, titles)) < 0.3
+        known = Histories.of(csr_matrix(seen.shape, dtype=np.float32), csr_matrix(seen.astype(np.float32)))
+
+        _, found, _ = top_titles(Scored(viewers, factors), known, length)
+
+        scores = np.where(seen, -np.inf, viewers @ factors.T)
+        assert found.tolist() == np.argsort(-scores, axis=1, kind="stable")[:, :length].ravel().tolist()
+
+
 @settings(max_examples=200, deadline=None)
 @given(problem=problems())
 def test_popularity_looks_at_one_order_and_gives_what_sorting_all_scores_gives(

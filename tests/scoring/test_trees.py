@@ -1,5 +1,7 @@
 """Trees that are asked of many rows at once say what LightGBM says."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -31,6 +33,28 @@ def test_say_what_lightgbm_says_to_the_last_bit(leaves: int, monkeypatch: pytest
     text, asked = learned(leaves), rows(1_000, 2)
     asked[:100, 0] = np.nan  # known of every row that was learned from
     asked[100:200, 2] = np.inf
+
+    expected = lightgbm().Booster(model_str=text).predict(asked, num_threads=1)
+
+    np.testing.assert_array_equal(Trees.of(text).values(asked), expected)
+
+
+def test_rows_at_a_threshold_and_beside_it_go_as_lightgbm_sends_them() -> None:
+    text, asked = learned(7), rows(1_000, 3)
+    for feature in range(asked.shape[1]):
+        split_by = [
+            np.array(threshold.split(), dtype=np.float64)[np.array(features.split(), dtype=int) == feature]
+            for features, threshold in zip(
+                re.findall(r"^split_feature=(.*)$", text, re.MULTILINE),
+                re.findall(r"^threshold=(.*)$", text, re.MULTILINE),
+                strict=True,
+            )
+        ]
+        near = np.concatenate(split_by).astype(np.float32)
+        beside = np.concatenate([near, np.nextafter(near, np.float32(-np.inf)), np.nextafter(near, np.float32(np.inf))])
+        # LightGBM takes what lies nearer to 0 for 0.
+        beside = beside[np.abs(beside) > 2e-35]
+        asked[: len(beside), feature] = beside[: len(asked)]
 
     expected = lightgbm().Booster(model_str=text).predict(asked, num_threads=1)
 
