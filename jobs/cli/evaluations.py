@@ -144,6 +144,8 @@ def _tuner(model: str, given: dict[str, str], trials: int, rules: "Rules", data:
 
 def _show(found: "Evaluation", published: Any) -> None:
     """Tables of the figures, of segments, and of what was published."""
+    from jobs.evaluation.segments import LEAST_SHOWN
+
     plan, runs = found.plan, found.seeds
     display.say(
         f"{plan.model} under {plan.protocol} on {found.data}: {runs} seed{'' if runs == 1 else 's'}, "
@@ -165,6 +167,8 @@ def _show(found: "Evaluation", published: Any) -> None:
         for row in rows:
             segments.add_row(*row)
         console.print(segments)
+    if found.too_few:
+        display.say(f"{'; '.join(found.too_few)}: of fewer than {LEAST_SHOWN} nothing is told")
     if published:
         names = list(dict.fromkeys(name for row in published for name in row.metrics))
         beside = display.grid("published under this protocol", *names, right=names)

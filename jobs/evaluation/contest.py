@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from jobs.evaluation.comparison import means
 from jobs.evaluation.intervals import Interval, mean_intervals
 from jobs.evaluation.promotion import Outcome
-from jobs.evaluation.segments import segments_by
+from jobs.evaluation.segments import LEAST_SHOWN, segments_by
 from jobs.scoring.histories import positions_of
 
 SEED = 1
@@ -21,8 +21,6 @@ SEED = 1
 
 _METRICS = ("ndcg", "recall", "precision", "map")
 """The metrics that nights are compared by, most important first."""
-_LEAST_SHOWN = 30
-"""Of fewer viewers a segment's mean is an anecdote."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Contest:
         drawn = iter(mean_intervals(np.column_stack([column for one in values.values() for column in one]), SEED))
         found = {name: {metric: next(drawn) for metric in (*_METRICS, "tail_share")} for name in values}
         for segment, who in self.segments.items():
-            if who.sum() >= _LEAST_SHOWN:
+            if who.sum() >= LEAST_SHOWN:
                 ndcg = np.column_stack([self.outcomes[name].ndcg[who] for name in values])
                 for name, interval in zip(values, mean_intervals(ndcg, SEED), strict=True):
                     found[name][f"ndcg_{segment}"] = interval

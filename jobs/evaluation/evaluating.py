@@ -17,7 +17,7 @@ from jobs.evaluation.judging import Question, judge_by
 from jobs.evaluation.protocols.found import find
 from jobs.evaluation.protocols.rules import Rules
 from jobs.evaluation.rating_judging import judge_ratings, require_predictions
-from jobs.evaluation.segments import Popularity, recall_by_title, viewer_segments
+from jobs.evaluation.segments import LEAST_SHOWN, Popularity, recall_by_title, viewer_segments
 from jobs.scoring.training_set import Split, TrainingSet
 
 Told = Callable[[str], object]
@@ -49,7 +49,10 @@ class Evaluation:
     metrics: dict[str, Interval]
     """By name, as ``ndcg_at_10``."""
     segments: dict[str, tuple[int, dict[str, Interval]]]
-    """cold, light, heavy: mean number of viewers, and their metrics; head, tail: viewers who wanted such titles."""
+    """cold, light, heavy: mean number of viewers, and their metrics; head, tail: viewers who wanted such titles.
+
+    Of fewer than 30 viewers there are no metrics.
+    """
     viewers: float
     """How many were judged, a run."""
     seeds: int
@@ -58,6 +61,12 @@ class Evaluation:
     """Of each seed; where they were searched, of each fold of each seed."""
     fit_seconds: float
     """A run, without the search of parameters."""
+
+    @property
+    def too_few(self) -> list[str]:
+        """Of which segments nothing is told, in words."""
+        few = {kind: viewers for kind, (viewers, metrics) in self.segments.items() if viewers and not metrics}
+        return [f"{kind}: {viewers} viewer{'' if viewers == 1 else 's'}, too few" for kind, viewers in few.items()]
 
     @property
     def figures(self) -> dict[str, float]:
@@ -176,15 +185,16 @@ def _summed(
         of_kind = {
             name: mean_over_runs([run.values[name][who] for run, who in zip(runs, chosen, strict=True)], plan.seed)
             for name in names
-            if name not in by_title and count
+            if name not in by_title and count >= LEAST_SHOWN
         }
-        if rules.asks_for == "ratings" and count:
+        if rules.asks_for == "ratings" and count >= LEAST_SHOWN:
             of_kind = _rating_metrics(runs, chosen, plan.seed)
         segments[kind] = (count, of_kind)
     for name in sorted(by_title):
         metric, _, kind = name.rpartition("_")
         wanting = round(float(np.mean([(~np.isnan(run.values[name])).sum() for run in runs])))
-        segments[kind] = (wanting, {metric: metrics.pop(name)})
+        recall = {metric: metrics.pop(name)}
+        segments[kind] = (wanting, recall if wanting >= LEAST_SHOWN else {})
     viewers = float(np.mean([run.viewers for run in runs]))
     seeds, fit_seconds = len(runs) // rules.folds, float(np.mean([run.fit_seconds for run in runs]))
     return Evaluation(plan, data.name, metrics, segments, viewers, seeds, used, fit_seconds)

@@ -117,6 +117,7 @@ def card(found: Evaluation) -> str:
             f"| {kind} | {viewers:,} | {name} | {one.mean:.4f} | {one.low:.4f} to {one.high:.4f} |"
             for name, one in shown.items()
         ]
+    lines += ["", "; ".join(found.too_few)] if found.too_few else []
     return "\n".join(lines)
 
 

@@ -12,6 +12,8 @@ from jobs.scoring.training_set import TrainingSet
 
 SEGMENTS: dict[str, tuple[int, int | None]] = {"cold": (0, 5), "light": (5, 50), "heavy": (50, None)}
 """Viewers by how many titles they are known to like: from, and to below."""
+LEAST_SHOWN = 30
+"""Of fewer viewers a segment's mean is an anecdote: it is not told."""
 HEAD_SHARE = 0.8
 """The head: the fewest titles that together hold this share of what was learned from."""
 

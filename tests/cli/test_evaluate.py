@@ -65,6 +65,21 @@ def test_coverage_novelty_and_segments_are_told_too(ml: Path) -> None:
     assert found["viewers"] == sum(found["segments"][kind]["viewers"] for kind in ("cold", "light", "heavy"))
 
 
+def test_of_a_segment_of_few_viewers_only_their_number_is_told(ml: Path) -> None:
+    told = ("popularity", "--protocol", "msr-stratified", "--data", ml)
+
+    found, shown = last_line(*told)["segments"], run(*told).stdout
+
+    few = {kind: one["viewers"] for kind, one in found.items() if 0 < one["viewers"] < 30}
+    assert few
+    assert {kind for kind, one in found.items() if one["metrics"]} == {
+        k for k, n in found.items() if n["viewers"] >= 30
+    }
+    for kind, viewers in few.items():
+        assert f"{kind}: {viewers} viewer" in shown
+    assert shown.count("too few") == len(few)
+
+
 def test_the_same_command_says_the_same(ml: Path) -> None:
     command = ("ease", "--protocol", "msr-stratified", "--data", ml, "--param", "reg_param=20")
 

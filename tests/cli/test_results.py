@@ -109,7 +109,7 @@ def test_an_evaluation_s_run_says_what_was_judged_on_what(run: Command) -> None:
 
     assert newest.info.run_name.startswith("popularity, msr-stratified, ")
     assert newest.data.params["Model"] == "popularity"
-    assert {"ndcg_at_10", "ndcg_at_10_low", "ndcg_at_10_light", "recall_at_10_tail", "fit_seconds"} <= set(
+    assert {"ndcg_at_10", "ndcg_at_10_low", "ndcg_at_10_light", "recall_at_10_head", "fit_seconds"} <= set(
         newest.data.metrics
     )
     assert "| light |" in newest.data.tags["mlflow.note.content"]
