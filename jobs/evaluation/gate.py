@@ -30,7 +30,9 @@ class Settled:
         return self.serves == self.popularity
 
 
-def settle(contest: Contest, popularities: list[str], nights_before: int | None = None) -> Settled:
+def settle(
+    contest: Contest, popularities: list[str], nights_before: int | None = None, *, refreshes: bool = True
+) -> Settled:
     """Decide a night.
 
     Without a champion's recipe in the contest the best popularity is what is to be beaten: there is no champion yet, or
@@ -41,11 +43,14 @@ def settle(contest: Contest, popularities: list[str], nights_before: int | None 
             :data:`CHALLENGER` if another recipe is to be tried, and popularities.
         popularities: Their names.
         nights_before: Nights on which challenger and champion were compared before; None if there is no champion yet.
+        refreshes: Whether the champion's recipe would learn from anything new; else the champion stays unless it is beaten.
     """
     best, outcomes, segments = contest.best(popularities), contest.outcomes, contest.segments
     if CHAMPION not in outcomes:
         return _without_champion(contest, best, nights_before)
-    decisions = {CHAMPION: refresh(outcomes[CHAMPION], outcomes.get(FORMER), outcomes[best], segments, SEED)}
+    decisions = dict[str, Decision]()
+    if refreshes:
+        decisions[CHAMPION] = refresh(outcomes[CHAMPION], outcomes.get(FORMER), outcomes[best], segments, SEED)
     if CHALLENGER in outcomes:
         rivals = (outcomes[CHALLENGER], outcomes[CHAMPION], outcomes[best])
         decisions[CHALLENGER] = challenge(*rivals, segments, SEED, nights_before or 0)

@@ -35,7 +35,7 @@ from jobs.settings import Settings
 from jobs.tables import model, silver
 from jobs.tracking import proposals, registry, runs, views
 from jobs.tracking.proposals import REFUSED
-from jobs.version import code_version
+from jobs.version import code_hash, code_version
 
 _REGISTERED = "registered"
 _IN_TURN = (CHALLENGER, CHAMPION, *POPULARITIES)
@@ -76,6 +76,9 @@ class Trial:
         """A model as people read it."""
         if name in POPULARITIES:
             return f"{name.removeprefix('popularity_').replace('_', '-')} popularity"
+        if name == CHALLENGER and self.serving is None:
+            # There is nothing yet that it would challenge.
+            return self.entered.entrants[name].recommender
         return "champion as it was judged" if name == FORMER else f"{self.entered.entrants[name].recommender}, {name}"
 
     def circumstances(self, name: str) -> runs.Circumstances:
@@ -91,6 +94,15 @@ class Trial:
         tried = self.entrants.get(CHALLENGER)
         beside = self.entrants[CHAMPION].recipe if CHAMPION in self.entrants else "popularity"
         return {"recipe": tried.recipe, "against": beside} if tried and self.serving else {}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the champion's recipe would learn from anything else than the champion did."""
+        made = self.serving
+        if made is None or (made.night, made.inputs, made.code) != (self.night, self.reads, code_hash()):
+            return True
+        then, now = made.settings, runs.shaping(self.settings)
+        return any(then.get(name) != now[name] for name in ("weighing", "holdout_share"))
 
     @contextmanager
     def fitting(self, name: str, run_id: str) -> Iterator[None]:
@@ -157,8 +169,11 @@ def run(lake: Lake, night: date) -> None:
         registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
         runs.drop_files(settings, registry.retired(settings), _JUDGED)
         views.show_night(settings, night)
-        _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
-        champion, note = registry.require_champion(settings), "; ".join([_note(trial, report, versions), *refused])
+        page = _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
+        champion, note = (
+            registry.require_champion(settings),
+            "; ".join([_note(trial, report, versions, page), *refused]),
+        )
     if settled.serves is None:
         lake.report(model.CHAMPION.name, "kept", version=champion.version, note=note)
     else:
@@ -249,7 +264,7 @@ def _settle(
 ) -> tuple[Contest, Settled]:
     """Decide the night, and fit what serves or waits again on everything; who cannot be is decided without."""
     compared = runs.nights_compared(trial.settings, trial.night, trial.rivals) if trial.serving else None
-    settled = settle(contest, list(POPULARITIES), compared)
+    settled = settle(contest, list(POPULARITIES), compared, refreshes=trial.has_news)
     for name in (one for one in _IN_TURN if one in (settled.serves, settled.waits)):
         trial.say(f"fitting {trial.title(name)}, on everything")
         began = time.monotonic()
@@ -289,6 +304,9 @@ def _former(trial: Trial, cutoff: datetime) -> dict[str, Path]:
     """The champion as it was when it was judged itself, if it is kept, and had seen nothing of tonight's window."""
     serving = trial.serving
     if serving is None or CHAMPION not in trial.entrants or serving.cutoff is None or serving.cutoff > cutoff:
+        return {}
+    if not trial.has_news:
+        # It is what the recipe is fitted to again.
         return {}
     kept = runs.fetch_files(trial.settings, serving.run_id, _JUDGED, trial.folder / FORMER)
     return {} if kept is None else {FORMER: kept}
@@ -344,15 +362,18 @@ def _made_of(trial: Trial) -> str:
     return f"{', '.join(tables)}, up to {trial.night}; code {code_version()}"
 
 
-def _write_page(docs: str, night: date, page: str) -> None:
+def _write_page(docs: str, night: date, page: str) -> Path:
     file = Path(docs) / model.CHAMPION.name / f"{night}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page, encoding="utf-8")
+    return file
 
 
-def _note(trial: Trial, report: Report, versions: Mapping[str, int]) -> str:
+def _note(trial: Trial, report: Report, versions: Mapping[str, int], page: Path) -> str:
     """One line: what serves, what waits, and where popularity serves as nobody said what else to try, that."""
     waits, said = report.settled.waits, [report.summary, *trial.withdrawn.values()]
+    if any(one.verdict != "promoted" for one in report.settled.decisions.values()):
+        said.append(f"figures: {page}")
     if report.settled.serves_popularity and not trial.entered.is_named and not trial.withdrawn:
         tried = trial.entrants.get(CHALLENGER) or trial.entrants[CHAMPION]
         said.append(f"REELHOUSE_RECOMMENDER names none, {tried.recommender} was tried")

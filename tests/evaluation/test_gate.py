@@ -76,6 +76,25 @@ def test_a_night_is_settled(models: dict[str, Any], serves: str | None, waits: s
     assert settled.popularity == "popularity_recent"
 
 
+@pytest.mark.parametrize(
+    ("models", "serves", "waits"),
+    [
+        ({CHAMPION: 0.5}, None, None),
+        ({CHAMPION: 0.5, CHALLENGER: 0.6}, CHALLENGER, None),
+        ({CHAMPION: 0.5, CHALLENGER: 0.4}, None, None),
+        ({CHAMPION: 0.5, CHALLENGER: 0.51}, None, CHALLENGER),
+        ({CHAMPION: 0.15}, "popularity_recent", None),
+    ],
+)
+def test_a_champion_with_nothing_new_to_learn_from_stays_unless_it_is_beaten(
+    models: dict[str, Any], serves: str | None, waits: str | None
+) -> None:
+    settled = settle(contest(**models), POPULARITIES, refreshes=False)
+
+    assert (settled.serves, settled.waits) == (serves, waits)
+    assert CHAMPION not in settled.decisions
+
+
 def test_popularity_as_the_champion_is_challenged_and_not_just_passed() -> None:
     """On the first night a hair better serves; from then on a person looks."""
     hair = contest(challenger=0.21)
