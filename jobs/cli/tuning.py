@@ -14,7 +14,7 @@ from jobs.cli.arguments import RECOMMENDERS, PublicSet, examples, settings
 from jobs.cli.evaluations import given_parameters, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from jobs.evaluation.interactions import Interactions
     from jobs.evaluation.measures import Measure
@@ -30,6 +30,7 @@ EXAMPLES = examples(
     "reelhouse tune ease --protocol replay-time --data ml-1m.zip --trials 50",
 )
 _TRIALS = 30
+_SEED = 7
 _SECONDS_PER_MINUTE = 60.0
 _UNTIL_TIME_IS_UP = 100_000
 _LAKES_OWN = "temporal"
@@ -60,7 +61,7 @@ def tune(
     protocol: Protocol = _LAKES_OWN,
     data: PublicSet = None,
     param: Given = None,
-    seed: Seed = 7,
+    seed: Seed = _SEED,
     resume: Resume = False,
 ) -> None:
     """Search a model's parameters on the later part of its own training data.
@@ -93,6 +94,7 @@ def tune(
         display.next_step(_evaluation(name, protocol, data, found))
     else:
         display.say("the defaults are the best that was found: nothing is proposed")
+        display.next_step(_longer(wanted, data, len(found.trials) + _TRIALS))
 
 
 def _read(
@@ -240,6 +242,21 @@ def _evaluation(name: str, protocol: str, data: Path | None, found: "Found") -> 
     from jobs.recommenders import values_of
 
     # None is what a parameter is if it is not given.
-    given = [f"--param {key}={value}" for key, value in values_of(found.parameters).items() if value is not None]
-    where = [] if data is None else ["--data", display.quoted(str(data))]
-    return " ".join(["reelhouse evaluate", name, "--protocol", protocol, *where, *given])
+    given = {key: value for key, value in values_of(found.parameters).items() if value is not None}
+    return " ".join(["reelhouse evaluate", name, "--protocol", protocol, *_where(data), *_given(given)])
+
+
+def _longer(wanted: "tunings.Search", data: Path | None, trials: int) -> str:
+    """The command that goes on with the same search until it has so many trials."""
+    protocol = [] if wanted.protocol == _LAKES_OWN else ["--protocol", wanted.protocol]
+    seed = [] if wanted.seed == _SEED else ["--seed", str(wanted.seed)]
+    options = [*protocol, *_where(data), *_given(wanted.given), *seed, "--resume", "--trials", str(trials)]
+    return " ".join(["reelhouse tune", wanted.recommender, *options])
+
+
+def _where(data: Path | None) -> list[str]:
+    return [] if data is None else ["--data", display.quoted(str(data))]
+
+
+def _given(parameters: "Mapping[str, object]") -> list[str]:
+    return [f"--param {display.quoted(f'{key}={value}')}" for key, value in parameters.items()]

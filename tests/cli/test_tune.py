@@ -1,6 +1,7 @@
 """``reelhouse tune``: what it searches on, what it logs, and what it refuses. No Spark session is started."""
 
 import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,19 @@ def test_a_search_that_is_resumed_goes_on_in_the_same_run(home: Path, tmp_path: 
     assert "trial 3:" not in result.stderr
     assert "trial 4:" in result.stderr
     assert len(newest(home)[1]) == 5
+
+
+def test_where_the_defaults_win_the_next_step_goes_on_with_the_same_search(home: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "a set")
+    search = ("popularity", "--protocol", "replay-time", "--data", data, "--param", "half_life_days=9", "--seed", 3)
+
+    result = run(*search, "--trials", 1)
+
+    *_, last = result.stdout.splitlines()
+    assert last.startswith("next: reelhouse tune popularity --protocol replay-time ")
+    assert shlex.split(last)[3:] == [*map(str, search), "--resume", "--trials", "31"]
+    assert run(*shlex.split(last)[3:-1], "2").exit_code == 0
+    assert len(newest(home)[1]) == 2, "the second was added"
 
 
 def test_what_is_finally_judged_on_moves_nothing(home: Path, tmp_path: Path) -> None:
