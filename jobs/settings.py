@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobs.errors import JobError, nearest
+from jobs.errors import JobError
 
 _PREFIX = "REELHOUSE_"
 _OF_OTHERS = frozenset(
@@ -20,6 +21,8 @@ _OF_OTHERS = frozenset(
     ]
 )
 """Variables of the same prefix that DAGs and docker-compose.yaml read, and tests and benchmarks."""
+_MISTYPED = 0.85
+"""How like a setting a variable is that was meant for it: others of the prefix are somebody's own, as Kubernetes makes some."""
 
 
 def cores_here() -> int:
@@ -196,8 +199,8 @@ def probably_meant(variable: str) -> str | None:
         inner = name.removeprefix(f"{holder}_")
         if inner != name and (held is None or inner in held):
             return _variable_of([holder, inner, *below])
-    meant = nearest(name, Settings.model_fields)
-    return _variable_of([meant, *below]) if meant else None
+    meant = get_close_matches(name, Settings.model_fields, n=1, cutoff=_MISTYPED)
+    return _variable_of([*meant, *below]) if meant else None
 
 
 _HOLDERS: Mapping[str, Collection[str] | None] = {"weighing": Weighing.model_fields, "recommender_parameters": None}

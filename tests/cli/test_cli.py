@@ -1,7 +1,6 @@
 """The command line: what it shows, what it refuses, and what it does not import. No Spark."""
 
 import os
-import re
 import subprocess
 import sys
 from datetime import date
@@ -19,7 +18,7 @@ from jobs.lakehouse import ledger
 from jobs.lakehouse.outcome import Outcome
 from jobs.runs.ended import Ended
 from jobs.sample_world import WorldParameters, last_day, write_world
-from jobs.settings import Settings, probably_meant
+from jobs.settings import Settings
 from jobs.tables import SOURCES, TABLES, job_inputs
 from tests.cli.small_lake import Run, home, publish, refused, run
 
@@ -198,39 +197,6 @@ def test_a_job_of_a_night_for_which_nothing_was_delivered_builds_nothing(run: Ru
     assert result.exit_code == 99
     assert result.stdout == "stale  silver.titles  0.0 s  nothing was delivered for 2026-03-02\n"
     assert [ledger.version(f"{home}/lake", table) for table in TABLES] == before
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "says"),
-    [
-        ("REELHOUSE_LIST_LENGTH", "many", "REELHOUSE_LIST_LENGTH is 'many': Input should be a valid integer"),
-        ("REELHOUSE_LIST_LENGTH", "0", "REELHOUSE_LIST_LENGTH is '0': Input should be greater than or equal to 1"),
-        ("REELHOUSE_WEIGHING__HALF_LIFE_DAYS", "-1", "REELHOUSE_WEIGHING__HALF_LIFE_DAYS is '-1'"),
-        ("REELHOUSE_TODAY", "tomorrow", "REELHOUSE_TODAY is 'tomorrow'"),
-        ("REELHOUSE_RECOMENDER", "ease", "REELHOUSE_RECOMENDER is no setting, did you mean REELHOUSE_RECOMMENDER?"),
-        ("REELHOUSE_WEIGHTING__VIEW", "2", "did you mean REELHOUSE_WEIGHING__VIEW?"),
-        ("REELHOUSE_WEIGHING_HALF_LIFE_DAYS", "9", "did you mean REELHOUSE_WEIGHING__HALF_LIFE_DAYS?"),
-        ("REELHOUSE_RECOMMENDER_PARAMETERS_RANK", "9", "did you mean REELHOUSE_RECOMMENDER_PARAMETERS__RANK?"),
-    ],
-)
-def test_a_wrong_setting_costs_one_line_that_names_it(
-    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
-) -> None:
-    monkeypatch.setenv(variable, value)
-
-    assert says in refused(run("tables"))
-
-
-def test_every_variable_that_is_read_anywhere_is_known(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[2]
-    kinds = ("dags/*.py", "infra/**/*", "tests/trials/*.py", "tests/benchmarks/*.py", ".ci/*", "*.yaml", "Makefile")
-    files = [file for kind in kinds for file in root.glob(kind) if file.is_file() and file.suffix != ".pyc"]
-    read = {name for file in files for name in re.findall(r"REELHOUSE_[A-Z_]*[A-Z]", file.read_text(encoding="utf-8"))}
-
-    assert {"REELHOUSE_FETCH", "REELHOUSE_REAL_DATA", "REELHOUSE_DRIVER_MEMORY", "REELHOUSE_FERNET_KEY"} <= read
-    assert {name: meant for name in read if (meant := probably_meant(name))} == {}
-    monkeypatch.setenv("REELHOUSE_SOMEBODY_ELSES", "1")
-    assert run("tables").exit_code == 0
 
 
 def test_a_home_that_is_a_file_costs_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
