@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from jobs.settings import probably_meant
-from tests.cli.small_lake import Run, refused, run
+from tests.cli.small_lake import Run, home, refused, run
 
-__all__ = ["run"]
+__all__ = ["home", "run"]
 
 
 @pytest.mark.parametrize(
