@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 
 from jobs.evaluation.promotion import Decision
-from jobs.evaluation.segments import SEGMENTS
+from jobs.evaluation.segments import LEAST_SHOWN, SEGMENTS
 
 _TEMPLATE = """<!doctype html>
 <html lang="en">
@@ -46,10 +46,11 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 <td class="number">{{ "%.4f" % one.ndcg_at_10 }}</td>
 <td class="number">{{ "%.4f" % one.ndcg_at_10_low }} to {{ "%.4f" % one.ndcg_at_10_high }}</td>
 {% for segment in page.segments %}<td class="number">{% if "ndcg_at_10_" ~ segment in one %}
-{{ "%.4f" % one["ndcg_at_10_" ~ segment] }}{% endif %}</td>{% endfor %}
+{{ "%.4f" % one["ndcg_at_10_" ~ segment] }}{% else %}-{% endif %}</td>{% endfor %}
 <td class="number">{{ "%.4f" % one.recall_at_10 }}</td><td class="number">{{ "%.3f" % one.coverage_at_10 }}</td>
 <td class="number">{{ "%.3f" % one.tail_share_at_10 }}</td></tr>
 {% endfor %}</tbody></table></div>
+{% if page.too_few %}<p class="quiet">-: fewer than {{ page.least }} viewers, {{ page.too_few | join(", ") }}</p>{% endif %}
 {% for name, decision in page.decisions.items() %}
 <h2>{{ name }}: <span class="{{ decision.verdict }}">{{ decision.verdict }}</span></h2>
 <p>{{ decision.reasons | join("; ") }}</p>
@@ -95,6 +96,16 @@ class Evidence:
     def segments(self) -> list[str]:
         """Segments of viewers."""
         return list(SEGMENTS)
+
+    @property
+    def too_few(self) -> list[str]:
+        """Segments of too few viewers for a figure."""
+        return [name for name in SEGMENTS if not any(f"ndcg_at_10_{name}" in one for one in self.metrics.values())]
+
+    @property
+    def least(self) -> int:
+        """Viewers that a segment needs for a figure."""
+        return LEAST_SHOWN
 
     @property
     def pictures(self) -> dict[str, str]:

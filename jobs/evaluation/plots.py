@@ -61,7 +61,11 @@ def _by_segment(metrics: Mapping[str, Mapping[str, float]]) -> Figure:
         error = [[one[key] - one[f"{key}_low"] for key in keys], [one[f"{key}_high"] - one[key] for key in keys]]
         axes.bar([n + at * width for n in there], means, width, yerr=error, capsize=2, color=f"C{at}", label=name)
     middle = 0.4 - width / 2
-    axes.set_xticks([n + middle for n in range(len(SEGMENTS))], [_range(name) for name in SEGMENTS])
+    is_shown = {name: any(f"ndcg_at_10_{name}" in one for one in metrics.values()) for name in SEGMENTS}
+    named = [_range(name) + ("" if there else "\ntoo few viewers") for name, there in is_shown.items()]
+    axes.set_xticks([n + middle for n in range(len(SEGMENTS))], named)
+    # Without any bar of the first or the last segment the axis would end before its name.
+    axes.set_xlim(middle - 0.5, len(SEGMENTS) - 1 + middle + 0.5)
     axes.set(ylabel="nDCG@10, 95 % interval", title="For whom: viewers by titles that they were known to like")
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     return figure
@@ -84,5 +88,5 @@ def _gains(gains: Sequence[tuple[str, int]], compared: str) -> Figure:
 def _range(segment: str) -> str:
     low, high = SEGMENTS[segment]
     if not low:
-        return f"{segment} (fewer than {high})"
-    return f"{segment} ({low} to {high - 1})" if high else f"{segment} ({low} and more)"
+        return f"{segment}\n(fewer than {high})"
+    return f"{segment}\n({low} to {high - 1})" if high else f"{segment}\n({low} and more)"
