@@ -22,6 +22,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
 from mlflow.utils.time import get_current_time_millis
 
@@ -272,6 +273,9 @@ def _client(uri: str, folder: Path | None) -> MlflowClient:
         logging.getLogger(name).setLevel(logging.WARNING)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "mlflow.db").exists():
+            # MLflow's client would have its experiment `Default` keep artifacts where the command was typed.
+            SqlAlchemyStore(uri, "mlflow-artifacts:/")  # type: ignore[no-untyped-call]
     return MlflowClient(uri, uri)
 
 

@@ -39,6 +39,13 @@ def nested(store: MlflowClient, run_id: str) -> dict[str, object]:
     return {run.info.run_name: run for run in runs}
 
 
+def test_every_experiment_keeps_its_artifacts_beside_the_store_wherever_it_was_made(settings: Settings) -> None:
+    places = {one.name: str(one.artifact_location) for one in client(settings).search_experiments()}
+
+    assert "Default" in places
+    assert all(place.startswith("mlflow-artifacts:/") for place in places.values()), places
+
+
 def test_a_search_is_a_run_and_each_trial_one_below_it(settings: Settings, tmp_path: Path) -> None:
     run_id = found(settings, tmp_path / "pictures", {"rank": 32, "alpha": 8.0})
 
