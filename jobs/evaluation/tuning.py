@@ -1,8 +1,9 @@
 """Searching a recommender's parameters on the later part of its own training data.
 
 The training set is divided by the protocol that made it; every trial learns from the earlier part and is judged on the
-later one, so what the recommender is finally judged on plays no part. The recommender's own defaults are tried first: what
-is found is never worse than they are, on the viewers that it was found on.
+later one, so what the recommender is finally judged on plays no part. The recommender's own defaults are tried first, then
+the recipes that its module knows to be good somewhere (``STARTS``): what is found is never worse than they are, on the
+viewers that it was found on.
 
 A trial climbs rungs (:mod:`jobs.evaluation.rungs`): it is fitted and judged on a ninth of the viewers, then on all of
 them. It is pruned on a rung where it is clearly worse than the best trial was there (the 95 % interval of the paired
@@ -91,6 +92,13 @@ def space_of(name: str, given: Mapping[str, str] = _NOTHING) -> Space:
     return left
 
 
+def _starts(name: str, space: Space) -> list[dict[str, Any]]:
+    """What is tried after the defaults, without the parameters that are not searched; nothing that is left is tried twice."""
+    known: Sequence[Mapping[str, Any]] = vars(recommenders.find(name)).get("STARTS", ())
+    found = [{parameter: value for parameter, value in one.items() if parameter in space} for one in known]
+    return [one for at, one in enumerate(found) if one and one not in found[:at]]
+
+
 def search(
     name: str,
     training: TrainingSet,
@@ -124,14 +132,16 @@ def search(
     space, began = space_of(name, given), time.monotonic()
     defaults = recommenders.values_of(recommenders.parameters_of(name, given))
     bench = _Bench.of(training, seed, measure or ndcg())
+    first = [{}, *_starts(name, space)]
     # Trials of another space are none of this one's.
-    words = hashlib.sha256(repr(sorted(space.items())).encode()).hexdigest()[:8]
+    words = hashlib.sha256(repr((sorted(space.items()), first)).encode()).hexdigest()[:8]
     of = f"{name} {dict(given)} seed {seed} of {bench} in space {words}"
     with parts_kept(), proposing.stored(storage, of, bench.measure.direction, resumes=resumes) as study:
         while len(done := study.get_trials(deepcopy=False)) < trials:
             if done and seconds is not None and time.monotonic() - began >= seconds:
                 break
-            drawn = proposing.propose(done, space, seed, bench.measure.direction) if done else {}
+            at = len(done)
+            drawn = first[at] if at < len(first) else proposing.propose(done, space, seed, bench.measure.direction)
             if drawn is None:
                 break
             study.add_trial(_try(name, {**defaults, **drawn}, space, bench, study))

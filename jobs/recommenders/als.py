@@ -56,6 +56,13 @@ SPACE: Space = {
     "rating_power": Choice((0.0, 1.0, 1.5, 2.0)),
     "ensemble": Choice((1, 3)),
 }
+STARTS = (
+    # Where everything that was watched counts the same.
+    {"rank": 64, "reg_param": 0.2, "alpha": 1.0, "iterations": 12},
+    # Of sets of ratings: what was rated highly counts for more.
+    {"rank": 64, "reg_param": 0.16, "alpha": 0.5, "iterations": 10, "rating_power": 1.5, "ensemble": 3},
+)
+"""Recipes that a search tries after the defaults."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ SPACE: Space = {
     "windows": Whole(1, 4),
     "candidates": Whole(50, 200),
 }
+STARTS = ({"parts": GRADED, "windows": 3},)
+"""Recipes that a search tries after the defaults: one for sets of nothing but ratings."""
 
 
 @dataclass(frozen=True)

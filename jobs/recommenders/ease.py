@@ -49,9 +49,11 @@ class Parameters:
 SPACE: Space = {
     "reg_param": Real(20.0, 2000.0, log=True),
     "half_life_days": Choice((None, 10, 30, 90, 180, 365)),
-    "recency_weight": Choice((0.0, 0.01, 0.03, 0.1, 0.2, 0.4)),
+    "recency_weight": Choice((0.0, 0.03, 0.1, 0.2, 0.4, 1.0, 2.0)),
     "recency_days": Choice((1, 3, 7, 14, 30)),
 }
+STARTS = ({"recency_weight": 0.2, "recency_days": 7}, {"recency_weight": 1.0, "recency_days": 7})
+"""Recipes that a search tries after the defaults: what was watched in the last week, beside what the viewer likes."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ SPACE: Space = {
     "iterations": Whole(8, 20),
     "half_life_days": Choice((None, 30, 90, 180, 365)),
 }
+STARTS = ({"rank": 64, "reg_param": 12.0, "reg_per_weight": 0.08, "alpha": 0.7, "rating_power": 1.5},)
+"""Recipes that a search tries after the defaults: of sets of ratings, where what was rated highly counts for more."""
 
 
 @dataclass(frozen=True)

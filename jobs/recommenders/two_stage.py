@@ -91,6 +91,8 @@ SPACE: Space = {
     "feature_fraction": Real(0.4, 1.0),
     "lambda_l2": Real(0.01, 30.0, log=True),
 }
+STARTS = ({"parts": GRADED, "windows": 5, "start": 2.0, "rounds": 25, "learning_rate": 0.03},)
+"""Recipes that a search tries after the defaults: one for sets of nothing but ratings."""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,19 @@ def test_tries_the_defaults_first() -> None:
     assert [one.parameters for one in found.trials] == [recommenders.values_of(peak.Parameters())]
 
 
+def test_tries_known_recipes_after_the_defaults_but_for_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "STARTS", ({"size": 50.0, "kind": "square"}, {"kind": "round"}), raising=False)
+
+    found = tuning.search("peak", peak.training_set(), 4, seed=1, measure=ndcg(1))
+    given = tuning.search("peak", peak.training_set(), 3, seed=1, given={"kind": "plain"}, measure=ndcg(1))
+
+    tried = [(one.parameters["size"], one.parameters["kind"]) for one in found.trials]
+    assert tried[:3] == [(0.02, "plain"), (50.0, "square"), (0.02, "round")]
+    assert tried[3] not in tried[:3]
+    assert [one.parameters["size"] for one in given.trials[:2]] == [0.02, 50.0]
+    assert given.trials[2].parameters["size"] not in (0.02, 50.0), "nothing is left of the other recipe"
+
+
 def test_the_same_seed_tries_the_same_and_another_something_else() -> None:
     once, again, other = (tuning.search("peak", peak.training_set(), 12, seed, measure=ndcg(1)) for seed in (5, 5, 6))
 

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 from jobs import recommenders
 from jobs.errors import JobError
+from jobs.evaluation.proposing import within
 from jobs.recommenders import als
 from jobs.scoring.histories import Histories
 from jobs.scoring.space import Choice
@@ -174,6 +175,9 @@ def test_every_value_of_a_search_is_one_that_the_recommender_takes(name: str) ->
         for value in ends:
             found = module.Parameters(**{parameter: value})
             assert recommenders.values_of(found)[parameter] == value
+    for start in getattr(module, "STARTS", ()):
+        held, _ = within(start, {parameter: module.SPACE[parameter] for parameter in start})
+        assert held == start, "what is tried after the defaults is of the space"
 
 
 def test_a_folder_of_a_recommender_that_is_gone_is_said(tmp_path: Path) -> None:
@@ -190,6 +194,7 @@ from dataclasses import replace
 from functools import partial
 from jobs import recommenders
 from jobs.errors import JobError
+from jobs.evaluation.proposing import within
 from tests.recommenders.planted import SIZE, catalogue, genre_of, in_memory, likes
 
 class Asked(Exception):
