@@ -61,20 +61,23 @@ class Parameters:
     """Titles of each part that are ranked while weights are tried."""
 
 
+_GRADED_ON_SPARK = "als(rank=64; reg_param=0.16; alpha=0.5; rating_power=1.5; ensemble=3), ease"
+"""Factors that take ratings into account, by MLlib, several fits of them, and EASE: slower than its like in memory."""
 SPACE: Space = {
     "parts": Choice(
         (
             None,
             GRADED_PAIR,
             GRADED,
+            _GRADED_ON_SPARK,
             "ease(half_life_days=180; recency_weight=0.2), ials(half_life_days=180), popularity(window_days=7)",
         )
     ),
     "windows": Whole(1, 4),
     "candidates": Whole(50, 200),
 }
-STARTS = ({"parts": GRADED, "windows": 3},)
-"""Recipes that a search tries after the defaults: one for sets of nothing but ratings."""
+STARTS = ({"parts": GRADED, "windows": 3}, {"parts": _GRADED_ON_SPARK, "windows": 3})
+"""Recipes that a search tries after the defaults: for sets of nothing but ratings."""
 
 
 @dataclass(frozen=True)
