@@ -1,6 +1,7 @@
 """Adding a model takes one file: a copy of the project with a toy in it trains, judges, registers, serves and tests it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,4 +106,6 @@ def test_the_tests_of_every_recommender_test_it_as_they_are(project: Path) -> No
     tested = python(project, "-m", "pytest", "-q", "-k", "toy", "tests/recommenders/test_recommenders.py")
 
     assert tested.returncode == 0, tested.stdout[-3000:]
-    assert "6 passed" in tested.stdout
+    passed = re.search(r"(\d+) passed", tested.stdout)
+    assert passed is not None, tested.stdout
+    assert int(passed[1]) >= 6, "a shared test more is no fault of the toy"
