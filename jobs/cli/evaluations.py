@@ -24,7 +24,6 @@ EXAMPLES = examples(
     "reelhouse evaluate ease --protocol msr-stratified --data ml-100k.zip --param reg_param=400 --seeds 5",
     "reelhouse evaluate two_stage --protocol replay-time --data ml-1m --tune 30 --json",
 )
-_SHOWN_OF_SEGMENTS = ("ndcg", "recall", "rmse", "mae")
 
 
 def evaluate(
@@ -144,6 +143,7 @@ def _tuner(model: str, given: dict[str, str], trials: int, rules: "Rules", data:
 
 def _show(found: "Evaluation", published: Any) -> None:
     """Tables of the figures, of segments, and of what was published."""
+    from jobs.evaluation.evaluating import TOLD_OF_SEGMENTS
     from jobs.evaluation.segments import LEAST_SHOWN
 
     plan, runs = found.plan, found.seeds
@@ -160,7 +160,7 @@ def _show(found: "Evaluation", published: Any) -> None:
         (kind, f"{viewers:,}", name, str(interval))
         for kind, (viewers, metrics) in found.segments.items()
         for name, interval in metrics.items()
-        if name.partition("_at_")[0] in _SHOWN_OF_SEGMENTS
+        if name.partition("_at_")[0] in TOLD_OF_SEGMENTS
     ]
     if rows:
         segments = display.grid("segment", "viewers", "metric", "mean and interval", right=("viewers",))

@@ -23,7 +23,8 @@ from jobs.scoring.training_set import Split, TrainingSet
 Told = Callable[[str], object]
 Tune = Callable[[TrainingSet, int], Any]
 """Parameters that a search found on a training set, with a seed."""
-_LOGGED_OF_SEGMENTS = ("ndcg", "recall", "rmse", "mae")
+TOLD_OF_SEGMENTS = ("ndcg", "recall", "rmse", "mae")
+"""Metrics that are told of segments, too."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Evaluation:
         """Its metrics as MLflow keeps them: ``ndcg_at_10``, ``ndcg_at_10_low``, ``ndcg_at_10_cold``."""
         named = dict(self.metrics)
         for kind, (_, metrics) in self.segments.items():
-            named |= {f"{name}_{kind}": one for name, one in metrics.items() if name.startswith(_LOGGED_OF_SEGMENTS)}
+            named |= {f"{name}_{kind}": one for name, one in metrics.items() if name.startswith(TOLD_OF_SEGMENTS)}
         figures: dict[str, float] = {}
         for name, one in named.items():
             figures |= {name: one.mean, f"{name}_low": one.low, f"{name}_high": one.high}

@@ -6,7 +6,7 @@ Models stand in one table only if they were judged on the same data, to the dige
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -74,7 +74,7 @@ def _section(protocol: str, data: str, ones: tuple[Result, ...]) -> Section:
     section = Section(protocol, data, ones[0].k, ones)
     sign = 1 if section.is_of_ratings else -1
     best_first = sorted(ones, key=lambda one: (sign * one.metrics.get(section.main, sign * 1e9), one.recommender))
-    return Section(protocol, data, ones[0].k, tuple(best_first))
+    return replace(section, results=tuple(best_first))
 
 
 def parameters(result: Result) -> str:

@@ -170,10 +170,8 @@ def run(lake: Lake, night: date) -> None:
         runs.drop_files(settings, registry.retired(settings), _JUDGED)
         views.show_night(settings, night)
         page = _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
-        champion, note = (
-            registry.require_champion(settings),
-            "; ".join([_note(trial, report, versions, page), *refused]),
-        )
+        champion = registry.require_champion(settings)
+        note = "; ".join([_note(trial, report, versions, page), *refused])
     if settled.serves is None:
         lake.report(model.CHAMPION.name, "kept", version=champion.version, note=note)
     else:

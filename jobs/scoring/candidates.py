@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jobs.scoring.histories import Histories, blocks, positions_of
 from jobs.scoring.parts import Part
 from jobs.scoring.rules import excluded_positions
-from jobs.scoring.top_n import FactorScorer, Floats, ListScorer, top_titles
+from jobs.scoring.top_n import FactorScorer, Floats, ListScorer, ranks_within, top_titles
 from jobs.scoring.training_set import Split
 
 _PAIRS_AT_ONCE = 100_000
@@ -120,9 +120,8 @@ def ranks_of(values: Floats, row: NDArray[np.int64], viewers: int) -> Floats:
         row: The pairs' viewers, rising.
         viewers: Number of viewers.
     """
-    counts = np.bincount(row, minlength=viewers)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    padded = np.full((viewers, counts.max(initial=0)), np.inf, dtype=np.float32)
+    within = ranks_within(row)
+    padded = np.full((viewers, within.max(initial=-1) + 1), np.inf, dtype=np.float32)
     padded[row, within] = np.where(np.isnan(values), np.finfo(np.float32).max, -values)
     order = np.argsort(padded, axis=1, kind="stable")
     ranks = np.empty(padded.shape, dtype=np.float32)

@@ -1,6 +1,5 @@
 """Hybrids' parts: other recommenders, fitted and asked together, over one order of titles."""
 
-import hashlib
 import json
 import re
 from collections import OrderedDict
@@ -186,7 +185,7 @@ def _fit_or_kept(name: str, parameters: Any, training: TrainingSet) -> Scorer:
     fit = recommenders.find(name).fit
     if kept is None:
         return fit(training, parameters)
-    key = (_digest(training), name, parameters)
+    key = (training.digest, name, parameters)
     if key not in kept:
         kept[key] = fit(training, parameters)
     kept.move_to_end(key)
@@ -203,14 +202,6 @@ def _bytes_of(model: Scorer) -> int:
     arrays = [one for one in held if isinstance(one, np.ndarray)]
     arrays += [part for one in held if isinstance(one, csr_matrix) for part in (one.data, one.indices, one.indptr)]
     return sum(one.nbytes for one in arrays)
-
-
-def _digest(training: TrainingSet) -> bytes:
-    """What is the same for training sets of the same rows as of the same moment."""
-    digest = hashlib.blake2b(f"{training.as_of.isoformat()} {len(training.title_ids)}".encode())
-    for column in training.table.columns:
-        digest.update(np.ascontiguousarray(column.to_numpy()).tobytes())
-    return digest.digest()
 
 
 def aligned(models: Models, title_ids: pa.Array) -> tuple[Part, ...]:

@@ -99,16 +99,16 @@ def top_titles(
     return row.astype(np.int32), positions[is_listed].astype(np.int32), scores[is_listed]
 
 
-def ranks_within(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+def ranks_within(rows: NDArray[np.signedinteger]) -> NDArray[np.int32]:
     """Position of each listed title in its viewer's list, from 0; ``rows`` as :func:`top_titles` returns them."""
-    return (np.arange(len(rows)) - np.searchsorted(rows, rows)).astype(np.int32)
+    counts = np.bincount(rows)
+    return (np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)).astype(np.int32)
 
 
 def as_matrices(row: NDArray[np.int64], position: NDArray[np.int64], score: Floats, viewers: int) -> Best:
     """Pairs of viewer and title, in order of row, as rows that are filled up with what is filtered out."""
-    counts = np.bincount(row, minlength=viewers)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    shape = (viewers, int(counts.max(initial=0)))
+    within = ranks_within(row)
+    shape = (viewers, int(within.max(initial=-1)) + 1)
     positions, scores = np.zeros(shape, dtype=np.int32), np.full(shape, FILTERED)
     positions[row, within], scores[row, within] = position, score
     return positions, scores

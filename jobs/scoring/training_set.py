@@ -3,6 +3,7 @@
 The integers exist only inside one training. Events are gathered and numbered once, however many moments are learned from.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,14 @@ class TrainingSet:
         """The rows, in memory, in order of viewer and title."""
         held = self.rows if isinstance(self.rows, pa.Table) else self.rows.toArrow()
         return held.sort_by([("viewer", "ascending"), ("title", "ascending")])
+
+    @cached_property
+    def digest(self) -> bytes:
+        """What is the same for training sets of the same rows as of the same moment."""
+        found = hashlib.blake2b(f"{self.as_of.isoformat()} {len(self.title_ids)}".encode())
+        for column in self.table.columns:
+            found.update(np.ascontiguousarray(column.to_numpy()).tobytes())
+        return found.digest()
 
     @cached_property
     def ages(self) -> NDArray[np.float64]:

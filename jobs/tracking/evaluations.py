@@ -8,15 +8,12 @@ from typing import Any
 
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Param, Run
 from mlflow.tracking import MlflowClient
-from mlflow.utils.time import get_current_time_millis
 from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
-from jobs.errors import JobError
 from jobs.settings import Settings
-from jobs.tracking.runs import DESCRIPTION, client, experiment_of
+from jobs.tracking.runs import DESCRIPTION, client, ended, experiment_of, log_data, log_figures, reachable
 from jobs.tracking.views import View, save
 from jobs.version import code_version
 
@@ -81,14 +78,9 @@ class Open:
             said: What else is to be said, as tags.
             card: What the run's page says of it.
         """
-        now = int(get_current_time_millis())  # type: ignore[no-untyped-call]
         tags = {name: str(value) for name, value in said.items()}
         tags |= {"parameters": _fitting(used), DESCRIPTION: card}
-        self.store.log_batch(
-            self.run_id,
-            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-            tags=[RunTag(name, value) for name, value in tags.items()],
-        )
+        log_figures(self.store, self.run_id, metrics, tags)
         self._show(next(iter(metrics)), int(str(said["k"])))
 
     def _show(self, metric: str, k: int) -> None:
@@ -127,31 +119,18 @@ def evaluating(settings: Settings, asked: Asked) -> Iterator[Open]:
     Raises:
         JobError: MLflow is gone.
     """
-    try:
+    with reachable(settings, "the evaluation was not kept", "mend it, or add --no-log"):
         store = client(settings)
         experiment = experiment_of(store, EXPERIMENT)
-        run = store.create_run(experiment, tags=asked.tags, run_name=asked.name)
-        run_id, status = str(run.info.run_id), "FAILED"
-        try:
+        run_id = str(store.create_run(experiment, tags=asked.tags, run_name=asked.name).info.run_id)
+        with ended(store, run_id):
             # What is searched is not known yet, and a run's parameters cannot be changed.
             given = {} if asked.trials else asked.parameters
             parameters = {"Model": asked.recommender, **given}
             store.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
             data = MetaDataset(CodeDatasetSource({"data": asked.data}), name=asked.data, digest=asked.digest)  # type: ignore[abstract]
-            is_for = [InputTag("mlflow.data.context", "evaluation")]
-            store.log_inputs(run_id, [DatasetInput(data._to_mlflow_entity(), is_for)])
+            log_data(store, run_id, [data], "evaluation")
             yield Open(store, run_id, experiment, asked)
-            status = "FINISHED"
-        except KeyboardInterrupt:
-            status = "KILLED"
-            raise
-        finally:
-            store.set_terminated(run_id, status)
-    except MlflowException as gone:
-        raise JobError(
-            f"the evaluation was not kept: MLflow ({settings.tracking_uri}) does not answer as it should: "
-            f"{str(gone).splitlines()[0][:300]}; mend it, or add --no-log"
-        ) from gone
 
 
 @dataclass(frozen=True)

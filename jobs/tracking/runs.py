@@ -159,6 +159,42 @@ def reachable(settings: Settings, undone: str, then: str) -> Iterator[None]:
         raise JobError(f"{undone}: {where} does not answer as it should: {said}; {then}") from gone
 
 
+@contextmanager
+def ended(store: MlflowClient, run_id: str) -> Iterator[None]:
+    """Close an open run as what is done within ends: finished, failed, or killed by a person."""
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        # What a person stopped is told from what is wrong.
+        status = "KILLED"
+        raise
+    finally:
+        store.set_terminated(run_id, status)
+
+
+def now() -> int:
+    """Milliseconds, as MLflow stamps what it logs."""
+    return int(get_current_time_millis())  # type: ignore[no-untyped-call]
+
+
+def log_figures(store: MlflowClient, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+    """Log what a run reached, and what else is to be said of it."""
+    at = now()
+    store.log_batch(
+        run_id,
+        metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
+        tags=[RunTag(name, value) for name, value in tags.items()],
+    )
+
+
+def log_data(store: MlflowClient, run_id: str, read: Iterable[MetaDataset], context: str) -> None:
+    """Log what a run read, and what for."""
+    is_for = [InputTag("mlflow.data.context", context)]
+    store.log_inputs(run_id, [DatasetInput(one._to_mlflow_entity(), is_for) for one in read])
+
+
 def close_left_open(settings: Settings) -> None:
     """Close as failed what a training left open that was killed, or lost MLflow: only one trains at a time."""
     store = client(settings)
@@ -178,12 +214,8 @@ def log_results(
         tags: What else is to be said of it.
         files: A folder of what is kept with it.
     """
-    store, now = client(settings), get_current_time_millis()  # type: ignore[no-untyped-call]
-    store.log_batch(
-        run_id,
-        metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-        tags=[RunTag(name, value) for name, value in tags.items()],
-    )
+    store = client(settings)
+    log_figures(store, run_id, metrics, tags)
     if files is not None:
         store.log_artifacts(run_id, str(files))
 
@@ -297,8 +329,7 @@ def _log_inputs(store: MlflowClient, run_id: str, circumstances: Circumstances) 
         for table, (address, version) in circumstances.inputs.items()
         if version is not None
     ]
-    is_for = [InputTag("mlflow.data.context", "training")]
-    store.log_inputs(run_id, [DatasetInput(one._to_mlflow_entity(), is_for) for one in read])
+    log_data(store, run_id, read, "training")
 
 
 def _flat(settings: Mapping[str, object]) -> dict[str, object]:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Metric, Param
 from mlflow.tracking import MlflowClient
-from mlflow.utils.time import get_current_time_millis
 
 from jobs.settings import Settings
 from jobs.tracking.proposals import EXPERIMENT, OPEN, STATE, SUPERSEDED
-from jobs.tracking.runs import client, experiment_of, reachable
+from jobs.tracking.runs import client, ended, experiment_of, log_figures, now, reachable
 from jobs.version import code_version
 
 _PARENT = "mlflow.parentRunId"
@@ -89,29 +88,23 @@ class Open:
             seconds: How long it took.
             line: Why it failed.
         """
-        now = _now()
+        at = now()
         tags = {_PARENT: self.run_id, "state": state} | ({"line": line} if line else {})
         run = self.store.create_run(
-            self.experiment, start_time=now - round(seconds * _MILLIS), tags=tags, run_name=f"trial {number:03d}"
+            self.experiment, start_time=at - round(seconds * _MILLIS), tags=tags, run_name=f"trial {number:03d}"
         )
         self.store.log_batch(
             run.info.run_id,
-            metrics=[
-                Metric(name, one, now, step) for name, by_step in metrics.items() for step, one in by_step.items()
-            ],
+            metrics=[Metric(name, one, at, step) for name, by_step in metrics.items() for step, one in by_step.items()],
             params=[Param(key, str(one)) for key, one in parameters.items()],
         )
         self.store.set_terminated(run.info.run_id, "FAILED" if state == "failed" else "FINISHED")
 
     def log_found(self, parameters: Mapping[str, Any], metrics: Mapping[str, float], pictures: Path) -> None:
         """Log the best parameters, what they reach, and a folder of pictures."""
-        now = _now()
-        self.store.log_batch(
-            self.run_id,
-            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-            tags=[RunTag("parameters", json.dumps(dict(parameters), sort_keys=True))]
-            + [RunTag(f"best.{name}", str(value)) for name, value in parameters.items()],
-        )
+        tags = {"parameters": json.dumps(dict(parameters), sort_keys=True)}
+        tags |= {f"best.{name}": str(value) for name, value in parameters.items()}
+        log_figures(self.store, self.run_id, metrics, tags)
         self.store.log_artifacts(self.run_id, str(pictures))
 
     def propose(self) -> None:
@@ -142,17 +135,8 @@ def searching(settings: Settings, search: Search, *, resumes: bool) -> Iterator[
             run_id = str(store.create_run(experiment, tags=search.tags, run_name=name).info.run_id)
         else:
             store.update_run(run_id, status="RUNNING")
-        opened = Open(store, run_id, experiment)
-        status = "FAILED"
-        try:
-            yield opened
-            status = "FINISHED"
-        except KeyboardInterrupt:
-            # What a person stopped is told from what is wrong.
-            status = "KILLED"
-            raise
-        finally:
-            store.set_terminated(run_id, status)
+        with ended(store, run_id):
+            yield Open(store, run_id, experiment)
 
 
 def _last_run(store: MlflowClient, experiment: str, search: Search) -> str | None:
@@ -160,8 +144,3 @@ def _last_run(store: MlflowClient, experiment: str, search: Search) -> str | Non
         [experiment], f"tags.{_SEARCH} = '{search.key}'", order_by=["attributes.start_time DESC"], max_results=1
     )
     return str(found[0].info.run_id) if found else None
-
-
-def _now() -> int:
-    """Milliseconds, as MLflow stamps what it logs."""
-    return int(get_current_time_millis())  # type: ignore[no-untyped-call]

@@ -11,11 +11,10 @@ from datetime import date
 from typing import Any
 
 from mlflow.tracking import MlflowClient
-from mlflow.utils.time import get_current_time_millis
 
 from jobs.settings import Settings
 from jobs.tracking.addresses import NEWEST, VIEW, view_path
-from jobs.tracking.runs import DESCRIPTION, client, experiment_of
+from jobs.tracking.runs import DESCRIPTION, client, experiment_of, now
 
 _SECTIONS = {
     "which": "Which model, and how sure",
@@ -89,9 +88,9 @@ def save(store: MlflowClient, experiment: str, view: View, note: str) -> None:
         view: The view; takes the place of one with the same key.
         note: What the experiment is, in a line. A note that a person wrote is left alone.
     """
-    now = int(get_current_time_millis())  # type: ignore[no-untyped-call]
+    at = now()
     state = json.dumps(view.state, separators=(",", ":"))
-    held = {"name": view.name, "createdAt": now, "updatedAt": now, "state": state}
+    held = {"name": view.name, "createdAt": at, "updatedAt": at, "state": state}
     store.set_experiment_tag(experiment, f"{VIEW}{view.key}", json.dumps(held))
     tags = store.get_experiment(experiment).tags
     if tags.get(DESCRIPTION, note).startswith(note):
