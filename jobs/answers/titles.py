@@ -16,7 +16,8 @@ FROM silver.credits AS c JOIN silver.people AS p USING (person_id)
 WHERE c.title_id = ? GROUP BY c.category ORDER BY min(c.billing) NULLS LAST, c.category
 """
 _POPULARITY = """
-SELECT window_days, rank, viewer_count FROM gold.popular_titles WHERE title_id = ? ORDER BY window_days
+SELECT category, value, window_days, rank, viewer_count FROM gold.popular_titles WHERE title_id = ?
+ORDER BY category, value, window_days
 """
 _VIEWERS = "SELECT count(*), count(*) FILTER (weight > 0) FROM silver.preferences WHERE title_id = ?"
 _LISTS = "SELECT count(*), min(rank) FROM gold.recommendations WHERE title_id = ?"
@@ -33,8 +34,12 @@ class FoundTitle:
 
 @dataclass(frozen=True)
 class Popularity:
-    """How popular a title was in one window of days."""
+    """How popular a title was among all, or among those of a genre or decade, in one window of days."""
 
+    category: str
+    """overall, genre or decade."""
+    value: str
+    """all; the genre or decade, such as 1990s."""
     window_days: int
     """0: all time."""
     rank: int

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples("reelhouse title tt0111161", "reelhouse title the godfather", "reelhouse title tmdb:603")
 _PEOPLE_SHOWN = 12
+_WINDOW_SHOWN = 30
+"""Days of the ranks by genre and decade."""
 
 
 def title(
@@ -77,8 +79,16 @@ def _standing(found: "TitleFacts") -> list[tuple[str, object]]:
             f"{one.rank} of {'all time' if one.window_days == 0 else f'the last {one.window_days} days'} "
             f"({display.count(one.viewer_count)} viewers)"
             for one in found.popularity
+            if one.category == "overall"
+        ]
+        of_kind = [
+            f"{one.rank} of {'the ' if one.category == 'decade' else ''}{one.value}"
+            for one in found.popularity
+            if one.category != "overall" and one.window_days == _WINDOW_SHOWN
         ]
         facts.append(("popularity rank", "; ".join(ranks) or "none"))
+        if of_kind:
+            facts.append((f"of its kind, {_WINDOW_SHOWN} days", ", ".join(of_kind)))
     if found.viewer_counts is not None:
         viewers, likes = map(display.count, found.viewer_counts)
         facts.append(("viewers", f"in the history of {viewers}, liked by {likes}"))

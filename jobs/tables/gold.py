@@ -39,13 +39,15 @@ RECOMMENDATION_HISTORY = Table(
 )
 POPULAR_TITLES = Table(
     name="gold.popular_titles",
-    grain="One row per window of days and rank.",
+    grain="One row per category, value of it, window of days and rank.",
     owner="viewing",
-    key=("window_days", "rank"),
+    key=("category", "value", "window_days", "rank"),
     inputs=(silver.INTERACTIONS, silver.TITLES),
     columns=(
+        Column("category", "string", "What the titles have in common: overall, genre or decade.", nullable=False),
+        Column("value", "string", "Which of its kind: all, a genre (Drama), a decade (1990s).", nullable=False),
         Column("window_days", "int", "Days up to and including the night that count; 0: all time.", nullable=False),
-        Column("rank", "int", "Position in the window's list, from 1.", nullable=False),
+        Column("rank", "int", "Position in the list, from 1: 100 overall, 50 of a genre or decade.", nullable=False),
         Column("title_id", "string", "Title in silver.titles.", nullable=False),
         Column("title", "string", "Its title.", nullable=False),
         Column("release_year", "int", "Its year."),

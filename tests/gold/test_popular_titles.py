@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.gold.popular_titles import LISTED, rank_titles, run
+from jobs.gold.popular_titles import LISTED, LISTED_OF_KIND, rank_titles, run
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.tables import gold, silver
@@ -16,6 +17,8 @@ NIGHT = date(2026, 3, 1)
 END = datetime(2026, 3, 2)
 Seen = tuple[str, str, timedelta]
 """Viewer, title, and how long before the end of the night."""
+Kind = tuple[str, str, int]
+Ranked = tuple[int, str, int]
 
 
 def days(count: float) -> timedelta:
@@ -30,15 +33,21 @@ def interactions_of(spark: SparkSession, *seen: Seen) -> DataFrame:
     return rows_of(spark, silver.INTERACTIONS, rows)
 
 
-def ranked(spark: SparkSession, seen: Sequence[Seen], titles: Sequence[str]) -> dict[int, list[tuple[int, str, int]]]:
-    """Window → rank, title and viewers."""
-    known = rows_of(spark, silver.TITLES, [{"title_id": title, "title": title.title()} for title in titles])
-    found: dict[int, list[tuple[int, str, int]]] = {}
-    rows = rank_titles(interactions_of(spark, *seen), known, NIGHT).orderBy("window_days", "rank").collect()
-    for row in rows:
-        assert (row["title"], row["night"]) == (row["title_id"].title(), NIGHT)
-        found.setdefault(row["window_days"], []).append((row["rank"], row["title_id"], row["viewer_count"]))
+def by_kind(spark: SparkSession, seen: Sequence[Seen], titles: Sequence[dict[str, Any]]) -> dict[Kind, list[Ranked]]:
+    """Category, value and window → rank, title and viewers."""
+    found: dict[Kind, list[Ranked]] = {}
+    rows = rank_titles(interactions_of(spark, *seen), rows_of(spark, silver.TITLES, titles), NIGHT)
+    for row in rows.orderBy("rank").collect():
+        kind = (row["category"], row["value"], row["window_days"])
+        found.setdefault(kind, []).append((row["rank"], row["title_id"], row["viewer_count"]))
     return found
+
+
+def ranked(spark: SparkSession, seen: Sequence[Seen], titles: Sequence[str]) -> dict[int, list[Ranked]]:
+    """Window → rank, title and viewers of all titles, of which neither genre nor year is known."""
+    found = by_kind(spark, seen, [{"title_id": title} for title in titles])
+    assert {(category, value) for category, value, _ in found} == {("overall", "all")}
+    return {days: rows for (_, _, days), rows in found.items()}
 
 
 def test_ranks_titles_by_viewers_within_each_window_and_equals_by_id(spark: SparkSession) -> None:
@@ -86,7 +95,26 @@ def test_a_title_that_is_known_no_more_leaves_no_gap(spark: SparkSession) -> Non
     assert found == {window: [(1, "here", 1)] for window in (0, 7, 30)}
 
 
-def test_publishes_the_first_hundred_of_each_window(lake: Lake) -> None:
+def test_ranks_titles_among_those_of_their_genres_and_decade(spark: SparkSession) -> None:
+    titles = [
+        {"title_id": "a", "genres": ["Crime", "Drama"], "release_year": 1999},
+        {"title_id": "b", "genres": ["Drama"], "release_year": 1990},
+        {"title_id": "c", "genres": ["Drama"], "release_year": 2000},
+    ]
+    seen = [*[(viewer, "b", days(1)) for viewer in "uv"], ("u", "a", days(1)), ("u", "c", days(20))]
+
+    found = by_kind(spark, seen, titles)
+
+    assert {kind: rows for kind, rows in found.items() if kind[2] == 7} == {
+        ("overall", "all", 7): [(1, "b", 2), (2, "a", 1)],
+        ("genre", "Crime", 7): [(1, "a", 1)],
+        ("genre", "Drama", 7): [(1, "b", 2), (2, "a", 1)],
+        ("decade", "1990s", 7): [(1, "b", 2), (2, "a", 1)],
+    }
+    assert found["decade", "2000s", 30] == [(1, "c", 1)]
+
+
+def test_publishes_the_first_hundred_of_each_window_and_fifty_of_a_kind(lake: Lake) -> None:
     titles = [f"tt{n:07d}" for n in range(LISTED + 5)]
     viewers = [("u", title) for title in titles] + [("v", titles[-1])]
     events = [
@@ -94,12 +122,24 @@ def test_publishes_the_first_hundred_of_each_window(lake: Lake) -> None:
         for user, title in viewers
     ]
     publish(lake.settings.root, silver.INTERACTIONS, *events)
-    publish(lake.settings.root, silver.TITLES, *(filled(silver.TITLES, {"title_id": title}) for title in titles))
+    publish(
+        lake.settings.root,
+        silver.TITLES,
+        *(filled(silver.TITLES, {"title_id": title, "genres": ["Drama"]}) for title in titles),
+    )
 
     run(lake, NIGHT)
 
     entry = ledger.latest(lake.settings.lake, gold.POPULAR_TITLES)
     assert entry is not None
-    assert (entry.published, entry.inputs) == (3 * LISTED, {"silver.interactions": 1, "silver.titles": 1})
-    rows = lake.read(gold.POPULAR_TITLES, NIGHT).where("window_days = 7").orderBy("rank").collect()
+    assert (entry.published, entry.inputs) == (
+        3 * (LISTED + LISTED_OF_KIND),
+        {"silver.interactions": 1, "silver.titles": 1},
+    )
+    rows = (
+        lake.read(gold.POPULAR_TITLES, NIGHT)
+        .where("window_days = 7 AND category = 'overall'")
+        .orderBy("rank")
+        .collect()
+    )
     assert [row["title_id"] for row in rows] == [titles[-1], *titles[: LISTED - 1]]

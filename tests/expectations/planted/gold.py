@@ -43,15 +43,24 @@ GOLD = {
     ),
     "gold.popular_titles": Planted(
         row={
-            "window_days": 7, "rank": 1, "title_id": "tt0111161", "title": "The Shawshank Redemption",
-            "release_year": 1994, "viewer_count": 12, "night": _NIGHT,
+            "category": "genre", "value": "Drama", "window_days": 7, "rank": 1,
+            "title_id": "tt0111161", "title": "The Shawshank Redemption", "release_year": 1994, "viewer_count": 12, "night": _NIGHT,
         },
         breaks={
+            "category:be_in_set": ("genres", ""),
             "window_days:be_in_set": (1, 8, -7),
             "rank:be_between": (0, 101),
             "viewer_count:be_between": (0, -1),
         },
-        keeps={"window_days": (0, 30), "rank": (100,), "viewer_count": (1,)},
-        tables={"at least one title": ()},
+        keeps={"category": ("overall", "decade"), "window_days": (0, 30), "rank": (100,), "viewer_count": (1,)},
+        tables={
+            "category, value, window_days, rank is unique": (
+                {"rank": 1, "title_id": "a"}, {"rank": 1, "title_id": "b"}, {"rank": 3, "title_id": "c"},
+            ),
+            "at least one title": (),
+            "each list has ranks from 1 without gaps and no title twice": (
+                {"rank": 1, "title_id": "a"}, {"rank": 3, "title_id": "b"},
+            ),
+        },
     ),
 }  # fmt: skip
