@@ -44,7 +44,8 @@ GOLD = {
     "gold.popular_titles": Planted(
         row={
             "category": "genre", "value": "Drama", "window_days": 7, "rank": 1,
-            "title_id": "tt0111161", "title": "The Shawshank Redemption", "release_year": 1994, "viewer_count": 12, "night": _NIGHT,
+            "title_id": "tt0111161", "title": "The Shawshank Redemption", "release_year": 1994,
+            "viewer_count": 12, "night": _NIGHT,
         },
         breaks={
             "category:be_in_set": ("genres", ""),
