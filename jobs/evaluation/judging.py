@@ -82,7 +82,7 @@ def _judge_block(model: Scorer, block: Block, excluded: NDArray[np.int32], quest
     if "candidates" in block.rows.schema.names:
         row, position = _best_candidates(model, block, question.k)
     else:
-        row, position, _ = top_titles(model, block.histories, question.k, excluded)
+        row, position, *_ = top_titles(model, block.histories, question.k, excluded)
     owner, wanted, counts = positions_of(block.rows.column("held_out"), model.title_ids)
     hits = np.zeros((viewers, question.k), dtype=bool)
     titles = len(model.title_ids)

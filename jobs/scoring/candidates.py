@@ -80,7 +80,7 @@ def find_candidates(
         theirs = part.position[unlisted]
         # What is written over of the scores that are there is what is no candidate of any part.
         asked = part.model if isinstance(part.model, ListScorer) else answer
-        row, position, _ = top_titles(asked, own, most, theirs[theirs >= 0].astype(np.int32))
+        row, position, *_ = top_titles(asked, own, most, theirs[theirs >= 0].astype(np.int32))
         is_put_forward[row, part.back[position]] = True
     pairs = np.flatnonzero(is_put_forward).astype(np.int64)
     row, title = pairs // titles, pairs % titles

@@ -47,7 +47,7 @@ def recommend(histories: DataFrame, folder: Path, excluded: NDArray[np.int32], l
 
 def list_block(model: Scorer, block: Block, excluded: NDArray[np.int32], length: int) -> pa.RecordBatch:
     """The lists of a block of viewers, as rows."""
-    row, position, score = top_titles(model, block.histories, length, excluded)
+    row, position, score, _ = top_titles(model, block.histories, length, excluded)
     return pa.RecordBatch.from_arrays(
         [
             block.user_ids.take(pa.array(row)),

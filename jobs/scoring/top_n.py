@@ -1,7 +1,7 @@
 """Exact top-N lists: the best of a block of scores are found without sorting it, or a model names the few that matter."""
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -67,36 +67,60 @@ class ListScorer(Scorer, Protocol):
         ...
 
 
+class Listed(NamedTuple):
+    """Lists of some viewers, one element per listed title: by viewer, best first."""
+
+    rows: NDArray[np.int32]
+    """The viewer's row."""
+    positions: NDArray[np.int32]
+    """The title's position."""
+    scores: Floats
+    """What the model says."""
+    boosts: Floats
+    """What rules added to it; 0 where none did."""
+
+
 def top_titles(
     model: Scorer,
     histories: Histories,
     length: int,
     excluded: NDArray[np.int32] | None = None,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
-    """The best titles that each viewer has not seen, best first; equal scores in order of popularity.
+    boosts: Floats | None = None,
+) -> Listed:
+    """The best titles that each viewer has not seen, best first; equal ones in order of popularity.
+
+    A title with a boost is listed by its score and the boost times the size of the viewer's best score, which is that of
+    any title that may be listed: 0.1 moves a title by a tenth of what the viewer likes best, whatever a model's scores are
+    like. They are added up in float64.
 
     Args:
-        model: The model.
+        model: The model. Boosts act on the titles that a ListScorer names.
         histories: What the viewers know; none of it is listed.
         length: At most this many titles per viewer.
         excluded: Positions of titles that nobody is to get.
-
-    Returns:
-        Three arrays of equal length, one element per listed title: the viewer's row, the title's position, the score.
+        boosts: What rules add to each title of the model, as a share of the viewer's best score; 0 for most.
 
     Raises:
         ValueError: A score is not finite.
     """
     unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
+    strengths = np.zeros(len(model.title_ids), dtype=np.float32) if boosts is None else boosts.astype(np.float32)
     if isinstance(model, ListScorer):
         positions, scores = model.best(histories, length, unlisted)
     else:
-        positions, scores = best_of(model.scores(histories), histories.seen, unlisted, length)
-    order = np.lexsort((positions, -scores), axis=1)[:, :length]
-    positions, scores = np.take_along_axis(positions, order, axis=1), np.take_along_axis(scores, order, axis=1)
+        moved = np.setdiff1d(np.flatnonzero(strengths), unlisted).astype(np.int32)
+        every = model.scores(histories)
+        theirs = every[:, moved]
+        positions, scores = best_of(every, histories.seen, np.concatenate([unlisted, moved]), length)
+        positions = np.hstack([positions, np.broadcast_to(moved, theirs.shape)])
+        scores = np.hstack([scores, _filtered(theirs, csr_matrix(histories.seen[:, moved]), moved[:0])])
+    added = np.where(scores > FILTERED, strengths[positions] * np.abs(scores.max(axis=1, initial=FILTERED))[:, None], 0)
+    totals = scores.astype(np.float64) + added
+    order = np.lexsort((positions, -totals), axis=1)[:, :length]
+    positions, scores, added = (np.take_along_axis(of, order, axis=1) for of in (positions, scores, added))
     is_listed = scores > FILTERED
     row, _ = np.nonzero(is_listed)
-    return row.astype(np.int32), positions[is_listed].astype(np.int32), scores[is_listed]
+    return Listed(row.astype(np.int32), positions[is_listed].astype(np.int32), scores[is_listed], added[is_listed])
 
 
 def ranks_within(rows: NDArray[np.signedinteger]) -> NDArray[np.int32]:

@@ -255,7 +255,7 @@ def test_a_content_model_challenges_and_lists_titles_that_nobody_has_watched(
     names = model.title_ids.to_pylist()
     assert names == [ADULT, *(f"t{t:02d}" for t in range(SIZE)), NEW, *COLD]
     taste = np.array([[name in {"t00", "t02"} for name in names]], dtype=np.float32)
-    _, position, _ = top_titles(model, Histories.of(csr_matrix(taste)), 5)
+    _, position, *_ = top_titles(model, Histories.of(csr_matrix(taste)), 5)
     assert [names[at] for at in position] == ["t04", "t06", "t08", "t10", "v_even_and_unwatched"]
     assert champion.metrics["ndcg_at_10"] == pytest.approx(1.0)
     # The first ten are the 7 unseen and 3 of those that nobody has watched: the last counts as little as it is listed. The

@@ -57,7 +57,7 @@ def known(spark: SparkSession, said: Mapping[str, Mapping[str, object]]) -> Trai
 def list_of(model: Scorer, liked: str) -> list[str]:
     names = model.title_ids.to_pylist()
     taste = csr_matrix([[float(name == liked) for name in names]], dtype=np.float32)
-    _, position, _ = top_titles(model, Histories.of(taste), len(names))
+    _, position, *_ = top_titles(model, Histories.of(taste), len(names))
     return [names[at] for at in position]
 
 

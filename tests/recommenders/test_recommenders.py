@@ -53,7 +53,7 @@ def first_titles(model: Scorer) -> list[str]:
     """The title that each viewer, whose history is the planted one, is given first."""
     names = model.title_ids.to_pylist()
     taste = csr_matrix([[float(likes(u, int(t[1:]))) for t in names] for u in range(SIZE)], dtype=np.float32)
-    row, position, _ = top_titles(model, Histories.of(taste), 1)
+    row, position, *_ = top_titles(model, Histories.of(taste), 1)
     assert row.tolist() == list(range(SIZE))
     return [names[at] for at in position]
 

@@ -50,7 +50,7 @@ def of_one(model: Model, liked: list[int]) -> Histories:
 
 
 def test_what_is_in_fashion_comes_before_what_was(model: Model) -> None:
-    _, position, _ = top_titles(model, of_one(model, [0, 1]), 5)
+    _, position, *_ = top_titles(model, of_one(model, [0, 1]), 5)
 
     listed = {int(title[1:]) for title in model.title_ids.take(position).to_pylist()}
     newest = {(DAYS * 5 // 4 + n) % TITLES for n in range(-5, 6)}
@@ -99,7 +99,7 @@ def test_lists_are_those_of_all_scores_with_the_rules_kept(model: Model, length:
     assert not np.isin(found.title, excluded).any()
     scores = model._spread(known, *model._ranked(known, excluded))
 
-    row, position, score = top_titles(model, known, length, excluded)
+    row, position, score, _ = top_titles(model, known, length, excluded)
 
     allowed = ~seen.astype(bool)
     allowed[:, excluded] = False
@@ -120,7 +120,7 @@ def test_candidates_of_equal_scores_come_most_popular_first(model: Model) -> Non
         model.trees[: model.trees.index("Tree=0")] + "Tree=0\nnum_leaves=1\nnum_cat=0\nleaf_value=0.5\nis_linear=0\n\n"
     )
 
-    _, position, score = top_titles(replace(model, trees=stump), known, 10)
+    _, position, score, _ = top_titles(replace(model, trees=stump), known, 10)
 
     candidates = find_candidates(model.parts, known, SMALL.candidates).title
     assert position.tolist() == candidates[:10].tolist()
