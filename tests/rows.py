@@ -16,6 +16,8 @@ _FILLER: dict[str, Any] = {
     "date": date(2026, 3, 1),
     "timestamp": datetime(2026, 3, 1, 12, 0),
     "array<string>": [],
+    "array<int>": [],
+    "array<double>": [],
     "map<string,string>": None,
 }
 

@@ -11,9 +11,15 @@ from pyspark.sql import functions as F
 
 
 def is_listable(as_of: date) -> Column:
-    """Condition of a row of silver.titles: not an adult title, and released by ``as_of``.
+    """Condition of a row of silver.titles: not an adult title, and released by ``as_of``."""
+    return ~F.col("is_adult") & is_released(as_of)
 
-    A day or year of release that nobody states keeps no title off the lists; a status that is not TMDb's *Released* does.
+
+def is_released(as_of: date) -> Column:
+    """Condition of a row of silver.titles: it was released by ``as_of``.
+
+    A day or year of release that nobody states does not keep a title from counting as released; a status that is not
+    TMDb's *Released* does.
     """
     released = F.coalesce(
         F.col("release_date") <= F.lit(as_of),
@@ -21,7 +27,7 @@ def is_listable(as_of: date) -> Column:
         F.lit(True),  # noqa: FBT003
     )
     status = F.coalesce(F.col("release_status") == "Released", F.lit(True))  # noqa: FBT003
-    return ~F.col("is_adult") & released & status
+    return released & status
 
 
 def listable_titles(titles: pa.Table, as_of: date) -> pa.Array:

@@ -103,6 +103,12 @@ def _in_order_of_time(rating: str, micros: Column) -> Column:
     ).cast("decimal(7,0)")
 
 
+def mean_of(rating: str) -> Column:
+    """Aggregate: the mean of ratings, the same in whatever order rows are added up; null without one."""
+    steps = F.sum(F.round(F.col(rating) * _RATING_STEPS).cast("bigint"))
+    return steps / (F.count(rating) * _RATING_STEPS)
+
+
 def event_weight(weighing: Weighing) -> Column:
     """Weight of one event of silver.interactions at age 0; 0 for a type without a weight."""
     weights = F.create_map(*(F.lit(part) for pair in weighing.by_event_type().items() for part in pair))

@@ -1,10 +1,14 @@
-"""Planted rows of gold: lists and popular titles."""
+"""Planted rows of gold: lists, popular titles, facts of titles, profiles of viewers."""
 
-from datetime import date
+from datetime import date, datetime
 
 from tests.expectations.planted.planted import Planted
 
 _NIGHT = date(2026, 3, 1)
+_AT = datetime(2026, 2, 1, 12, 0)
+_COUNTED = (
+    "viewer_count", "monthly_viewer_count", "weekly_viewer_count", "like_count", "rating_count", "list_count",
+)  # fmt: skip
 _NAN, _INFINITY = float("nan"), float("inf")
 _LISTED = {
     "user_id": "u1", "rank": 1, "title_id": "tt0111161", "score": 0.9, "model_name": "reelhouse", "model_version": 3,
@@ -62,6 +66,60 @@ GOLD = {
             "each list has ranks from 1 without gaps and no title twice": (
                 {"rank": 1, "title_id": "a"}, {"rank": 3, "title_id": "b"},
             ),
+        },
+    ),
+    "gold.title_facts": Planted(
+        row={
+            "title_id": "tt0111161", "title": "The Shawshank Redemption", "original_title": "Die Verurteilten",
+            "title_type": "movie", "release_year": 1994, "release_date": date(1994, 9, 23), "end_year": 1994,
+            "decade": 1990, "is_released": True, "is_adult": False, "runtime_minutes": 142, "language": "en",
+            "genres": ["Drama"], "directors": ["Frank Darabont"], "writers": ["Stephen King"],
+            "leading_cast": ["Tim Robbins"], "keywords": ["prison"], "overview": "Two imprisoned men.",
+            "average_rating": 9.3, "vote_count": 2_900_000, "popularity": 88.1, "viewer_count": 12,
+            "monthly_viewer_count": 5, "weekly_viewer_count": 3, "like_count": 9, "rating_count": 4,
+            "mean_rating": 8.5, "list_count": 7, "best_rank": 1, "median_rank": 4.5, "night": _NIGHT,
+        },
+        breaks={
+            **{f"{column}:be_between": (-1,) for column in _COUNTED},
+            "mean_rating:be_between": (-0.1, 10.1),
+            "best_rank:be_between": (0, 1001),
+            "median_rank:be_between": (0.5, 1000.5),
+        },
+        keeps={"mean_rating": (0.0, 10.0), "best_rank": (1000,), "median_rank": (1.0, 1000.0)}
+        | dict.fromkeys(_COUNTED, (0,)),
+        tables={
+            "title_id is unique": ({}, {}),
+            "no part of the viewers of a title is larger than all of them": ({"like_count": 13},),
+            "titles that are listed, and no others, have a best rank, which is not behind the median": (
+                {"list_count": 0},
+            ),
+        },
+    ),
+    "gold.viewer_profiles": Planted(
+        row={
+            "user_id": "u1", "title_count": 12, "like_count": 9, "rating_count": 4, "mean_rating": 8.5,
+            "event_count": 20, "first_at": _AT, "last_at": _AT, "genres": ["Drama"], "genre_shares": [0.5],
+            "decades": [1990], "decade_shares": [0.25], "directors": ["Frank Darabont"],
+            "director_title_counts": [2], "leading_cast": ["Tim Robbins"], "cast_title_counts": [3],
+            "list_length": 50, "night": _NIGHT,
+        },
+        breaks={
+            "title_count:be_between": (0,),
+            "like_count:be_between": (-1,),
+            "rating_count:be_between": (-1,),
+            "mean_rating:be_between": (-0.1, 10.1),
+            "list_length:be_between": (-1, 1001),
+        },
+        keeps={
+            "title_count": (1,), "like_count": (0,), "rating_count": (0,), "mean_rating": (0.0, 10.0),
+            "list_length": (0, 1000),
+        },
+        tables={
+            "user_id is unique": ({}, {}),
+            "no viewer likes or rated more titles than there are, nor knows more than there were events": (
+                {"event_count": 11},
+            ),
+            "each list has at most 5 names, and a number for each": ({"genre_shares": []},),
         },
     ),
 }  # fmt: skip
