@@ -19,6 +19,7 @@ _POPULARITY = """
 SELECT category, value, window_days, rank, viewer_count FROM gold.popular_titles WHERE title_id = ?
 ORDER BY category, value, window_days
 """
+_WHOLE = f"SELECT title_id FROM silver.titles WHERE {_PLAIN.format('title')} = {_PLAIN.format('?')} LIMIT 2"  # noqa: S608
 _VIEWERS = "SELECT count(*), count(*) FILTER (weight > 0) FROM silver.preferences WHERE title_id = ?"
 _LISTS = "SELECT count(*), min(rank) FROM gold.recommendations WHERE title_id = ?"
 
@@ -93,10 +94,33 @@ def title_facts(root: str, name: str) -> TitleFacts:
     )
 
 
-def _find(views: Views, name: str) -> list[dict[str, Any]]:
+def find_title(root: str, name: str, undone: str) -> FoundTitle:
+    """The one title that an identifier, or words of a title, can mean.
+
+    Args:
+        root: The lake's root.
+        name: An identifier, or words of a title in any case and without accents.
+        undone: What is not done without it, to begin a refusal with.
+
+    Raises:
+        JobError: silver.titles was never published, has no such title, or several; names the nearest, or some of them.
+    """
+    views = Views(root, (TITLES,))
+    views.require(TITLES)
+    found = [FoundTitle(row["title_id"], row["title"], row["release_year"]) for row in _find(views, name, undone)]
+    if len(found) > 1:
+        # A whole title is meant before one that it is a part of.
+        whole = views.rows(_WHOLE, (name,))
+        if len(whole) != 1:
+            several = "; ".join(f"{one.title_id} {one.title} ({one.release_year or '?'})" for one in found)
+            raise JobError(f"{undone}: {name!r} may be several titles, give an identifier: {several}")
+    return found[0]
+
+
+def _find(views: Views, name: str, undone: str = "no title was shown") -> list[dict[str, Any]]:
     """Titles as columns of silver.titles, best first."""
     if not name.strip():
-        raise JobError("no title was shown: its name is empty; give a title, a part of one, or an identifier")
+        raise JobError(f"{undone}: its name is empty; give a title, a part of one, or an identifier")
     columns = TITLES.column_names
     select = f"SELECT {', '.join(columns)} FROM silver.titles "  # noqa: S608
     rows = views.rows(f"{select} WHERE title_id = ?", (name,))
@@ -110,7 +134,7 @@ def _find(views: Views, name: str) -> list[dict[str, Any]]:
             [*(word for word in words for _ in range(2)), name, 1 + _OTHERS_TOLD],
         )
     if not rows:
-        raise JobError(f"no title was shown: {_nothing_like(views, name)}")
+        raise JobError(f"{undone}: {_nothing_like(views, name)}")
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 

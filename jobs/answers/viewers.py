@@ -32,6 +32,8 @@ _NEAR = """
 SELECT user_id FROM (SELECT DISTINCT user_id FROM gold.recommendations)
 ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT 3
 """
+_KNOWN = "SELECT 1 FROM silver.preferences WHERE user_id = ? LIMIT 1"
+_NEAR_KNOWN = _NEAR.replace("gold.recommendations", "silver.preferences")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,23 @@ def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
             for rank, title_id, title, year, genres, score, *_ in rows
         ),
     )
+
+
+def nearest_viewers(root: str, user_id: str) -> list[str] | None:
+    """The viewers whose identifiers are nearest to one that nobody has; None where somebody has it.
+
+    Args:
+        root: The lake's root.
+        user_id: The identifier.
+
+    Raises:
+        JobError: silver.preferences was never published.
+    """
+    views = Views(root, (PREFERENCES,))
+    views.require(PREFERENCES)
+    if views.rows(_KNOWN, (user_id,)):
+        return None
+    return [name for (name,) in views.rows(_NEAR_KNOWN, (user_id,))]
 
 
 def _example(views: Views) -> str:

@@ -13,6 +13,7 @@ from jobs.cli import (
     deliveries,
     display,
     evaluations,
+    feedback,
     models,
     nights,
     publications,
@@ -78,6 +79,7 @@ app.command(epilog=results.EXAMPLES)(results.results)
 app.command(epilog=tuning.EXAMPLES)(tuning.tune)
 app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
+app.command(epilog=feedback.EXAMPLES)(feedback.feedback)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)
 app.command(epilog=models.MODELS_EXAMPLES)(models.models)

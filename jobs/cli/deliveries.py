@@ -8,7 +8,6 @@ import typer
 
 from jobs.cli import display
 from jobs.cli.arguments import examples, iso_date, settings, today
-from jobs.tables import TABLES
 
 if TYPE_CHECKING:
     from jobs.sample_world import WorldParameters
@@ -91,6 +90,7 @@ def write_sample(home: "Settings", now: date) -> None:
     A folder with other deliveries stays as it is, and a world that has come to ``now`` is not continued.
     """
     from jobs.landing.deliveries import delivered_days
+    from jobs.runs.night import is_done
     from jobs.sample_world import WorldParameters, last_day, load_parameters
 
     known, written = load_parameters(home.landing), last_day(home.landing)
@@ -98,7 +98,7 @@ def write_sample(home: "Settings", now: date) -> None:
         if not delivered_days(home.landing):
             parameters = known or WorldParameters.made_on(now)
             _write(home.landing, parameters, parameters.last_day)
-    elif written < now and _is_done(home, written):
+    elif written < now and is_done(home, written):
         _write(home.landing, known, written + _A_DAY)
 
 
@@ -196,11 +196,3 @@ def import_set(
         f"{report.joined_share:.1%} of the events find their title in the set's catalogue"
     )
     display.next_step(f"reelhouse night --night {report.day}")
-
-
-def _is_done(home: "Settings", day: date) -> bool:
-    """Whether the night of this day has published every gold table; a night that failed is run again instead."""
-    from jobs.lakehouse import ledger
-
-    gold = [ledger.latest(home.lake, table) for table in TABLES if table.layer == "gold"]
-    return all(entry is not None and entry.night >= day for entry in gold)

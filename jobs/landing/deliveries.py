@@ -187,6 +187,10 @@ def _misplaced(source: Source, folders: Iterable[Path]) -> Iterator[str]:
             unknown.append(str(entry))
         elif not entry.is_file():
             yield f"{entry} is a folder, not a file"
+    for folder in sorted(folders):
+        # The day's folder was there already, with feedback in it, when this one was renamed to it.
+        if (strayed := folder / f".{folder.name}").is_dir():
+            yield f"{strayed} lies within the folder that it was to become: move its files one up"
     if unknown:
         more = f" and {len(unknown) - _EXAMPLES} more" if len(unknown) > _EXAMPLES else ""
         accepted = ", ".join(pattern for table in source.tables for pattern in table.files)

@@ -1,18 +1,47 @@
 """Run all jobs of a night in the order of their inputs, and say how each ended."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import date
+from datetime import date, timedelta
 from graphlib import TopologicalSorter
 
 from jobs.errors import JobError
+from jobs.lakehouse import ledger
 from jobs.landing.deliveries import require_delivery
 from jobs.runs.ended import Ended, Watcher
 from jobs.runs.job import Sessions, run_job
+from jobs.sample_world import last_day
 from jobs.settings import Settings
-from jobs.tables import job_inputs
+from jobs.tables import TABLES, job_inputs
 
 _JOBS_AT_ONCE = 2
 """A job waits for one thing after another (plans, small stages, commits): two of them keep a machine busy."""
+_A_DAY = timedelta(days=1)
+_IN_STEP = timedelta(days=30)
+"""A lake that is further behind holds data of the past, whose days go on one by one."""
+
+
+def is_done(settings: Settings, day: date) -> bool:
+    """Whether the night of this day has published every gold table; a night that failed is run again instead."""
+    done = _done(settings)
+    return done is not None and done >= day
+
+
+def next_night(settings: Settings, today: date) -> date:
+    """The night that what is said now belongs to: today's, where nights keep up with the time.
+
+    Of a sample world it is the day that is written next, or its last one where that night is not done yet; of other data
+    of the past the day after the newest night.
+    """
+    if (written := last_day(settings.landing)) is not None:
+        return min(written + _A_DAY, today) if is_done(settings, written) else written
+    done = _done(settings)
+    return today if done is None or today - done <= _IN_STEP else done + _A_DAY
+
+
+def _done(settings: Settings) -> date | None:
+    """The newest night that every gold table carries."""
+    gold = [ledger.latest(settings.lake, table) for table in TABLES if table.layer == "gold"]
+    return min((entry.night for entry in gold if entry), default=None) if all(gold) else None
 
 
 def require_past(night: date, today: date) -> None:

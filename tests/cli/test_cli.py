@@ -33,6 +33,7 @@ COMMANDS = (
     "evaluate",
     "show",
     "title",
+    "feedback",
     "tables",
     "history",
     "reset",

@@ -206,3 +206,11 @@ def test_a_night_for_which_nothing_was_delivered_is_refused(settings: Settings) 
         JobError, match=r"night 2026-03-02 did not run: nothing was delivered .* the newest delivery is 2026-03-01"
     ):
         require_delivery(settings.landing, TWO)
+
+
+def test_a_folder_that_went_into_the_one_it_was_to_become_is_not_passed_over(settings: Settings) -> None:
+    deliver(settings, bronze.EVENTS, ONE, "feedback.jsonl")
+    deliver(settings, bronze.EVENTS, ONE, f".{ONE}/log.jsonl")
+
+    with pytest.raises(JobError, match=rf"{ONE}/\.{ONE} lies within the folder that it was to become"):
+        survey(settings, bronze.EVENTS, ONE)

@@ -1,0 +1,191 @@
+"""What viewers say of titles by command or page: one more event log in ``landing/``, a file a day.
+
+It is made for what people say, some thousands of events a day: each event writes the day's file anew, so that whoever
+reads the file meanwhile, a night above all, finds whole lines, and a process that is killed leaves what was there. What
+logs more than that writes event logs of its own.
+"""
+
+import fcntl
+import json
+import os
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from jobs.errors import JobError
+from jobs.landing.fetch.download import sync_folder
+from jobs.tables.bronze import EVENTS
+
+FILE = "feedback.jsonl"
+SOURCE = "feedback"
+NOBODY = "*"
+"""Stands for the viewer whom nobody knows: it has a list, and says nothing."""
+KINDS = ("view", "rating", "like", "dislike", "watchlist", "dismiss")
+_BEST_RATING = 10
+_LONGEST_ID = 128
+_A_DAY = timedelta(days=1)
+_MICROSECONDS = 999_999
+"""In the last second of a day there is room for so many events, one after the other."""
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a viewer says of a title."""
+
+    user_id: str
+    title_id: str
+    event_type: str
+    """One of ``KINDS``."""
+    value: float | None = None
+    """Of a rating, 0 to 10."""
+
+    def __str__(self) -> str:
+        """``like of tt0113277 by u000123``."""
+        rated = "" if self.value is None else f" {self.value:g}"
+        return f"{self.event_type}{rated} of {self.title_id} by {self.user_id}"
+
+
+def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -> Path:
+    """Add an event to the feedback of a day; one that was recorded already under its token counts once.
+
+    Args:
+        landing: Folder of the files as delivered.
+        said: What is said.
+        token: Names the event: whoever sends it again, not knowing whether it arrived, sends the same token. It is
+            looked for in the feedback of the day and of the day before.
+        day: The delivery's day.
+        at: When it was said, UTC. Where that is after the day, the event is of the day's last second, after those that
+            were recorded before it: what happened later is not of the day.
+
+    Returns:
+        The file.
+
+    Raises:
+        JobError: The feedback would not be taken by a night, the token names another, or landing cannot be written.
+    """
+    require_sound(said)
+    require_identifier("token", token)
+    folder = _folder(landing, day)
+    event_id = f"{SOURCE}:{token}"
+    try:
+        with _alone(landing):
+            held = _read(folder)
+            before = _told(held, event_id) or _told(_read(_folder(landing, day - _A_DAY)), event_id)
+            if before is None:
+                moment = _moment(at, day, held.count(b"\n"))
+                event = {"event_id": event_id, **asdict(said), "occurred_at": moment, "source": SOURCE}
+                line = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+                _put(folder, held + line.encode() + b"\n")
+    except OSError as error:
+        raise JobError(
+            f"nothing was recorded: {folder / FILE} cannot be written ({error}); mend that, and say it again"
+        ) from error
+    if before not in (None, said):
+        raise JobError(
+            f"nothing was recorded: the token {token} is that of another event, {before}; give {said} its own"
+        )
+    return folder / FILE
+
+
+def has_spoken(landing: Path, day: date, user_id: str) -> bool:
+    """Whether a viewer is in the feedback of a day."""
+    return f'"user_id":{json.dumps(user_id, ensure_ascii=False)},'.encode() in _read(_folder(landing, day))
+
+
+def require_sound(said: Feedback) -> None:
+    """Refuse what a night would set aside.
+
+    Raises:
+        JobError: Says what is wrong.
+    """
+    require_identifier("viewer", said.user_id)
+    require_identifier("title", said.title_id)
+    if said.user_id == NOBODY:
+        raise JobError(f"nothing was recorded: {NOBODY} stands for the viewer whom nobody knows; name a viewer")
+    if said.event_type not in KINDS:
+        raise JobError(f"nothing was recorded: {said.event_type!r} is none of {', '.join(KINDS)}")
+    if (said.event_type == "rating") != (said.value is not None):
+        raise JobError("nothing was recorded: a rating has a value, and nothing else has")
+    # Not a number lies nowhere between.
+    if said.value is not None and not 0 <= said.value <= _BEST_RATING:
+        raise JobError(f"nothing was recorded: a rating is from 0 to {_BEST_RATING}, not {said.value:g}")
+
+
+def require_identifier(what: str, name: str) -> None:
+    """Refuse an identifier that is empty, too long, or cannot be printed.
+
+    Raises:
+        JobError: Says which.
+    """
+    # Categories of Unicode: controls, and bytes that are no text.
+    is_text = not any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
+    if not is_text or not 0 < len(name) <= _LONGEST_ID:
+        raise JobError(
+            f"nothing was recorded: a {what} has 1 to {_LONGEST_ID} printable characters, not {name[:200]!r}"
+        )
+
+
+def _folder(landing: Path, day: date) -> Path:
+    return landing / EVENTS.folder / day.isoformat()
+
+
+@contextmanager
+def _alone(landing: Path) -> Iterator[None]:
+    """Hold the lock on the feedback of all days; the system frees that of a process that was killed."""
+    home = landing / EVENTS.folder
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / f".{SOURCE}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _read(folder: Path) -> bytes:
+    """The feedback of a day, in whole lines."""
+    try:
+        held = (folder / FILE).read_bytes()
+    except FileNotFoundError:
+        return b""
+    # Somebody may have edited it.
+    return held if held.endswith(b"\n") or not held else held + b"\n"
+
+
+def _told(held: bytes, event_id: str) -> Feedback | None:
+    """What was recorded under an identifier."""
+    start = held.find(f'{{"event_id":{json.dumps(event_id, ensure_ascii=False)},'.encode())
+    if start < 0:
+        return None
+    event = json.loads(held[start : held.index(b"\n", start)])
+    return Feedback(**{name: event[name] for name in Feedback.__dataclass_fields__})
+
+
+def _moment(at: datetime, day: date, recorded: int) -> str:
+    """When an event happened, as ISO 8601 in UTC."""
+    last_second = datetime.combine(day, time(23, 59, 59), UTC)
+    latest = last_second + timedelta(microseconds=min(recorded, _MICROSECONDS))
+    moment = at if at < last_second + timedelta(seconds=1) else latest
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _put(folder: Path, content: bytes) -> None:
+    """Let a day's file have this content: it is seen whole, and its folder never without a file."""
+    arriving = folder.with_name(f".{folder.name}.{SOURCE}")
+    arriving.mkdir(exist_ok=True)
+    with (arriving / FILE).open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if not folder.exists():
+        try:
+            arriving.rename(folder)
+        except OSError:
+            # Another delivery of the day came between.
+            if not folder.is_dir():
+                raise
+    if (arriving / FILE).exists():
+        (arriving / FILE).replace(folder / FILE)
+        arriving.rmdir()
+    sync_folder(folder)
+    sync_folder(folder.parent)

@@ -1,0 +1,185 @@
+"""Feedback: whole lines whoever writes, reads or is killed, each event once, and nothing that a night sets aside."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.bronze import interactions as ingest
+from jobs.errors import JobError
+from jobs.lakehouse.lake import Lake
+from jobs.landing.feedback import FILE, Feedback, has_spoken, record
+from jobs.silver.interactions import refine_events
+from jobs.tables import bronze, silver
+from tests.rows import rows_of
+
+DAY = date(2026, 3, 1)
+NOON = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
+LIKE = Feedback("u", "tt0113277", "like")
+ODD = ('o\'neil "x" \\ é 😀', "x" * 128, "[red]u[/red]", " ")
+"""Viewers whose identifiers a log may hold."""
+WRITER = """
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from jobs.landing.feedback import Feedback, record
+landing, name = Path(sys.argv[1]), sys.argv[2]
+for number in range(int(sys.argv[3])):
+    said = Feedback(f"{name} {'x' * 80}", f"tt{number:07}", "like")
+    record(landing, said, f"{name}-{number}", date(2026, 3, 1), datetime(2026, 3, 1, tzinfo=UTC))
+    print(number, flush=True)
+"""
+
+
+def events(landing: Path, day: date = DAY) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (landing / "interactions" / str(day) / FILE).read_bytes().splitlines()]
+
+
+def start(landing: Path, name: str, count: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(landing), name, str(count)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_an_event_is_a_line_of_an_event_log(tmp_path: Path) -> None:
+    file = record(tmp_path, Feedback("ü", "tt0113277", "rating", 8.5), "form-1", DAY, NOON)
+    record(tmp_path, LIKE, "form-2", DAY, NOON)
+
+    assert file == tmp_path / "interactions" / "2026-03-01" / "feedback.jsonl"
+    rated, liked = events(tmp_path)
+    assert rated == {
+        "event_id": "feedback:form-1",
+        "user_id": "ü",
+        "title_id": "tt0113277",
+        "event_type": "rating",
+        "value": 8.5,
+        "occurred_at": "2026-03-01T12:00:00.000005Z",
+        "source": "feedback",
+    }
+    assert (liked["event_type"], liked["value"]) == ("like", None)
+    assert has_spoken(tmp_path, DAY, "ü")
+    assert not has_spoken(tmp_path, DAY, "x")
+    assert not has_spoken(tmp_path, DAY - timedelta(days=1), "u")
+
+
+def test_what_is_said_after_the_day_is_of_its_last_second_and_in_order(tmp_path: Path) -> None:
+    for number in range(3):
+        record(tmp_path, Feedback("u", "tt0113277", "rating", number), str(number), DAY, NOON + timedelta(days=200))
+
+    assert [(event["value"], event["occurred_at"]) for event in events(tmp_path)] == [
+        (0, "2026-03-01T23:59:59.000000Z"),
+        (1, "2026-03-01T23:59:59.000001Z"),
+        (2, "2026-03-01T23:59:59.000002Z"),
+    ]
+
+
+def test_a_token_names_one_event_today_and_tomorrow(tmp_path: Path) -> None:
+    for at in (NOON, NOON + timedelta(minutes=1)):
+        record(tmp_path, LIKE, "form", DAY, at)
+    record(tmp_path, LIKE, "form", DAY + timedelta(days=1), NOON + timedelta(days=1))
+
+    assert [event["occurred_at"] for event in events(tmp_path)] == ["2026-03-01T12:00:00.000005Z"]
+    assert not (tmp_path / "interactions" / "2026-03-02").exists()
+    with pytest.raises(JobError, match="token form is that of another event, like of tt0113277 by u; give dislike of"):
+        record(tmp_path, Feedback("u", "tt0113277", "dislike"), "form", DAY, NOON)
+    assert len(events(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "token", "message"),
+    [
+        (Feedback("*", "tt1", "like"), "t", "stands for the viewer whom nobody knows"),
+        (Feedback("", "tt1", "like"), "t", "a viewer has 1 to 128 printable characters, not ''"),
+        (Feedback("a\x1b", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
+        (Feedback("a\udcff", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
+        (Feedback("x" * 129, "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
+        (Feedback("u", "tt1\n", "like"), "t", "a title has 1 to 128 printable"),
+        (Feedback("u", "tt1", "like"), "\n", "a token has 1 to 128 printable"),
+        (Feedback("u", "tt1", "adore"), "t", "'adore' is none of view, rating, like"),
+        (Feedback("u", "tt1", "rating"), "t", "a rating has a value, and nothing else has"),
+        (Feedback("u", "tt1", "like", 3.0), "t", "a rating has a value, and nothing else has"),
+        (Feedback("u", "tt1", "rating", 11.0), "t", "a rating is from 0 to 10, not 11"),
+        (Feedback("u", "tt1", "rating", -1.0), "t", "a rating is from 0 to 10, not -1"),
+        (Feedback("u", "tt1", "rating", float("nan")), "t", "a rating is from 0 to 10, not nan"),
+    ],
+)
+def test_what_a_night_would_set_aside_is_refused(tmp_path: Path, said: Feedback, token: str, message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        record(tmp_path, said, token, DAY, NOON)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_landing_that_cannot_be_written_costs_a_line_and_nothing_else(tmp_path: Path) -> None:
+    record(tmp_path, LIKE, "one", DAY, NOON)
+    before = events(tmp_path)
+    # Neither a file nor its folder can be made where something else has the name.
+    (tmp_path / "interactions" / f".{DAY}.feedback").touch()
+
+    with pytest.raises(JobError, match=r"nothing was recorded: .*feedback\.jsonl cannot be written"):
+        record(tmp_path, LIKE, "two", DAY, NOON)
+
+    assert events(tmp_path) == before
+
+
+def test_a_line_that_somebody_left_unfinished_does_not_swallow_the_next(tmp_path: Path) -> None:
+    file = record(tmp_path, LIKE, "one", DAY, NOON)
+    file.write_bytes(file.read_bytes().removesuffix(b"\n"))
+
+    record(tmp_path, LIKE, "two", DAY, NOON)
+
+    assert [event["event_id"] for event in events(tmp_path)] == ["feedback:one", "feedback:two"]
+
+
+def test_many_writers_and_a_reader_see_whole_lines_and_killed_ones_lose_nothing_that_was_recorded(
+    tmp_path: Path,
+) -> None:
+    writers = {name: start(tmp_path, name, 10_000) for name in ("a", "b", "c", "d")}
+    home, seen = tmp_path / "interactions", 0
+    until = time.monotonic() + 20
+    while seen < 200 and time.monotonic() < until:
+        for folder in (entry for entry in home.glob("*") if not entry.name.startswith(".")):
+            # A folder without its file, or a file without a line, would stop a night.
+            text = (folder / FILE).read_bytes()
+            assert text.endswith(b"}\n")
+            seen = len([json.loads(line) for line in text.splitlines()])
+    recorded = set()
+    for name, writer in writers.items():
+        os.kill(writer.pid, signal.SIGKILL)
+        said, _ = writer.communicate()
+        recorded |= {f"feedback:{name}-{number}" for number in said.split()}
+
+    last = start(tmp_path, "e", 1)
+    last.communicate()
+
+    found = [event["event_id"] for event in events(tmp_path)]
+    assert seen >= 200
+    assert len(found) == len(set(found)), "each event once"
+    assert recorded | {"feedback:e-0"} <= set(found)
+    # One that was being recorded may be there without having been told.
+    assert len(set(found) - recorded) <= 1 + len(writers)
+
+
+def test_a_night_takes_whatever_is_recorded(lake: Lake) -> None:
+    said = [Feedback(viewer, "tt0113277", "rating", 7.5) for viewer in ODD] + [Feedback("u", "tmdb:603", "watchlist")]
+    for number, one in enumerate(said):
+        record(lake.settings.landing, one, f"{number} {one.user_id[:9]}", DAY, NOON + timedelta(days=9))
+
+    ingest.run(lake, DAY)
+
+    (outcome,) = lake.outcomes
+    assert (outcome.rows, outcome.set_aside) == (len(said), 0)
+    delivered = lake.read(bronze.INTERACTIONS, DAY)
+    rows = refine_events(delivered, rows_of(lake.spark, silver.TITLE_LINKS, [])).collect()
+    assert [row for row in rows if row["_faults"] or row["_duplicates"]] == []
+    found = {(row["user_id"], row["title_id"], row["event_type"], row["value"]) for row in rows}
+    assert found == {tuple(asdict(one).values()) for one in said}
+    assert {row["source"] for row in rows} == {"feedback"}
