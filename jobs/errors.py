@@ -20,6 +20,10 @@ class LostServerError(JobError):
     """The Spark Connect server is gone: nothing is wrong with the job, and it can be run again as it is."""
 
 
+class GoneError(JobError):
+    """Something of the past is not kept any more: what was asked can be done of later nights only."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name nearest to ``name``, whether or not that gives the layer."""
     by_short = {full.rpartition(".")[2]: full for full in names}

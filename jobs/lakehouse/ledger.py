@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from jobs.errors import JobError
+from jobs.errors import GoneError, JobError
 from jobs.tables import Table
 
 FORMAT = 2
@@ -98,6 +100,23 @@ def open_table(root: str, table: Table) -> DeltaTable | None:
         return None
     # Version 0 is the table being made, empty: a run that died then has published nothing.
     return None if delta.version() == 0 and not delta.file_uris() else delta
+
+
+def open_version(root: str, table: Table, version: int) -> DeltaTable:
+    """The table as it was at an earlier version.
+
+    Raises:
+        GoneError: Its log, or files that it held, are not kept any more.
+    """
+    try:
+        delta = DeltaTable(f"{root}/{table.path}", version=version)
+    except (TableNotFoundError, DeltaError) as gone:
+        raise GoneError(f"version {version} of {table.name} cannot be read: its log is not kept any more") from gone
+    files = [unquote(uri).removeprefix("file://") for uri in delta.file_uris()]
+    # Of a store elsewhere the reader finds out.
+    if any("://" not in file and not Path(file).exists() for file in files):
+        raise GoneError(f"version {version} of {table.name} cannot be read: its files were deleted (vacuumed) since")
+    return delta
 
 
 def history(root: str, table: Table, limit: int | None = None) -> list[Entry]:

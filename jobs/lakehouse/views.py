@@ -1,7 +1,7 @@
 """The lake's tables as read-only DuckDB views: what the command line asks, without a Spark session."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -39,19 +39,22 @@ class Answer:
 class Views:
     """Some tables of a lake, each a view named as its address, in a sandbox of its own.
 
-    A query can read these tables at the version they had when this was made, and nothing else: no file, no network, no
-    extension, no setting.
+    A query can read these tables at the version they had when this was made, or at an earlier one that is asked for, and
+    nothing else: no file, no network, no extension, no setting.
 
     Args:
         root: The lake's root.
         tables: The tables to show; those that were never published are left out.
+        versions: Table → the version to show; the newest, unless it is named here.
 
     Raises:
         JobError: The lake was made by a newer version.
+        GoneError: A version that is asked for is not kept any more.
     """
 
-    def __init__(self, root: str, tables: Iterable[Table]) -> None:
+    def __init__(self, root: str, tables: Iterable[Table], versions: Mapping[Table, int] | None = None) -> None:
         opened = {table: delta for table in tables if (delta := ledger.open_table(root, table)) is not None}
+        opened |= {table: ledger.open_version(root, table, version) for table, version in (versions or {}).items()}
         for table in opened:
             ledger.latest(root, table)  # refuses a lake of a newer version
         self.published = frozenset(table.name for table in opened)
@@ -71,9 +74,9 @@ class Views:
         """All rows that a query of our own finds."""
         return self._connection.execute(query, parameters).fetchall()
 
-    def arrow(self, query: str) -> pa.Table:
+    def arrow(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The same as columns, where rows are many."""
-        return self._connection.sql(query).to_arrow_table()
+        return self._connection.sql(query, params=list(parameters)).to_arrow_table()
 
     def ask(self, query: str) -> Answer:
         """Run a query of an analyst.
