@@ -33,6 +33,7 @@ from jobs.scoring.parts import (
     named_parts,
     save_parts,
 )
+from jobs.scoring.reasons import Positions, Reals, Terms
 from jobs.scoring.space import Choice, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -97,6 +98,29 @@ class Model:
                 scores += np.float32(weight) * _standardised(part, histories)
         return scores
 
+    def terms(self, histories: Histories) -> Terms:
+        """The parts' own terms, brought to the blend's unit as their scores are, and added up.
+
+        What brings a part's mean to 0, and what popularity adds, is the same for every title or comes of nothing that the
+        viewer did: of two titles of a viewer, terms differ by as much as the other parts' share of their scores does.
+        """
+        told = [
+            (weight / _deviation(part.scores(histories))[:, 0], of_part)
+            for part, weight in zip(self.parts, self.weights.tolist(), strict=True)
+            if weight and (of_part := part.terms(histories)) is not None
+        ]
+        preferences = histories.preferences
+
+        def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
+            known = np.sort(preferences.indices[preferences.indptr[viewer] : preferences.indptr[viewer + 1]])
+            total = np.zeros((len(titles), len(known)))
+            for weight, of_part in told:
+                liked, added = of_part(viewer, titles)
+                total[:, np.searchsorted(known, liked)] += weight[viewer] * added
+            return known, total
+
+        return terms
+
     def save(self, folder: Path) -> None:
         """Write the parts into folders, and two arrays as JSON."""
         store(folder, self.title_ids, self.parameters, {})
@@ -111,10 +135,15 @@ def _standardised(part: Part, histories: Histories) -> Floats:
     scores = part.scores(asked)
     if part.name == "popularity":
         np.log1p(scores, out=scores)
+    scores /= _deviation(scores)
+    return np.broadcast_to(scores, (len(histories), scores.shape[1]))
+
+
+def _deviation(scores: Floats) -> Floats:
+    """Deviation of each viewer's scores, as a column; no end of it where all are alike. Brings their mean to 0, in place."""
     scores -= scores.mean(axis=1, keepdims=True)
     deviation = np.sqrt(np.einsum("vt,vt->v", scores, scores) / max(1, scores.shape[1]))[:, np.newaxis]
-    scores /= np.where(deviation > _ALIKE, deviation, np.inf)
-    return np.broadcast_to(scores, (len(histories), scores.shape[1]))
+    return np.where(deviation > _ALIKE, deviation, np.float32(np.inf))
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:

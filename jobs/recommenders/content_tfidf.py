@@ -18,8 +18,10 @@ from pyspark.ml.feature import IDF, HashingTF
 from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix, hstack
 
-from jobs.scoring.content import describe, tokenize, unit_rows
+from jobs.scoring.content import describe, over_lengths, tokenize, unit_rows
 from jobs.scoring.histories import Histories
+from jobs.scoring.neighbours import norms_of
+from jobs.scoring.reasons import Positions, Reals, Terms, weighted_terms
 from jobs.scoring.space import Real, Space
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -74,6 +76,16 @@ class Model:
         profiles = unit_rows(histories.preferences @ self.vectors)
         scores: Floats = (profiles @ self._by_token).toarray().astype(np.float32, copy=False)
         return scores
+
+    def terms(self, histories: Histories) -> Terms:
+        """Each liked title's own cosine, times its share of the viewer's profile."""
+
+        def similar(known: Positions, titles: Positions) -> Reals:
+            cosines: Reals = (self.vectors[known] @ self.vectors[titles].T).toarray()
+            return cosines
+
+        profiles = histories.preferences @ self.vectors
+        return weighted_terms(over_lengths(histories.preferences, norms_of(profiles)), similar)
 
     def save(self, folder: Path) -> None:
         """Write the arrays of one sparse matrix, and two JSON files."""

@@ -20,8 +20,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
-from jobs.scoring.content import LISTS, dense_unit_rows, describe, tokenize
+from jobs.scoring.content import LISTS, dense_unit_rows, describe, over_lengths, tokenize
 from jobs.scoring.histories import Histories
+from jobs.scoring.reasons import Terms, weighted_terms
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -71,6 +72,12 @@ class Model:
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of cosines."""
         return self.viewer_factors(histories) @ self.factors.T
+
+    def terms(self, histories: Histories) -> Terms:
+        """Each liked title's own cosine, times its share of the viewer's vector."""
+        lengths = np.linalg.norm(np.asarray(histories.preferences @ self.factors, dtype=np.float64), axis=1)
+        weights = over_lengths(histories.preferences, lengths)
+        return weighted_terms(weights, lambda known, titles: self.factors[known] @ self.factors[titles].T)
 
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""

@@ -20,6 +20,7 @@ from scipy.sparse import csr_matrix
 from jobs.errors import JobError
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import faded, liked
+from jobs.scoring.reasons import Terms, weighted_terms
 from jobs.scoring.space import Choice, Real, Space
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -71,6 +72,11 @@ class Model:
         scores: Floats = np.asarray(preferences @ self.weights, dtype=np.float32)
         scores += self.recency
         return scores
+
+    def terms(self, histories: Histories) -> Terms:
+        """w_j B_ji of what the viewer likes; what recency adds comes of nothing that the viewer did."""
+        preferences = faded(histories, self.parameters.half_life_days)
+        return weighted_terms(preferences, lambda known, titles: self.weights[np.ix_(known, titles)])
 
     def save(self, folder: Path) -> None:
         """Write two arrays and two JSON files."""

@@ -23,9 +23,10 @@ from pydantic.dataclasses import dataclass as checked
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from jobs.scoring.fold_in import gram, solve_implicit
+from jobs.scoring.fold_in import gram, implicit_cells, solve_implicit
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import faded, graded, liked
+from jobs.scoring.reasons import Terms, Turned, fold_in_terms
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -93,6 +94,16 @@ class Model:
         """Viewers by titles of predicted preference."""
         return self.viewer_factors(histories) @ self.factors.T
 
+    @cached_property
+    def _turned(self) -> Turned:
+        return Turned.of(self.factors, self._gram)
+
+    def terms(self, histories: Histories) -> Terms:
+        """Σ_j (1 + α w_j) y_iᵀ W_u y_j over what the viewer likes: the score, title by title."""
+        preferences = _weighed(histories, self.parameters)
+        evidence, wanted = implicit_cells(preferences, self.parameters.alpha)
+        return fold_in_terms([self._turned], evidence, wanted, _ridge(preferences, self.parameters))
+
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""
         store(folder, self.title_ids, self.parameters, {"factors": self.factors})
@@ -105,9 +116,14 @@ def _weighed(histories: Histories, parameters: Parameters) -> csr_matrix:
 
 
 def _solve(others: Floats, total: NDArray[np.float64], rows: csr_matrix, parameters: Parameters) -> Floats:
-    """Factors of rows from those of the columns; λ of a row as Rendle et al. scale it, a constant and a share for each weight."""
-    ridge = parameters.reg_param + parameters.reg_per_weight * np.diff(rows.indptr).astype(np.float64)
-    return solve_implicit(others, total, rows, parameters.alpha, ridge)
+    """Factors of rows from those of the columns; λ of a row as Rendle et al. scale it."""
+    return solve_implicit(others, total, rows, parameters.alpha, _ridge(rows, parameters))
+
+
+def _ridge(rows: csr_matrix, parameters: Parameters) -> NDArray[np.float64]:
+    """λ of each row: a constant, and a share for each of its weights."""
+    ridge: NDArray[np.float64] = parameters.reg_param + parameters.reg_per_weight * np.diff(rows.indptr)
+    return ridge
 
 
 def fit(training: TrainingSet, parameters: Parameters) -> Model:

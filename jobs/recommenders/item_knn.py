@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import faded, liked, newest
 from jobs.scoring.neighbours import Weigher, Weighting, find_neighbours
+from jobs.scoring.reasons import Cells, Terms, weighted_terms
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -62,6 +63,10 @@ class Model:
         preferences = faded(histories, self.parameters.half_life_days)
         scores: Floats = (preferences @ self.similarities).toarray().astype(np.float32, copy=False)
         return scores
+
+    def terms(self, histories: Histories) -> Terms:
+        """Each liked title's similarity times its preference weight."""
+        return weighted_terms(faded(histories, self.parameters.half_life_days), Cells(self.similarities))
 
     def save(self, folder: Path) -> None:
         """Write a sparse matrix as arrays, and two JSON files."""

@@ -13,6 +13,7 @@ predicted rating lose against almost anything that learns from what was watched 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,7 @@ from jobs.scoring.fold_in import solve_viewers
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import by_popularity, rows_of
 from jobs.scoring.neighbours import find_neighbours
+from jobs.scoring.reasons import Cells, Positions, Reals, Terms, Turned, fold_in_terms
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -102,8 +104,7 @@ class Model:
         own, left = self._residuals(rated)
         scores: Floats = self._viewer_factors(left) @ (p.factor_weight * self.factors.T)
         if p.neighbour_weight:
-            ones = csr_matrix((np.ones_like(left.data), left.indices, left.indptr), shape=left.shape)
-            said, similar = ((cells @ self.similarities).toarray() for cells in (left, ones))
+            said, similar = ((cells @ self.similarities).toarray() for cells in (left, _ones(left)))
             scores += p.neighbour_weight * said / (similar + p.damping)
         scores += np.float32(self.mean) + own[:, np.newaxis].astype(np.float32) + self.deviations
         return scores
@@ -130,14 +131,52 @@ class Model:
     def _viewer_factors(self, left: csr_matrix) -> Floats:
         """x_u = (Σ y yᵀ + λ n_u I)⁻¹ Σ e y, over the viewer's n_u ratings: one half-iteration of ALS."""
         rank = self.factors.shape[1]
-        ones = csr_matrix((np.ones_like(left.data), left.indices, left.indptr), shape=left.shape)
-        ridge = self.parameters.reg_param * np.diff(left.indptr).astype(np.float64)
-        return solve_viewers(self.factors, np.zeros((rank, rank)), ones, left, ridge)
+        return solve_viewers(self.factors, np.zeros((rank, rank)), _ones(left), left, self._ridge(left))
+
+    def _ridge(self, left: csr_matrix) -> NDArray[np.float64]:
+        """λ n_u of each viewer."""
+        ridge: NDArray[np.float64] = self.parameters.reg_param * np.diff(left.indptr)
+        return ridge
+
+    @cached_property
+    def _turned(self) -> Turned:
+        """The factors as they are: titles outside a history do not count."""
+        return Turned(np.asarray(self.factors), np.zeros(self.factors.shape[1]))
+
+    def terms(self, histories: Histories) -> Terms:
+        """What each rated title adds to the factors' product and to what neighbours say.
+
+        The means add the same whatever title of the viewer's one looks at. A title that the viewer rated below what the means
+        foretell, or does not like, is named nowhere: it may add to a score, but nobody was ever won by it.
+        """
+        _, left = self._residuals(histories.ratings)
+        by_factors = fold_in_terms([self._turned], _ones(left), left, self._ridge(left))
+        similar = Cells(self.similarities)
+        row = rows_of(left)
+        liked = (
+            np.asarray(histories.preferences[row, left.indices]).ravel() > 0 if len(row) else np.empty(0, dtype=bool)
+        )
+        is_named = liked & (left.data > 0)
+        p = self.parameters
+
+        def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
+            cells = slice(left.indptr[viewer], left.indptr[viewer + 1])
+            known, added = by_factors(viewer, titles)
+            near = similar(known, titles).T
+            total = near.sum(axis=1, keepdims=True) + p.damping
+            added = p.factor_weight * added + p.neighbour_weight * near * left.data[cells] / total
+            return known[is_named[cells]], added[:, is_named[cells]]
+
+        return terms
 
     def save(self, folder: Path) -> None:
         """Write arrays and two JSON files."""
         arrays = {"factors": self.factors, "deviations": self.deviations, "mean": np.array([self.mean])}
         store(folder, self.title_ids, self.parameters, arrays | {"similarities": self.similarities})
+
+
+def _ones(cells: csr_matrix) -> csr_matrix:
+    return csr_matrix((np.ones_like(cells.data), cells.indices, cells.indptr), shape=cells.shape)
 
 
 def _own_means(

@@ -34,6 +34,7 @@ from jobs.scoring.parts import (
     named_parts,
     save_parts,
 )
+from jobs.scoring.reasons import Positions, Reals, Terms
 from jobs.scoring.signals import Signals, learn_signals
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
@@ -132,6 +133,32 @@ class Model:
             title = np.concatenate([title[~of_short], positions[at, within]])[order]
             score = np.concatenate([score[~of_short], scores[at, within]])[order]
         return as_matrices(row, title, score, len(histories))
+
+    def terms(self, histories: Histories) -> Terms:
+        """The terms of the part that speaks for a title: of the titles asked for, it puts this one highest; else the first.
+
+        Trees add nothing up that could be divided among titles. So these terms add up to what that part says, by which the
+        title was put forward, and not to the trees' score.
+        """
+        told = [of_part for part in self.parts if (of_part := part.terms(histories)) is not None]
+        preferences = histories.preferences
+
+        def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
+            known = np.sort(preferences.indices[preferences.indptr[viewer] : preferences.indptr[viewer + 1]])
+            spoken = np.zeros((len(titles), len(known)))
+            highest = np.full(len(titles), len(titles))
+            for of_part in told:
+                liked, added = of_part(viewer, titles)
+                score = added.sum(axis=1)
+                rank = np.empty(len(titles), dtype=np.int64)
+                rank[np.argsort(-score, kind="stable")] = np.arange(len(titles))
+                mine = np.flatnonzero((score > 0) & (rank < highest))
+                spoken[mine] = 0
+                spoken[np.ix_(mine, np.searchsorted(known, liked))] = added[mine]
+                highest[mine] = rank[mine]
+            return known, spoken
+
+        return terms
 
     def _ranked(
         self, histories: Histories, excluded: NDArray[np.int32]

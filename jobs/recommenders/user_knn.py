@@ -27,6 +27,7 @@ from jobs.errors import JobError
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import faded, liked, rows_of
 from jobs.scoring.neighbours import Weigher, Weighting, most_similar, norms_of
+from jobs.scoring.reasons import Cells, Positions, Reals, Terms
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -83,6 +84,12 @@ class Model:
 
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles: the neighbours' preference weights, each times the neighbour's similarity."""
+        near, _ = self._near(histories)
+        scores: Floats = (near @ self.references).toarray().astype(np.float32, copy=False)
+        return scores
+
+    def _near(self, histories: Histories) -> tuple[csr_matrix, csr_matrix]:
+        """Viewers by references of the neighbours' similarities, and viewers by titles as they were compared."""
         by_title, lengths = self._compared
         viewers = self._weigher.weigh(faded(histories, self.parameters.half_life_days))
         near = most_similar(
@@ -92,8 +99,27 @@ class Model:
             self.parameters.neighbours,
             self.parameters.shrinkage,
         )
-        scores: Floats = (near @ self.references).toarray().astype(np.float32, copy=False)
-        return scores
+        return near, viewers
+
+    def terms(self, histories: Histories) -> Terms:
+        """What each liked title does to make neighbours alike, times the neighbours' weight of the other title.
+
+        A similarity is a sum over the titles that both like, and so is a score that similarities add up to.
+        """
+        near, viewers = self._near(histories)
+        by_title, lengths = self._compared
+        norms = norms_of(viewers)
+        compared, liked = Cells(by_title), Cells(self.references)
+
+        def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
+            own = slice(viewers.indptr[viewer], viewers.indptr[viewer + 1])
+            known = viewers.indices[own]
+            neighbours = near.indices[near.indptr[viewer] : near.indptr[viewer + 1]]
+            below = (norms[viewer] * lengths[neighbours] + self.parameters.shrinkage).astype(np.float32)
+            alike = compared(known, neighbours) * viewers.data[own][:, np.newaxis] / below
+            return known, (alike @ liked(neighbours, titles)).T
+
+        return terms
 
     def save(self, folder: Path) -> None:
         """Write a sparse matrix and two arrays, and two JSON files."""

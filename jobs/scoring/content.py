@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix, diags
 
 from jobs.errors import JobError
-from jobs.scoring.liked import by_popularity
+from jobs.scoring.liked import by_popularity, rows_of
 from jobs.scoring.training_set import TrainingSet
 
 LISTS = ("genres", "directors", "writers", "leading_cast", "keywords")
@@ -99,3 +99,9 @@ def dense_unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     scaled: NDArray[np.float32] = (matrix / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
     return scaled
+
+
+def over_lengths(preferences: csr_matrix, lengths: NDArray[np.float64]) -> csr_matrix:
+    """Preference weights over the length of the viewer's profile: a cosine is the sum of the liked titles' own, so weighed."""
+    weights = preferences.data / np.where(lengths > 0, lengths, np.inf)[rows_of(preferences)]
+    return csr_matrix((weights.astype(np.float32), preferences.indices, preferences.indptr), shape=preferences.shape)

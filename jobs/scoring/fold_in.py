@@ -77,10 +77,15 @@ def solve_implicit(
         alpha: Confidence is 1 + α · preference weight.
         ridge: λ_u of each viewer.
     """
+    return solve_viewers(factors, total, *implicit_cells(preferences, alpha), ridge)
+
+
+def implicit_cells(preferences: csr_matrix, alpha: float) -> tuple[csr_matrix, csr_matrix]:
+    """What positive weights w are to the normal equations: viewers by titles of α w, and of the confidence 1 + α w."""
     confidence = alpha * preferences.data.astype(np.float64)
     cells = (preferences.indices, preferences.indptr)
     evidence, wanted = (csr_matrix((of, *cells), shape=preferences.shape) for of in (confidence, confidence + 1.0))
-    return solve_viewers(factors, total, evidence, wanted, ridge)
+    return evidence, wanted
 
 
 def _batches(lengths: NDArray[np.int32], rank: int) -> Iterator[NDArray[np.intp]]:

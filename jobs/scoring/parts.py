@@ -22,6 +22,7 @@ from jobs.errors import JobError
 from jobs.scoring.content import LISTS, says_anything
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import by_popularity
+from jobs.scoring.reasons import Explained, Positions, Reals, Terms
 from jobs.scoring.top_n import Floats, Scorer
 from jobs.scoring.training_set import TrainingSet
 
@@ -83,6 +84,25 @@ class Part:
         known: Floats = scores[:, np.maximum(self.position, 0)]
         known[:, self.position < 0] = scores.min(axis=1, initial=0, keepdims=True)
         return known
+
+    def terms(self, histories: Histories) -> Terms | None:
+        """What liked titles add to the part's scores, over the hybrid's titles; None if the part cannot say it.
+
+        To a title that the part does not know, none adds anything.
+        """
+        if not isinstance(self.model, Explained):
+            return None
+        of_part = self.model.terms(self.own(histories))
+
+        def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
+            at = self.position[titles]
+            known = at >= 0
+            liked, some = of_part(viewer, at[known])
+            added = np.zeros((len(titles), len(liked)))
+            added[known] = some
+            return self.back[liked], added
+
+        return terms
 
 
 def _columns_moved(matrix: csr_matrix, position: NDArray[np.int64], columns: int) -> csr_matrix:

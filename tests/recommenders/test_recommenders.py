@@ -17,6 +17,7 @@ from jobs.errors import JobError
 from jobs.evaluation.proposing import within
 from jobs.recommenders import als
 from jobs.scoring.histories import Histories
+from jobs.scoring.reasons import NONE, contributions
 from jobs.scoring.space import Choice
 from jobs.scoring.top_n import FactorScorer, Scorer, top_titles
 from tests.architecture.code import PROJECT
@@ -36,6 +37,8 @@ SMALL: dict[str, dict[str, str]] = {
 # Of ratings that are all the same there is nothing to foretell: the rating model has planted tastes of its own.
 PERSONAL = [name for name in recommenders.names() if name not in {"popularity", "rating_als"}]
 LEARN_FROM_LIKES = ("als", "ease", "ials", "item_knn", "user_knn")
+SUMS = ("als", "blend", "content_tfidf", "content_word2vec", "ease", "ials", "item_knn", "user_knn")
+"""Recommenders whose scores are sums over what the viewer likes."""
 SHUFFLED = tuple(np.random.default_rng(5).permutation(SIZE).tolist())
 
 
@@ -115,6 +118,40 @@ def test_scores_may_be_written_over(fitted: Any, name: str) -> None:
     first[:] = -1.0
 
     np.testing.assert_array_equal(fitted(name).scores(taste), kept)
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_what_the_viewers_own_titles_add_is_what_tells_titles_apart(fitted: Any, name: str) -> None:
+    """Up to what is the same for every title; what popularity adds comes of nothing that the viewer did."""
+    model = fitted(name)
+    names = model.title_ids.to_pylist()
+    taste = csr_matrix([[float(likes(u, int(t[1:]))) for t in names] for u in range(SIZE)], dtype=np.float32)
+    histories = Histories.of(taste)
+
+    terms, scores = model.terms(histories), model.scores(histories)
+
+    for viewer in range(SIZE):
+        liked, added = terms(viewer, np.arange(SIZE))
+        assert set(liked) <= set(taste[viewer].indices)
+        np.testing.assert_allclose(np.diff(added.sum(axis=1)), np.diff(scores[viewer]), atol=2e-5)
+
+
+@pytest.mark.parametrize("name", recommenders.names())
+def test_gives_a_title_of_the_viewers_own_kind_as_the_reason(fitted: Any, name: str) -> None:
+    model = fitted(name)
+    names = model.title_ids.to_pylist()
+    taste = csr_matrix([[float(likes(u, int(t[1:]))) for t in names] for u in range(SIZE)], dtype=np.float32)
+    histories = Histories.of(taste)
+    row, position, *_ = top_titles(model, histories, 3)
+
+    own, added = contributions(model, histories, row, position)
+
+    assert ((own == NONE) == (added == 0)).all()
+    assert (np.diff(added, axis=1) <= 0).all()
+    named = own != NONE
+    assert (taste.toarray()[np.repeat(row, 3)[named.ravel()], own[named]] > 0).all()
+    if name in (*SUMS, "two_stage"):
+        assert named[row != np.roll(row, 1)].all(), "whatever comes first comes of three titles"
 
 
 @pytest.mark.parametrize("name", recommenders.names())
