@@ -142,7 +142,6 @@ def promises(suite: Suite) -> list[str]:
         *(f"{in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
         *(reference_in_words(reference) for reference in suite.references),
         *(in_words(expectation) for expectation in suite.table),
-        *(coverage.description for coverage in suite.covers),
         *_limits(suite),
     ]
 

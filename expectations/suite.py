@@ -1,6 +1,7 @@
 """How the promises about a table are written down, and the ones its definition makes by itself."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ from jobs.tables import Table
 NO_ROWS_BROKEN = 0.0
 PARKED = "parked:"
 """How the reason code of a row begins that waits for another table."""
+_ADDRESS = re.compile(r"\b(?:bronze|silver|gold|ops)\.[a-z_]+\b")
+"""A table's name in a query."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +39,6 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """A promise about the whole table: of the distinct ``columns`` of ``of`` at least a share occurs in it."""
-
-    columns: tuple[str, ...]
-    of: Table
-    at_least: float
-
-    @property
-    def description(self) -> str:
-        """The promise in words."""
-        return f"at least {self.at_least:.4g} of the distinct {', '.join(self.columns)} of {self.of.name} are there"
-
-
-@dataclass(frozen=True)
 class Suite:
     """All promises about the rows of one table.
 
@@ -66,7 +55,8 @@ class Suite:
     """Share of the rows offered that may wait for another table."""
     shrinks_to_at_least: float = 0.0
     """Share of the rows of the last publication (of a snapshot: of the delivery before) that there must be."""
-    covers: tuple[Coverage, ...] = ()
+    once: Mapping[str, str] = field(default_factory=dict)
+    """Queries whose rows several promises ask, by the name in braces that they call them by."""
     conditions: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
     """What Great Expectations made of ``rows`` in the session at hand; filled by the audit."""
 
@@ -75,6 +65,34 @@ class Suite:
         """The promise about its row count beside that of the last publication."""
         before = "delivery before" if self.of.is_dated else "last publication"
         return f"at least {self.shrinks_to_at_least:.0%} of the rows of the {before}"
+
+    @property
+    def queries(self) -> list[str]:
+        """Everything that is asked of the table as a whole."""
+        promised = [p for p in self.table if isinstance(p, gxe.UnexpectedRowsExpectation)]
+        return [*self.once.values(), *(str(promise.unexpected_rows_query) for promise in promised)]
+
+    @property
+    def asks(self) -> tuple[Table, ...]:
+        """The tables that its queries name by address: inputs at the versions that were read, itself as it is served."""
+        named = {name for query in self.queries for name in _ADDRESS.findall(query)}
+        known = [node for node in (*self.of.inputs, self.of) if isinstance(node, Table)]
+        return tuple(table for table in known if table.name in named)
+
+
+def covers(of: Table, key: str) -> gxe.UnexpectedRowsExpectation:
+    """A promise that every value of a column of another table occurs in this one."""
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=f"SELECT DISTINCT {key} FROM {of.name} ANTI JOIN {{batch}} AS own USING ({key})",  # noqa: S608
+        description=f"every {key} of {of.name} is there",
+    )
+
+
+def fill_in(query: str, words: Mapping[str, str]) -> str:
+    """A query with its names in braces replaced."""
+    for name, meant in words.items():
+        query = query.replace(f"{{{name}}}", meant)
+    return query
 
 
 def suite(
@@ -85,24 +103,25 @@ def suite(
     tolerates: float = NO_ROWS_BROKEN,
     parked_at_most: float = 1.0,
     shrinks_to_at_least: float = 0.0,
-    covers: Iterable[Coverage] = (),
+    once: Mapping[str, str] | None = None,
 ) -> Suite:
     """Put what the definition itself promises before the given promises.
 
     Args:
         of: The table.
         rows: GX column-map expectations: true or false of one row.
-        table: GX expectations of the table as a whole; queries for broken rows in SQL that Spark and DuckDB both
-            understand, as DuckDB asks them.
+        table: GX expectations of the table as a whole; queries for broken rows, which DuckDB asks, in SQL that Spark
+            understands too where they ask the table alone. A query may name inputs of the table by their addresses
+            (``silver.titles``), the table itself as it is served, ``{batch}``, ``{night}``, and its settings in braces.
         references: Promises about other tables.
         tolerates: Share of the rows offered that may be broken; a larger one publishes nothing. Of a dated table each
             delivery is judged by itself.
         parked_at_most: Share of the rows offered that may wait for another table; a larger one publishes nothing.
-        covers: Promises that nothing of another table is missing.
         shrinks_to_at_least: A table with a smaller share of the rows of its last publication is not published.
+        once: Queries whose rows several promises ask, by the name in braces that they call them by.
 
     Raises:
-        ValueError: Two row promises have the same reason code.
+        ValueError: Two row promises have the same reason code, or a query names a table that is no input.
     """
     not_null = [gxe.ExpectColumnValuesToNotBeNull(column=c.name) for c in of.columns if not c.nullable]
     promised: dict[str, ColumnMapExpectation] = {}
@@ -111,7 +130,7 @@ def suite(
         if reason in promised:
             raise ValueError(f"{of.name}: two promises are called {reason}")
         promised[reason] = expectation.copy(update={"mostly": 1.0 - tolerates})
-    return Suite(
+    made = Suite(
         of,
         promised,
         (*_table_promises(of), *table),
@@ -119,8 +138,12 @@ def suite(
         tolerates,
         parked_at_most,
         shrinks_to_at_least,
-        tuple(covers),
+        once or {},
     )
+    asked = {table.name for table in made.asks}
+    for name in sorted({name for query in made.queries for name in _ADDRESS.findall(query)} - asked):
+        raise ValueError(f"{of.name}: a promise asks {name}, which is no input")
+    return made
 
 
 def _table_promises(of: Table) -> list[Expectation]:

@@ -6,7 +6,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -162,6 +162,10 @@ class Settings(BaseSettings):
             return self.spark_token.get_secret_value()
         file = self.spark_token_file
         return file.read_text(encoding="ascii").strip() if file.exists() else None
+
+    def shaping(self, fields: Collection[str]) -> dict[str, Any]:
+        """Values of the settings that shape a table or model, as the ledger keeps them."""
+        return self.model_dump(mode="json", include=set(fields))
 
     @property
     def lake(self) -> str:

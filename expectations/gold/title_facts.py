@@ -3,7 +3,7 @@
 import great_expectations.expectations as gxe
 
 from expectations.gold.recommendations import LONGEST_LIST
-from expectations.suite import Coverage, suite
+from expectations.suite import covers, suite
 from jobs.tables import gold, silver
 
 _COUNTS = ("viewer_count", "monthly_viewer_count", "weekly_viewer_count", "like_count", "rating_count", "list_count")
@@ -30,6 +30,6 @@ SUITE = suite(
             ),
             description="titles that are listed, and no others, have a best rank, which is not behind the median",
         ),
+        covers(silver.TITLES, "title_id"),
     ),
-    covers=(Coverage(("title_id",), silver.TITLES, at_least=1.0),),
 )

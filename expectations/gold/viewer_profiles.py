@@ -3,7 +3,7 @@
 import great_expectations.expectations as gxe
 
 from expectations.gold.recommendations import LONGEST_LIST
-from expectations.suite import Coverage, suite
+from expectations.suite import covers, suite
 from jobs.tables import gold, silver
 
 TOLD = 5
@@ -37,6 +37,6 @@ SUITE = suite(
             unexpected_rows_query=f"SELECT user_id FROM {{batch}} WHERE {_UNEQUAL}",  # noqa: S608 - names of columns
             description=f"each list has at most {TOLD} names, and a number for each",
         ),
+        covers(silver.PREFERENCES, "user_id"),
     ),
-    covers=(Coverage(("user_id",), silver.PREFERENCES, at_least=1.0),),
 )

@@ -17,14 +17,13 @@ from expectations.suite import Suite
 from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine, staging
 from jobs.lakehouse.audit import counts, mark, pages
-from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows, judge_table, least_rows
+from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows
 from jobs.lakehouse.commit import (
     OvertakenError,
     commit,
     move_files,
     open_or_create,
     outlived,
-    rows_before,
     rows_by_part,
 )
 from jobs.lakehouse.ledger import Entry
@@ -33,6 +32,7 @@ from jobs.lakehouse.publication import (
     Staged,
     account_of,
     account_parts,
+    counts_in_words,
     counts_of,
     overtaken_by,
     page_of,
@@ -41,6 +41,7 @@ from jobs.lakehouse.publication import (
 )
 from jobs.lakehouse.schema import require_schema, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
+from jobs.lakehouse.whole import judge_whole
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
 from jobs.version import code_hash, code_version
@@ -71,6 +72,7 @@ class Lake:
     _row_counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Rows of each table that was read, by the log and by partition: to account for those of the spine."""
     _left_out: list[Observation] = field(default_factory=list)
+    _counted: list[Observation] = field(default_factory=list)
     _started: float = field(default_factory=time.monotonic)
 
     def read(self, table: Table, night: date) -> DataFrame:
@@ -123,6 +125,20 @@ class Lake:
         observation = Observation(f"left_out_{uuid4().hex}")
         self._left_out.append(observation)
         return rows.observe(observation, *tallies).where(~before)
+
+    def count(self, rows: DataFrame, **aggregates: Column) -> DataFrame:
+        """Count something of the rows of the next publication, while they are written, in the same job.
+
+        Args:
+            rows: The rows, or some that they are made from.
+            **aggregates: Whole numbers to count, by name; ``short_lists`` is told as "short lists".
+
+        Returns:
+            The same rows. What was counted stands in the publication's account, and in the note of its outcome.
+        """
+        observation = Observation(f"counted_{uuid4().hex}")
+        self._counted.append(observation)
+        return rows.observe(observation, *(counted.alias(name) for name, counted in aggregates.items()))
 
     def publish(
         self,
@@ -186,6 +202,7 @@ class Lake:
             undone.callback(remove, filesystem, folder)
             marked = mark.mark(rows, suite, self._references(suite, night))
             observations, self._left_out = self._left_out, []
+            counting, self._counted = self._counted, []
             staging.write(marked, table, self._staging(table, name), self.settings.rows_per_file)
             files = staging.staged_files(filesystem, folder)
             counted = counts.count(files, suite)
@@ -204,11 +221,13 @@ class Lake:
                 self.reads,
                 self._spine_rows(rows, suite, is_observed=bool(observations)),
                 {reason: dropped for one in observations for reason, dropped in one.get.items()},
+                {name: number for one in counting for name, number in one.get.items()},
             )
             if not table.is_dated and table.inputs:
                 judge_deliveries(staged.verdict, counted, suite, self._row_counts.get(table.inputs[0].name, {}))
             if not staged.is_refused:
-                self._judge_whole(staged, carried)
+                named = {one.name: self._rows_of(one) for one in suite.asks}
+                judge_whole(staged, carried, named, self.settings, accepts_shrinking=self.accepts_shrinking)
             staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
             if staged.is_refused:
                 self._refuse(staged, set(counted.parts))
@@ -252,7 +271,7 @@ class Lake:
                 parts,
                 table.keeps,
                 out=out,
-                settings=self.settings.model_dump(mode="json", include=set(table.settings)),
+                settings=self.settings.shaping(table.settings),
                 code=code_hash(),
                 code_version=code_version(),
                 run=self.run,
@@ -274,7 +293,8 @@ class Lake:
             remove(filesystem, folder)
         own = [part for name, part in parts.items() if name in staged.counted.parts]
         aside, parked = sum(part.broken for part in own), sum(part.parked for part in own)
-        return self._end(staged, "published", version=version, rows=account.published, set_aside=aside, parked=parked)
+        told = {"version": version, "rows": account.published, "set_aside": aside, "parked": parked}
+        return self._end(staged, "published", note=counts_in_words(account), **told)
 
     def report(self, name: str, state: State, staged_seconds: float = 0.0, **told: Any) -> Outcome:
         """Keep an outcome, with what is told of it, for the summary of the run; the next table's clock starts here."""
@@ -333,13 +353,12 @@ class Lake:
             self._row_counts[table.name] = told
 
     def _rows_of(self, table: Table) -> Dataset:
-        """A current table at the version that was read, without Spark; at its newest if it was not read yet."""
+        """A table that promises name, at the version that was read, without Spark; at its newest if it was not read yet."""
         if table.name not in self._reads:
             self._reads[table.name] = ledger.version(self.settings.lake, table)
         version = self._reads[table.name]
-        if version is None:
-            return staging.kept_rows([], table)
-        return staging.published_rows(DeltaTable(self._uri(table), version=version), table)
+        delta = None if version is None else DeltaTable(self._uri(table), version=version)
+        return staging.published_rows(delta, table) if delta else staging.kept_rows([], table)
 
     def _spine_rows(self, rows: DataFrame, suite: Suite, *, is_observed: bool) -> int | None:
         """Rows of the spine that were read; None where they are not accounted for: of silver tables they always are."""
@@ -356,40 +375,6 @@ class Lake:
             for reference in suite.references
             for keys in (self.read(reference.to, night).select(*reference.columns),)
         }
-
-    def _judge_whole(self, staged: Staged, carried: Entry | None) -> None:
-        """Judge the promises about the whole table on the rows that would be visible; a broken one refuses all."""
-        suite, table, parts = staged.suite, staged.suite.of, list(staged.counted.parts) or [staging.WHOLE]
-        accepted = [f for f in staged.files if f.is_kept and f.part not in staged.verdict.problems]
-        rows = [staging.kept_rows(accepted, table)]
-        row_count = sum(file.footer.num_rows for file in accepted)
-        last: int | None = None
-        if table.is_dated:
-            last = rows_before(staged.base, staged.replaced or []) if table.kind == "snapshot" else None
-        elif carried:
-            last = carried.published
-            if staged.replaced is not None and staged.base is not None:
-                stays = {part: count.published for part, count in staged.stays.items() if count.published}
-                row_count += sum(stays.values())
-                rows += [staging.published_rows(staged.base, table, list(stays))] if stays else []
-        least = 0 if self.accepts_shrinking else least_rows(suite, last)
-        judged = judge_table(
-            rows,
-            staging.columns_of(rows[0], table),
-            row_count,
-            suite,
-            {coverage.of.name: self._rows_of(coverage.of) for coverage in suite.covers},
-            least,
-            str(self.settings.root / "work" / staged.name),
-        )
-        staged.verdict.judged[:0] = judged
-        for one in judged:
-            if not one.holds:
-                example = f" (e.g. {', '.join(one.examples)})" if one.examples else ""
-                staged.verdict.refuse(parts, f"{one.promise}: does not hold, {one.found}{example}")
-        if row_count < least:
-            again = f"reelhouse run {job_of(table)} --night {staged.night} --accept-shrinking"
-            staged.verdict.refuse(parts, f"if so few are meant, run `{again}`")
 
     def _refuse(self, staged: Staged, parts: Collection[str]) -> None:
         """Keep the broken rows of what is not published."""

@@ -64,6 +64,8 @@ class Account:
     spine: dict[str, int] = field(default_factory=dict)
     """What became of every row of the spine: rows, published, set_aside, parked, duplicates, superseded, and what the job
     left out by reason. Empty for a table without a spine whose rows are counted."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """What the job counted of its rows while they were written."""
     replaced: list[str] | None = None
     """Partitions that it replaced; None for the whole table."""
     parts: dict[str, Part] = field(default_factory=dict)

@@ -42,6 +42,8 @@ class Staged:
     """Rows of the spine that were read; None where they are not accounted for."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Rows of the spine that the job left out, by reason."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What the job counted of its rows."""
     page: str = ""
     seconds: float = 0.0
     """What it took so far."""
@@ -178,12 +180,18 @@ def account_of(
         quarantined={reason: rows for reason, rows in by_reason.items() if not reason.startswith(PARKED)},
         parked=sum(part.parked for part in parts.values()),
         spine=spine_account(staged, parts),
+        counts=dict(staged.counts),
         replaced=None if staged.replaced is None else [part for part in staged.replaced if part not in out],
         parts=parts,
         inputs=dict(staged.inputs),
         deliveries={day: held[day] for day in sorted(held, reverse=True)[:kept]},
         **told,
     )
+
+
+def counts_in_words(account: Account) -> str:
+    """What a job counted of its rows: ``lists 3, short lists 1``."""
+    return ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items())
 
 
 def overtaken_by(staged: Staged, now: Entry | None) -> str | None:

@@ -92,7 +92,7 @@ def _now(settings: Settings, node: Node, night: date) -> Basis:
     return Basis(
         night=max([night, *(made.basis.night for made in before if made)]),
         inputs={upstream.name: _version(settings, upstream) for upstream in node.inputs},
-        settings=settings.model_dump(mode="json", include=set(node.settings)),
+        settings=settings.shaping(node.settings),
         code=code_hash(),
         proposal=None if isinstance(node, Table) else _proposed(settings),
     )

@@ -287,7 +287,7 @@ def nights_compared(settings: Settings, night: date, rivals: Mapping[str, str]) 
 
 def shaping(settings: Settings) -> dict[str, object]:
     """The settings that shape the model, as its node names them."""
-    return settings.model_dump(mode="json", include=set(CHAMPION.settings))
+    return settings.shaping(CHAMPION.settings)
 
 
 def client(settings: Settings) -> MlflowClient:

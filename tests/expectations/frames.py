@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from expectations.page import suite_of
 from expectations.suite import Suite
-from jobs.lakehouse.audit.ask import ask
+from jobs.lakehouse.audit.ask import Matter, questions
 from jobs.lakehouse.audit.mark import REASONS, RECORD, mark
 from jobs.lakehouse.schema import arrow_schema
 from jobs.tables import TABLES, Table
@@ -129,14 +129,25 @@ def broken_together(planted: Mapping[tuple[str, str], Sequence[Row]], scratch: P
     broken: dict[tuple[str, str], set[str]] = {}
     for key, rows in planted.items():
         suite = next(suite for suite in SUITES if suite.of.name == key[0])
-        held = pa.Table.from_pylist([filled(suite.of, row) for row in rows], arrow_schema(suite.of))
-        found = ask([dataset(held)], queries_of(suite), (), {}, str(scratch))
-        broken[key] = {name for name, rows in found.items() if rows.rows} | {
+        beside = {table.name: dataset(_held(table, _rows_beside(suite, table))) for table in suite.asks}
+        matter = Matter([dataset(_held(suite.of, rows))], str(scratch), beside, PLANTED[suite.of.name].values)
+        with questions(matter, suite.once) as asked:
+            found = {name for name, query in queries_of(suite).items() if asked.rows(query).rows}
+        broken[key] = found | {
             name
             for name, promise in by_description(suite).items()
             if len(rows) < promise.configuration.kwargs.get("min_value", 0)
         }
     return broken
+
+
+def _rows_beside(suite: Suite, table: Table) -> Sequence[Row]:
+    """The rows of a table that promises name."""
+    return PLANTED[suite.of.name].beside[table.name]
+
+
+def _held(table: Table, rows: Sequence[Row]) -> pa.Table:
+    return pa.Table.from_pylist([filled(table, row) for row in rows], arrow_schema(table))
 
 
 def found_by_spark(
@@ -148,9 +159,15 @@ def found_by_spark(
     for number, (key, rows) in enumerate(planted.items()):
         suite = next(suite for suite in SUITES if suite.of.name == key[0])
         rows_of(spark, suite.of, rows).createOrReplaceTempView(f"planted_{number}")
-        for name, query in queries_of(suite).items():
+        for name, query in plain_queries_of(suite).items():
             broken = spark.sql(query.replace("{batch}", f"planted_{number}")).limit(1)
             queries.append(broken.select(F.lit(number).alias("number"), F.lit(name).alias("name")))
     for row in reduce(DataFrame.unionAll, queries).collect():
         found[list(planted)[row["number"]]].add(row["name"])
     return found
+
+
+def plain_queries_of(suite: Suite) -> dict[str, str]:
+    """Those that ask nothing but the table itself."""
+    asked = ["{" + name for name in suite.once] + [table.name for table in suite.asks]
+    return {name: query for name, query in queries_of(suite).items() if not any(other in query for other in asked)}

@@ -22,8 +22,8 @@ from tests.expectations.frames import (
     found_by_spark,
     frame,
     offered,
+    plain_queries_of,
     planted_together,
-    queries_of,
     reasons_of,
 )
 
@@ -90,7 +90,7 @@ def test_every_planted_table_breaks_its_promise_and_no_other(tmp_path: Path) -> 
 
 def test_spark_finds_in_planted_tables_what_the_door_finds(spark: SparkSession) -> None:
     planted = planted_together()
-    asked = {name for suite in SUITES for name in queries_of(suite)}
+    asked = {name for suite in SUITES for name in plain_queries_of(suite)}
 
     assert found_by_spark(spark, planted) == {key: {key[1]} & asked for key in planted}
 

@@ -1,9 +1,10 @@
 """Limits of the suites: a catalogue that was cut, events without their catalogue, viewers without a list."""
 
+import great_expectations.expectations as gxe
 import pytest
 
 from expectations.page import suite_of
-from expectations.suite import Coverage, Suite
+from expectations.suite import Suite, suite
 from jobs.tables import TABLES, Table, bronze, gold, silver
 
 MAY_SHRINK = (bronze.INTERACTIONS, bronze.TMDB_MOVIE_DETAILS)
@@ -29,5 +30,11 @@ def test_where_most_events_wait_for_their_titles_a_catalogue_was_not_delivered()
     assert suite.parked_at_most == 0.5
 
 
-def test_nearly_every_viewer_with_a_preference_has_a_list() -> None:
-    assert suite_for(gold.RECOMMENDATIONS).covers == (Coverage(("user_id",), silver.PREFERENCES, at_least=0.9),)
+@pytest.mark.parametrize("name", ["silver.ratings", "silver.title"])
+def test_a_promise_asks_inputs_only(name: str) -> None:
+    def asking(table: str) -> gxe.UnexpectedRowsExpectation:
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"FROM {{batch}} SEMI JOIN {table} USING (title_id)")
+
+    with pytest.raises(ValueError, match=rf"gold\.popular_titles: a promise asks {name}, which is no input"):
+        suite(gold.POPULAR_TITLES, table=(asking(name),))
+    assert suite(gold.POPULAR_TITLES, table=(asking("silver.titles"),)).asks == (silver.TITLES,)

@@ -9,7 +9,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from expectations.suite import Coverage, Reference, suite
+from expectations.suite import Reference, suite
 from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine
 from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, FAULTS, OF_SPINE, RECORD, SUPERSEDED
@@ -258,28 +258,6 @@ def test_a_table_that_shrinks_too_much_is_refused_unless_a_person_accepts_it(lak
     lake.accepts_shrinking = True
     lake.publish(visits(lake, ("a", 1.0, JANUARY), ("b", 1.0, JANUARY)), limited, LATER)
     assert ids(lake) == {"a", "b"}
-
-
-def test_a_table_that_covers_too_little_of_another_is_refused(lake: Lake) -> None:
-    lake.publish(visits(lake, *((name, 1.0, JANUARY) for name in "abc")), SUITE, NIGHT)
-    shown = Table(
-        name="gold.shown_visits",
-        grain="One row per visit that is shown.",
-        owner="viewing",
-        key=("visit_id",),
-        inputs=(VISITS,),
-        columns=(Column("visit_id", "string", "The visit.", nullable=False),),
-    )
-    covering = suite(shown, covers=(Coverage(("visit_id",), VISITS, at_least=0.6),))
-
-    with pytest.raises(
-        JobError,
-        match=r"at least 0\.6 of the distinct visit_id of silver\.visits are there: does not hold, found 1 of 3",
-    ):
-        lake.publish(rows_of(lake.spark, shown, [{"visit_id": "a"}]), covering, NIGHT)
-    lake.publish(rows_of(lake.spark, shown, [{"visit_id": "a"}, {"visit_id": "b"}]), covering, NIGHT)
-
-    assert entry_of(lake, shown).inputs == {"silver.visits": 1}
 
 
 def test_faults_of_a_job_are_reasons_beside_broken_promises(lake: Lake) -> None:

@@ -31,7 +31,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (staging, "staged_files"),
     (counts, "count"),
     (lake, "judge_rows"),
-    (lake, "judge_table"),
+    (lake, "judge_whole"),
     (pages, "write_page"),
     (commit, "move_into"),
     (lake, "move_files"),

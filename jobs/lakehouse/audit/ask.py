@@ -1,20 +1,39 @@
 """Queries about a table as a whole, asked of the files just written: only the columns they name are read.
 
-DuckDB asks them. Spark would plan and compile a job for each, which is most of what it costs in a small table, and takes
-several times as long in a large one.
+A query may name other tables by their addresses. DuckDB asks them. Spark would plan and compile a job for each, which is
+most of what it costs in a small table, and takes several times as long in a large one.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
 
 import duckdb
 from pyarrow.dataset import Dataset
 
-from expectations.suite import Coverage
+from expectations.suite import fill_in
 
 _MEMORY = "2GB"
 """Of all queries about one table; what needs more is written to the scratch folder."""
 _BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What queries are about.
+
+    Args:
+        batch: The rows of the table, in parts.
+        scratch: A folder for what does not fit into memory; it need not be there.
+        others: Rows of the other tables that are named, by address.
+        values: What the names in braces stand for, beside ``{batch}``: the night, and settings.
+    """
+
+    batch: Sequence[Dataset]
+    scratch: str
+    others: Mapping[str, Dataset] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -26,47 +45,66 @@ class Found:
     """The first and the last row, as JSON."""
 
 
-def ask(
-    batch: Sequence[Dataset],
-    queries: Mapping[str, str],
-    covers: Sequence[Coverage],
-    others: Mapping[str, Dataset],
-    scratch: str,
-) -> dict[str, Found]:
-    """Rows that queries find.
+class Questions:
+    """Answers queries about one matter.
 
     Args:
-        batch: The rows of the table, in parts.
-        queries: Queries of ``{batch}`` by name, in SQL that Spark and DuckDB both understand.
-        covers: Coverage promises: number n asks ``of n``, all keys of the other table, and ``missing n``.
-        others: Rows of the tables that are to be covered, by name.
-        scratch: A folder for what does not fit into memory; it need not be there.
-
-    Returns:
-        What was found, by name of the query.
+        connection: Holds the rows.
+        words: What the names in braces stand for, as SQL.
     """
-    if not queries and not covers:
-        return {}
-    texts = {name: query.replace("{batch}", _BATCH) for name, query in queries.items()}
-    for n, coverage in enumerate(covers):
-        keys = ", ".join(f'"{column}"' for column in coverage.columns)
-        wanted = f'(SELECT DISTINCT {keys} FROM "{coverage.of.name}")'  # noqa: S608 - names of a definition
-        texts[f"of {n}"] = f"SELECT * FROM {wanted}"  # noqa: S608
-        texts[f"missing {n}"] = f"SELECT * FROM {wanted} ANTI JOIN {_BATCH} USING ({keys})"  # noqa: S608
-    with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as connection:
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, words: Mapping[str, str]) -> None:
+        self._connection, self._words = connection, words
+
+    def rows(self, query: str) -> Found:
+        """Count the rows of a query; the first and the last of them as examples."""
+        text = fill_in(query, self._words)
+        asked = f"SELECT count(*), min(to_json(found)::VARCHAR), max(to_json(found)::VARCHAR) FROM ({text}) found"  # noqa: S608
+        rows, first, last = self._connection.execute(asked).fetchall()[0]
+        return Found(rows, tuple(dict.fromkeys(example for example in (first, last) if example)))
+
+    def number(self, query: str) -> float | None:
+        """The one number that a query finds; None for a null."""
+        ((number,),) = self._connection.execute(fill_in(query, self._words)).fetchall()
+        return None if number is None else float(number)
+
+
+@contextmanager
+def questions(matter: Matter, once: Mapping[str, str]) -> Iterator[Questions]:
+    """Make rows ready to be asked about.
+
+    Args:
+        matter: The rows.
+        once: Queries that others ask, by the name they call them by in braces: each is asked once, and its rows held.
+    """
+    with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": matter.scratch}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET preserve_insertion_order = false")
         connection.execute("CREATE MACRO size(list) AS len(list)")  # Spark's word
-        for name, rows in others.items():
-            connection.register(name, rows)
-        for n, rows in enumerate(batch):
+        for schema in sorted({name.partition(".")[0] for name in matter.others}):
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for n, (name, rows) in enumerate(matter.others.items()):
+            connection.register(f"other_{n}", rows)
+            connection.execute(f"CREATE VIEW {name} AS FROM other_{n}")
+        for n, rows in enumerate(matter.batch):
             connection.register(f"part_{n}", rows)
-        parts = " UNION ALL BY NAME ".join(f"FROM part_{n}" for n in range(len(batch)))
+        parts = " UNION ALL BY NAME ".join(f"FROM part_{n}" for n in range(len(matter.batch)))
         connection.execute(f"CREATE TEMP VIEW {_BATCH} AS {parts}")
-        return {name: _found(connection, text) for name, text in texts.items()}
+        words = {"batch": _BATCH, **{name: _literal(value) for name, value in matter.values.items()}}
+        for name, query in once.items():
+            connection.execute(f"CREATE TEMP TABLE {name} AS {fill_in(query, words)}")
+            words[name] = name
+        yield Questions(connection, words)
 
 
-def _found(connection: duckdb.DuckDBPyConnection, query: str) -> Found:
-    """Count the rows of a query; the first and the last of them as examples."""
-    asked = f"SELECT count(*), min(to_json(found)::VARCHAR), max(to_json(found)::VARCHAR) FROM ({query}) found"  # noqa: S608
-    rows, first, last = connection.execute(asked).fetchall()[0]
-    return Found(rows, tuple(dict.fromkeys(example for example in (first, last) if example)))
+def _literal(value: object) -> str:
+    """A value as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(value)
+    if isinstance(value, date):
+        return f"DATE '{value}'"
+    if isinstance(value, list | tuple):
+        return f"({', '.join(map(_literal, value)) or 'NULL'})"
+    return "'" + str(value).replace("'", "''") + "'"

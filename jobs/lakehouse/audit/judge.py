@@ -10,11 +10,10 @@ import great_expectations.expectations as gxe
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.expectation import Expectation
-from pyarrow.dataset import Dataset
 
 from expectations.suite import PARKED, Suite
 from expectations.words import in_words, reference_in_words
-from jobs.lakehouse.audit.ask import Found, ask
+from jobs.lakehouse.audit.ask import Found, Matter, questions
 from jobs.lakehouse.audit.counts import ALL, Counted, Counts, total
 
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
@@ -168,60 +167,36 @@ def _row_metrics(reason: str, column: str, counts: Counts, counted: Counted) -> 
 
 
 def judge_table(
-    batch: Sequence[Dataset],
-    columns: Sequence[str],
-    row_count: int,
-    suite: Suite,
-    others: Mapping[str, Dataset],
-    least_rows: int,
-    scratch: str,
+    matter: Matter, columns: Sequence[str], row_count: int, suite: Suite, least_rows: int = 0
 ) -> list[Judged]:
     """Judge the promises about the whole table.
 
     Args:
-        batch: The table as it would be: the rows of all of these together.
+        matter: The table as it would be, and the tables that its promises name.
         columns: Its columns.
         row_count: How many rows that are.
         suite: The promises.
-        others: For each coverage promise, by the name of its table, the rows of that table.
         least_rows: The row count below which the table has shrunk too much; 0 for no limit.
-        scratch: A folder for what does not fit into memory.
     """
     promises = list(suite.table)
     if least_rows:
         promises.append(gxe.ExpectTableRowCountToBeBetween(min_value=least_rows, description=suite.least_in_words))
-    queries = {
-        str(n): str(promise.unexpected_rows_query)
-        for n, promise in enumerate(promises)
-        if isinstance(promise, gxe.UnexpectedRowsExpectation)
-    }
-    found = ask(batch, queries, suite.covers, others, scratch)
     judged = []
-    for n, promise in enumerate(promises):
-        broken = found.get(str(n), Found(0))
-        metrics = {
-            "table.row_count": row_count,
-            "table.columns": list(columns),
-            "unexpected_rows_query.row_count": broken.rows,
-            "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
-        }
-        result = _pronounce(promise, metrics)
-        observed = result.result.get("observed_value")
-        said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
-        said = f"{broken.rows:,} rows break it" if str(n) in found else said
-        judged.append(Judged(in_words(promise), "", bool(result.success), said, broken.examples, result))
-    for n, coverage in enumerate(suite.covers):
-        missing, of = found.get(f"missing {n}", Found(0)), found.get(f"of {n}", Found(0))
-        there = of.rows - missing.rows
-        judged.append(
-            Judged(
-                coverage.description,
-                "",
-                there >= coverage.at_least * of.rows,
-                f"found {there:,} of {of.rows:,}",
-                missing.examples,
-            )
-        )
+    with questions(matter, suite.once) as asked:
+        for promise in promises:
+            query = str(promise.unexpected_rows_query) if isinstance(promise, gxe.UnexpectedRowsExpectation) else ""
+            broken = asked.rows(query) if query else Found(0)
+            metrics = {
+                "table.row_count": row_count,
+                "table.columns": list(columns),
+                "unexpected_rows_query.row_count": broken.rows,
+                "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
+            }
+            result = _pronounce(promise, metrics)
+            observed = result.result.get("observed_value")
+            said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
+            said = f"{broken.rows:,} rows break it" if query else said
+            judged.append(Judged(in_words(promise), "", bool(result.success), said, broken.examples, result))
     return judged
 
 

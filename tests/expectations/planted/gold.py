@@ -31,16 +31,30 @@ GOLD = {
         row=_LISTED,
         breaks=_NOT_LISTED,
         keeps=_JUST_LISTED,
-        refers={
-            "user_id,title_id:in_silver.preferences": {"title_id": "tt0068646"},
-            "title_id:not_in_silver.titles": {"title_id": "tt7777777"},
-        },
         tables={
             "user_id, rank is unique": (_listed(1, "a", 0.9), _listed(1, "b", 0.9), _listed(3, "c", 0.8)),
             "at least one list": (),
-            "each list has ranks from 1 without gaps and no title twice": (_listed(1, "a", 0.9), _listed(3, "b", 0.8)),
+            "each list has ranks from 1 without gaps": (_listed(1, "a", 0.9), _listed(3, "b", 0.8)),
+            "no list has a title twice": (_listed(1, "a", 0.9), _listed(2, "a", 0.8)),
             "scores never rise down a list": (_listed(1, "a", 0.8), _listed(2, "b", 0.9)),
+            "no list has a title of its viewer's history": (_listed(1, "a", 0.8), _listed(2, "seen", 0.7)),
+            "every listed title is known": (_listed(1, "unheard of", 0.8),),
+            "every listed title is released by the night": tuple(
+                _listed(n, title, 1.0) for n, title in enumerate(("tomorrow", "next year", "rumoured"), start=1)
+            ),
+            "nine viewers of ten have a list": ({"user_id": "u0"},),
         },
+        beside={
+            "silver.preferences": ({"user_id": "u1", "title_id": "seen"},),
+            "silver.titles": (
+                *({"title_id": title} for title in (_LISTED["title_id"], "a", "b", "c", "seen")),
+                {"title_id": "a", "release_date": _NIGHT, "release_year": 2027, "release_status": "Released"},
+                {"title_id": "tomorrow", "release_date": date(2026, 3, 2), "release_year": 2020},
+                {"title_id": "next year", "release_year": 2027},
+                {"title_id": "rumoured", "release_status": "Rumored"},
+            ),
+        },
+        values={"night": _NIGHT},
     ),
     "gold.recommendation_history": Planted(
         row=_LISTED, breaks=_NOT_LISTED, keeps=_JUST_LISTED, tables={"at least one list of the night": ()}
@@ -88,12 +102,14 @@ GOLD = {
         keeps={"mean_rating": (0.0, 10.0), "best_rank": (1000,), "median_rank": (1.0, 1000.0)}
         | dict.fromkeys(_COUNTED, (0,)),
         tables={
+            "every title_id of silver.titles is there": ({"title_id": "other"},),
             "title_id is unique": ({}, {}),
             "no part of the viewers of a title is larger than all of them": ({"like_count": 13},),
             "titles that are listed, and no others, have a best rank, which is not behind the median": (
                 {"list_count": 0},
             ),
         },
+        beside={"silver.titles": ({"title_id": "tt0111161"},)},
     ),
     "gold.viewer_profiles": Planted(
         row={
@@ -115,11 +131,13 @@ GOLD = {
             "list_length": (0, 1000),
         },
         tables={
+            "every user_id of silver.preferences is there": ({"user_id": "other"},),
             "user_id is unique": ({}, {}),
             "no viewer likes or rated more titles than there are, nor knows more than there were events": (
                 {"event_count": 11},
             ),
             "each list has at most 5 names, and a number for each": ({"genre_shares": []},),
         },
+        beside={"silver.preferences": ({"user_id": "u1"},)},
     ),
 }  # fmt: skip

@@ -25,3 +25,7 @@ class Planted:
     """Reason code of a reference → what differs in a row that breaks it only."""
     tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     """Promise about the whole table, in its words → rows (what differs from ``row``) that break it only."""
+    beside: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """Table that promises name → its rows (what is not named is filled in)."""
+    values: Mapping[str, object] = field(default_factory=dict)
+    """What else promises name in braces: the night, settings."""
