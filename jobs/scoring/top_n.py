@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
+from jobs.scoring.products import FILTERED as FILTERED
+from jobs.scoring.products import Floats as Floats
+from jobs.scoring.products import best_products, products_of, titles_in_order
 
-Floats = NDArray[np.float32]
-FILTERED = np.finfo(np.float32).min
-"""The score of a title that was filtered out."""
 Best = tuple[NDArray[np.int32], Floats]
 """Positions and scores of some titles of each viewer, one row per viewer: the best ones, in any order, and any number that
 are filtered out."""
@@ -106,21 +106,50 @@ def top_titles(
     unlisted = np.empty(0, dtype=np.int32) if excluded is None else excluded
     strengths = np.zeros(len(model.title_ids), dtype=np.float32) if boosts is None else boosts.astype(np.float32)
     if isinstance(model, ListScorer):
-        positions, scores = model.best(histories, length, unlisted)
+        best = model.best(histories, length, unlisted)
     else:
         moved = np.setdiff1d(np.flatnonzero(strengths), unlisted).astype(np.int32)
-        every = model.scores(histories)
-        theirs = every[:, moved]
-        positions, scores = best_of(every, histories.seen, np.concatenate([unlisted, moved]), length)
-        positions = np.hstack([positions, np.broadcast_to(moved, theirs.shape)])
-        scores = np.hstack([scores, _filtered(theirs, csr_matrix(histories.seen[:, moved]), moved[:0])])
-    added = np.where(scores > FILTERED, strengths[positions] * np.abs(scores.max(axis=1, initial=FILTERED))[:, None], 0)
-    totals = scores.astype(np.float64) + added
-    order = np.lexsort((positions, -totals), axis=1)[:, :length]
-    positions, scores, added = (np.take_along_axis(of, order, axis=1) for of in (positions, scores, added))
+        best, theirs = _best(model, histories, length, np.concatenate([unlisted, moved]), moved)
+        theirs = _filtered(theirs, csr_matrix(histories.seen[:, moved]), moved[:0])
+        best = np.hstack([best[0], np.broadcast_to(moved, theirs.shape)]), np.hstack([best[1], theirs])
+    positions, scores, added = _in_order(*best, strengths, length)
     is_listed = scores > FILTERED
     row, _ = np.nonzero(is_listed)
-    return Listed(row.astype(np.int32), positions[is_listed].astype(np.int32), scores[is_listed], added[is_listed])
+    return Listed(row.astype(np.int32), positions[is_listed], scores[is_listed], added[is_listed])
+
+
+def _best(
+    model: Scorer, histories: Histories, length: int, unlisted: NDArray[np.int32], moved: NDArray[np.int32]
+) -> tuple[Best, Floats]:
+    """Each viewer's best unseen titles that are not excluded, and all scores of some titles."""
+    if not isinstance(model, FactorScorer):
+        scores = model.scores(histories)
+        theirs = scores[:, moved]
+        return best_of(scores, histories.seen, unlisted, length), theirs
+    viewers, factors = model.viewer_factors(histories), model.factors
+    found = best_products(viewers, titles_in_order(factors, unlisted), histories.seen, length)
+    pairs = np.repeat(np.arange(len(viewers)), len(moved)), np.tile(moved, len(viewers))
+    theirs = products_of(viewers, pairs[0], factors, pairs[1]).reshape(len(viewers), len(moved))
+    return as_matrices(*found, len(viewers)), theirs
+
+
+def _in_order(
+    positions: NDArray[np.int32], scores: Floats, strengths: Floats, length: int
+) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """Positions, scores and boosts of the first titles of each row."""
+    if not strengths.any():
+        # The score's bits, made to fall as it rises, and the position are one number, which sorts many times faster.
+        bits = (scores + np.float32(0)).view(np.int32)
+        falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))
+        order = np.sort(falling.astype(np.int64) << 32 | positions, axis=1)[:, :length]
+        rising = ~(order >> 32).astype(np.int32)
+        scores = (rising ^ ((rising >> 31) & 0x7FFFFFFF)).view(np.float32)
+        return (order & 0xFFFFFFFF).astype(np.int32), scores, np.zeros_like(scores)
+    best = np.abs(scores.max(axis=1, initial=FILTERED))[:, np.newaxis]
+    added = np.where(scores > FILTERED, strengths[positions] * best, np.float32(0))
+    order = np.lexsort((positions, -(scores.astype(np.float64) + added)), axis=1)[:, :length]
+    positions, scores, added = (np.take_along_axis(of, order, axis=1) for of in (positions, scores, added))
+    return positions.astype(np.int32), scores, added
 
 
 def ranks_within(rows: NDArray[np.signedinteger]) -> NDArray[np.int32]:
@@ -129,7 +158,9 @@ def ranks_within(rows: NDArray[np.signedinteger]) -> NDArray[np.int32]:
     return (np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)).astype(np.int32)
 
 
-def as_matrices(row: NDArray[np.int64], position: NDArray[np.int64], score: Floats, viewers: int) -> Best:
+def as_matrices(
+    row: NDArray[np.signedinteger], position: NDArray[np.signedinteger], score: Floats, viewers: int
+) -> Best:
     """Pairs of viewer and title, in order of row, as rows that are filled up with what is filtered out."""
     within = ranks_within(row)
     shape = (viewers, int(within.max(initial=-1)) + 1)
