@@ -18,6 +18,7 @@ NONE = -1
 """A place that no title stands in."""
 _NOTHING = 1e-12
 """Of the largest eigenvalue: what is left of a direction in which float32 factors have nothing."""
+_LEAST = float(np.finfo(np.float64).tiny)
 Positions = NDArray[np.integer[Any]]
 Reals = NDArray[np.floating[Any]]
 Terms = Callable[[int, Positions], tuple[Positions, Reals]]
@@ -63,13 +64,15 @@ def contributions(
 
 def _name_largest(liked: Positions, added: Reals, own: NDArray[np.int32], sizes: NDArray[np.float64]) -> None:
     """Write the titles that add most, and what they add; ``added`` is used up."""
-    every = np.arange(len(added))
+    cells = np.ascontiguousarray(added).reshape(-1)
+    starts = np.arange(0, cells.size, max(1, len(liked)))
     for place in range(min(NAMED, len(liked))):
-        largest = added.argmax(axis=1)
-        size = added[every, largest]
-        own[:, place] = np.where(size > 0, liked[largest], NONE)
-        sizes[:, place] = np.maximum(size, 0)
-        added[every, largest] = -np.inf
+        largest = cells.reshape(added.shape).argmax(axis=1)
+        sizes[:, place] = cells.take(starts + largest)
+        own[:, place] = liked.take(largest)
+        cells[starts + largest] = -np.inf
+    is_less = sizes <= 0
+    own[is_less], sizes[is_less] = NONE, 0
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,13 @@ class Turned:
         turned = factors @ directions.astype(factors.dtype)
         return cls(np.ascontiguousarray(turned), np.maximum(spectrum, 0.0))
 
+    def scale(self, ridge: float) -> NDArray[np.float64]:
+        """The diagonal of (Λ + λ I)^-½; 0 in a direction that no title has anything of, as no score has then either."""
+        middle = self.spectrum + ridge
+        least = max(float(middle.max()) * _NOTHING, _LEAST)
+        root: NDArray[np.float64] = np.sqrt(np.maximum(middle, least))
+        return np.where(middle > least, 1.0 / root, 0.0)
+
 
 def fold_in_terms(
     fits: Sequence[Turned],
@@ -111,29 +121,29 @@ def fold_in_terms(
         wanted: Viewers by titles of b; cells as those of ``evidence``.
         ridge: λ_u of each viewer.
     """
+    kind = fits[0].factors.dtype
+    roots, b = np.sqrt(evidence.data).astype(kind)[:, np.newaxis], wanted.data.astype(kind)
+    ones = np.eye(fits[0].factors.shape[1], dtype=kind, order="F")
 
     def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
         cells = slice(evidence.indptr[viewer], evidence.indptr[viewer + 1])
-        known, b = evidence.indices[cells], wanted.data[cells]
-        root = np.sqrt(evidence.data[cells])[:, np.newaxis]
-        every = [_solved(fit, known, titles, root, float(ridge[viewer])) for fit in fits]
+        known = evidence.indices[cells]
+        every = [_solved(fit, known, titles, roots[cells], ridge[viewer], ones) for fit in fits]
         added = sum(every[1:], every[0])
-        added *= b
+        added *= b[cells]
         return known, added
 
     return terms
 
 
-def _solved(fit: Turned, known: Positions, titles: Positions, root: Reals, ridge: float) -> Reals:
+def _solved(fit: Turned, known: Positions, titles: Positions, roots: Reals, ridge: float, ones: Reals) -> Reals:
     """Titles by known titles of y_iᵀ W y_j."""
-    syrk, posv = (dsyrk, dposv) if fit.factors.dtype == np.float64 else (ssyrk, sposv)
-    middle = fit.spectrum + ridge
-    # In a direction that no title has anything of, no score has either.
-    least = max(middle.max() * _NOTHING, np.finfo(np.float64).tiny)
-    scale = np.where(middle > least, 1.0 / np.sqrt(np.maximum(middle, least)), 0.0)
-    own, asked = (fit.factors.take(of, axis=0) * scale.astype(fit.factors.dtype) for of in (known, titles))
-    matrix = syrk(1.0, (own * root.astype(own.dtype)).T, lower=True)
-    matrix[np.diag_indices_from(matrix)] += 1
+    syrk, posv = (dsyrk, dposv) if ones.dtype == np.float64 else (ssyrk, sposv)
+    scale = fit.scale(ridge).astype(ones.dtype)
+    own, asked = fit.factors.take(known, axis=0), fit.factors.take(titles, axis=0)
+    own *= scale
+    asked *= scale
+    matrix = syrk(1.0, (own * roots).T, beta=1.0, c=ones, lower=True)
     _, solved, _ = posv(matrix, asked.T, lower=True, overwrite_a=True, overwrite_b=True)
     products: Reals = solved.T @ own.T
     return products

@@ -76,7 +76,7 @@ class Features:
         Returns:
             Pairs by ``most`` features; ``NONE`` behind the last.
         """
-        others = right.reshape(len(left), -1)
+        others = right if right.ndim == 2 else right[:, np.newaxis]
         found = np.full((len(left), most), NONE, dtype=np.int32)
         for start in range(0, len(left), _ROWS_AT_ONCE):
             some = slice(start, start + _ROWS_AT_ONCE)
