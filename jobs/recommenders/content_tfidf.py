@@ -12,13 +12,14 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from pyspark.ml.feature import IDF, HashingTF
 from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix, hstack
 
-from jobs.scoring.content import describe, over_lengths, tokenize, unit_rows
+from jobs.scoring.content import describe, over_lengths, tokenize
 from jobs.scoring.histories import Histories
 from jobs.scoring.neighbours import norms_of
 from jobs.scoring.reasons import Positions, Reals, Terms, weighted_terms
@@ -26,6 +27,7 @@ from jobs.scoring.space import Real, Space
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
+from jobs.scoring.unit_rows import unit_rows
 
 _BUCKETS = 1 << 17
 """Tokens of a field are hashed into so many columns: of 60,000 different ones a quarter share theirs with another."""
@@ -86,6 +88,10 @@ class Model:
 
         profiles = histories.preferences @ self.vectors
         return weighted_terms(over_lengths(histories.preferences, norms_of(profiles)), similar)
+
+    def likeness(self, rows: NDArray[np.int64]) -> Floats:
+        """Some titles by all titles of cosines."""
+        return np.asarray((self.vectors[rows] @ self._by_token).toarray(), dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write the arrays of one sparse matrix, and two JSON files."""

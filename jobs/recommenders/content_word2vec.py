@@ -20,13 +20,14 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
-from jobs.scoring.content import LISTS, dense_unit_rows, describe, over_lengths, tokenize
+from jobs.scoring.content import LISTS, describe, over_lengths, tokenize
 from jobs.scoring.histories import Histories
 from jobs.scoring.reasons import Terms, weighted_terms
 from jobs.scoring.space import Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
+from jobs.scoring.unit_rows import dense_unit_rows
 
 
 @checked(frozen=True)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from scipy.linalg.lapack import spotrf, spotri
@@ -77,6 +78,10 @@ class Model:
         """w_j B_ji of what the viewer likes; what recency adds comes of nothing that the viewer did."""
         preferences = faded(histories, self.parameters.half_life_days)
         return weighted_terms(preferences, lambda known, titles: self.weights[np.ix_(known, titles)])
+
+    def likeness(self, rows: NDArray[np.int64]) -> Floats:
+        """Some titles by all titles of weights."""
+        return np.array(self.weights[rows])
 
     def save(self, folder: Path) -> None:
         """Write two arrays and two JSON files."""

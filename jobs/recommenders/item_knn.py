@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from scipy.sparse import csr_matrix
@@ -67,6 +68,10 @@ class Model:
     def terms(self, histories: Histories) -> Terms:
         """Each liked title's similarity times its preference weight."""
         return weighted_terms(faded(histories, self.parameters.half_life_days), Cells(self.similarities))
+
+    def likeness(self, rows: NDArray[np.int64]) -> Floats:
+        """Some titles by all titles of similarities."""
+        return np.asarray(self.similarities[rows].toarray(), dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write a sparse matrix as arrays, and two JSON files."""

@@ -124,6 +124,10 @@ class Model:
         predicted: NDArray[np.float64] = np.where(titles >= 0, known, self.mean + own[viewers])
         return np.clip(predicted, 0.0, _HIGHEST)
 
+    def likeness(self, rows: NDArray[np.int64]) -> Floats:
+        """Some titles by all titles of similarities."""
+        return np.asarray(self.similarities[rows].toarray(), dtype=np.float32)
+
     def _residuals(self, rated: csr_matrix) -> tuple[NDArray[np.float64], csr_matrix]:
         """b_u of each viewer, and what is left of each rating."""
         return _own_means(rated, self.mean, self.deviations.astype(np.float64), self.parameters.viewer_damping)

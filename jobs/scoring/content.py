@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyspark.ml.feature import RegexTokenizer, StopWordsRemover
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix
 
 from jobs.errors import JobError
 from jobs.scoring.liked import by_popularity, rows_of
@@ -85,20 +85,6 @@ def tokenize(spark: SparkSession, profiles: pa.Table) -> DataFrame:
     remover = StopWordsRemover(inputCol="all_words", outputCol="words")
     filled = rows.select("position", *lists, F.coalesce("overview", F.lit("")).alias("overview"))
     return remover.transform(words.transform(filled)).select("position", *LISTS, "words")
-
-
-def unit_rows(matrix: csr_matrix) -> csr_matrix:
-    """Rows of length 1; a row of zeros stays."""
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scaled = diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ matrix
-    return csr_matrix(scaled, dtype=np.float32)
-
-
-def dense_unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same of an array."""
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = (matrix / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
-    return scaled
 
 
 def over_lengths(preferences: csr_matrix, lengths: NDArray[np.float64]) -> csr_matrix:

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from jobs.scoring.content import dense_unit_rows
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import first_cells, ranked_cells, rows_of
 from jobs.scoring.top_n import Floats
 from jobs.scoring.training_set import TrainingSet
+from jobs.scoring.unit_rows import dense_unit_rows
 
 WINDOWS = (1, 3, 7, 14, 30, 90)
 """Days, to the moment, whose viewers are counted."""

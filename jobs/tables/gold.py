@@ -124,3 +124,44 @@ VIEWER_PROFILES = Table(
         Column("night", "date", "The night that gathered them.", nullable=False),
     ),
 )
+SIMILAR_TITLES = Table(
+    name="gold.similar_titles",
+    grain="One row per title, kind of likeness and rank: the nearest titles of a title.",
+    owner="recommendations",
+    key=("title_id", "kind", "rank"),
+    inputs=(silver.TITLES, silver.TITLE_PROFILES, silver.PREFERENCES, model.CHAMPION),
+    clustered_by=("title_id", "kind", "rank"),
+    columns=(
+        Column("title_id", "string", "Title in silver.titles.", nullable=False),
+        Column(
+            "kind",
+            "string",
+            "taste: as viewers' tastes say; content: as genres, people, keywords and overview say.",
+            nullable=False,
+        ),
+        Column("rank", "int", "Position among the similar titles, from 1; at most 20.", nullable=False),
+        Column("similar_title_id", "string", "A title that may be listed, other than title_id.", nullable=False),
+        Column("title", "string", "Name of title_id.", nullable=False),
+        Column("similar_title", "string", "Name of similar_title_id.", nullable=False),
+        Column(
+            "similarity",
+            "double",
+            "Cosine, or the champion's own weight; above 0, comparable among the titles of one title and kind.",
+            nullable=False,
+        ),
+        Column(
+            "shared",
+            "string",
+            "Up to three things that both have, in words: Crime, Robert De Niro; empty if nothing is known.",
+            nullable=False,
+        ),
+        Column(
+            "method",
+            "string",
+            "Who says so: the recommender of the champion, or of its part that can; co-watching where none can; tf-idf.",
+            nullable=False,
+        ),
+        Column("model_version", "int", "Version of the registered model that says so; null if none does."),
+        Column("night", "date", "The night that found them.", nullable=False),
+    ),
+)

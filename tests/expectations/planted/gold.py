@@ -26,6 +26,10 @@ def _listed(rank: int, title: str, score: float) -> dict[str, object]:
     return {"rank": rank, "title_id": title, "score": score}
 
 
+def _similar(rank: int, title: str, similarity: float) -> dict[str, object]:
+    return {"rank": rank, "similar_title_id": title, "similarity": similarity}
+
+
 GOLD = {
     "gold.recommendations": Planted(
         row=_LISTED,
@@ -139,5 +143,28 @@ GOLD = {
             "each list has at most 5 names, and a number for each": ({"genre_shares": []},),
         },
         beside={"silver.preferences": ({"user_id": "u1"},)},
+    ),
+    "gold.similar_titles": Planted(
+        row={
+            "title_id": "tt0111161", "kind": "taste", "rank": 1, "similar_title_id": "tt0068646",
+            "title": "The Shawshank Redemption", "similar_title": "The Godfather", "similarity": 0.8,
+            "shared": "Crime, Drama", "method": "als", "model_version": 3, "night": _NIGHT,
+        },
+        breaks={
+            "kind:be_in_set": ("", "tastes"),
+            "rank:be_between": (0, 21),
+            "similarity:be_between": (0.0, -0.1, _NAN, _INFINITY),
+            "model_version:be_between": (0,),
+        },
+        keeps={"kind": ("content",), "rank": (20,), "similarity": (1e-6, 1.5), "shared": ("",)},
+        tables={
+            "title_id, kind, rank is unique": (_similar(1, "a", 0.9), _similar(1, "b", 0.9), _similar(3, "c", 0.8)),
+            "at least one title": (),
+            "each title and kind has ranks from 1 without gaps and no title twice": (
+                _similar(1, "a", 0.9), _similar(3, "b", 0.8),
+            ),
+            "no title is similar to itself": (_similar(1, "tt0111161", 0.9),),
+            "similarity never rises down the ranks": (_similar(1, "a", 0.8), _similar(2, "b", 0.9)),
+        },
     ),
 }  # fmt: skip

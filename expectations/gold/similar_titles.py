@@ -1,0 +1,45 @@
+"""Promises about gold.similar_titles."""
+
+import math
+
+import great_expectations.expectations as gxe
+
+from expectations.suite import suite
+from jobs.tables import gold
+
+MOST = 20
+"""Similar titles told of a title, by each kind."""
+
+SUITE = suite(
+    gold.SIMILAR_TITLES,
+    rows=(
+        gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["taste", "content"]),
+        gxe.ExpectColumnValuesToBeBetween(column="rank", min_value=1, max_value=MOST),
+        # Spark orders NaN above infinity: a similarity that is not finite lies outside.
+        gxe.ExpectColumnValuesToBeBetween(
+            column="similarity", min_value=0, max_value=math.inf, strict_min=True, strict_max=True
+        ),
+        gxe.ExpectColumnValuesToBeBetween(column="model_version", min_value=1),
+    ),
+    table=(
+        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="at least one title"),
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=(
+                "SELECT title_id, kind FROM {batch} GROUP BY title_id, kind "
+                "HAVING MAX(rank) <> COUNT(*) OR COUNT(DISTINCT similar_title_id) <> COUNT(*)"
+            ),
+            description="each title and kind has ranks from 1 without gaps and no title twice",
+        ),
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query="SELECT title_id FROM {batch} WHERE similar_title_id = title_id",
+            description="no title is similar to itself",
+        ),
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=(
+                "SELECT title_id, rank FROM (SELECT title_id, rank, similarity, LAG(similarity) OVER "
+                "(PARTITION BY title_id, kind ORDER BY rank) AS nearer FROM {batch}) WHERE similarity > nearer"
+            ),
+            description="similarity never rises down the ranks",
+        ),
+    ),
+)
