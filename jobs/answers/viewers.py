@@ -11,8 +11,8 @@ from jobs.tables.silver import PREFERENCES, TITLES
 _LIKED_TOLD = 5
 
 _LIST = """
-SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, coalesce(t.genres, []), r.score,
-    r.night, r.model_name, r.model_version
+SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, coalesce(t.genres, []), r.source,
+    r.score, r.night, r.model_name, r.model_version
 FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
 WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
 """
@@ -27,7 +27,7 @@ SELECT user_id FROM silver.preferences
 WHERE weight > 0 AND user_id IN (SELECT user_id FROM gold.recommendations)
 GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
 """
-_FIRST = "SELECT min(user_id) FROM gold.recommendations HAVING count(*) > 0"
+_FIRST = "SELECT min(user_id) FROM gold.recommendations WHERE user_id <> '*' HAVING count(*) > 0"
 _NEAR = """
 SELECT user_id FROM (SELECT DISTINCT user_id FROM gold.recommendations)
 ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT 3
@@ -46,6 +46,8 @@ class ListedTitle:
     """Its name; its identifier where silver.titles does not know it any more."""
     release_year: int | None
     genres: tuple[str, ...]
+    source: str
+    """personal, segment or popular."""
     score: float
 
 
@@ -91,8 +93,8 @@ def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
         history_count=history_count,
         liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
         titles=tuple(
-            ListedTitle(rank, title_id, title, year, tuple(genres), score)
-            for rank, title_id, title, year, genres, score, *_ in rows
+            ListedTitle(rank, title_id, title, year, tuple(genres), source, score)
+            for rank, title_id, title, year, genres, source, score, *_ in rows
         ),
     )
 

@@ -15,7 +15,10 @@ EXAMPLES = examples("reelhouse show", "reelhouse show u000123", "reelhouse show 
 
 def show(
     user: Annotated[
-        str | None, typer.Argument(metavar="USER", help="The viewer; one who liked many titles unless given.")
+        str | None,
+        typer.Argument(
+            metavar="USER", help="The viewer, * for one nobody knows; one who liked many titles unless given."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many titles of the list.")] = 50,
 ) -> None:
@@ -37,9 +40,11 @@ def show_list(found: "ViewerList") -> None:
     likes = f"liked most: {display.listing(liked)}" if liked else "none of them liked"
     titles = f"{display.count(found.history_count)} title{'' if found.history_count == 1 else 's'} in history"
     display.say(f"{titles}; {likes}" if found.history_count else "no history yet")
-    table = display.grid("rank", "title", "year", "genres", "score", right=("rank", "year", "score"))
+    table = display.grid("rank", "title", "year", "genres", "source", "score", right=("rank", "year", "score"))
     for one in found.titles:
         table.add_row(
-            *map(display.plain, (one.rank, one.title, one.release_year, list(one.genres), f"{one.score:.4f}"))
+            *map(
+                display.plain, (one.rank, one.title, one.release_year, list(one.genres), one.source, f"{one.score:.4f}")
+            )
         )
     display.console().print(table)

@@ -1,8 +1,10 @@
-"""Score every viewer's unseen titles with the champion: gold.recommendations."""
+"""Make every viewer's list, by the champion and below it by what is popular: gold.recommendations."""
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from pyspark.sql import Observation
 from pyspark.sql import functions as F
@@ -12,9 +14,9 @@ from jobs import recommenders
 from jobs.lakehouse.lake import Lake
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.scoring.rules import excluded_positions, find_listable
+from jobs.scoring.plan import plan_of, titles_tonight
 from jobs.scoring.weighing import end_of
-from jobs.tables import silver
+from jobs.tables import gold, silver
 from jobs.tables.model import CHAMPION
 from jobs.tracking import registry
 
@@ -24,24 +26,29 @@ def run(lake: Lake, night: date) -> None:
     champion = registry.require_champion(lake.settings)
     lake.uses(CHAMPION.name, champion.version)
     folder = registry.model_folder(lake.settings, champion.version)
-    title_ids = recommenders.load(folder).title_ids
+    model = recommenders.load(folder)
     preferences = lake.read(silver.PREFERENCES, night)
     titles = lake.read(silver.TITLES, night)
+    length = lake.settings.list_length
 
-    excluded = excluded_positions(title_ids, find_listable(titles, title_ids, night))
-    lists = recommend(
-        collect_histories(preferences, end_of(night)), folder, excluded, lake.settings.list_length
-    ).select(
-        "*",
-        F.lit(champion.name).alias("model_name"),
-        F.lit(champion.version).alias("model_version"),
-        F.lit(night).alias("night"),
-    )
-    counted, length = Observation("lists"), lake.settings.list_length
-    lists = lists.observe(
-        counted, *(F.count_if(F.col("rank") == rank).alias(name) for name, rank in (("all", 1), ("full", length)))
-    )
-    outcome = lake.publish(lists, SUITE, night)
+    plan = plan_of(folder, model, titles_tonight(titles, preferences, model.title_ids, night, length), length)
+    work = lake.settings.root / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work) as kept:
+        plan.save(Path(kept))
+        histories = collect_histories(preferences, end_of(night), also=[gold.EVERYBODY_ELSE])
+        lists = recommend(histories, Path(kept)).select(
+            "*",
+            F.lit(champion.name).alias("model_name"),
+            F.lit(champion.version).alias("model_version"),
+            F.lit(champion.night).alias("model_night"),
+            F.lit(night).alias("night"),
+        )
+        counted = Observation("lists")
+        lists = lists.observe(
+            counted, *(F.count_if(F.col("rank") == rank).alias(name) for name, rank in (("all", 1), ("full", length)))
+        )
+        outcome = lake.publish(lists, SUITE, night)
     if outcome.state == "published" and (short := _shorter(counted.get, length)):
         lake.outcomes[-1] = replace(outcome, note=short)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +54,7 @@ class Model:
     title_ids: pa.Array
     factors: Floats
     parameters: Parameters
+    is_popularity: ClassVar[bool] = True
 
     def viewer_factors(self, histories: Histories) -> Floats:
         """Viewers by one factor of 1."""

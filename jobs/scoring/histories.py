@@ -1,6 +1,6 @@
 """Viewers' histories in blocks: how rows of Spark become sparse matrices of a model, and lists become rows again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -58,7 +58,7 @@ class Block:
     """The viewers' rows as they came, for what else they carry."""
 
 
-def collect_histories(preferences: DataFrame, as_of: datetime) -> DataFrame:
+def collect_histories(preferences: DataFrame, as_of: datetime, also: Sequence[str] = ()) -> DataFrame:
     """One row per viewer: what the blocks are made from.
 
     Partitioned by ranges of user_id and sorted within: what is made of the blocks, many rows per viewer, comes out in
@@ -67,6 +67,7 @@ def collect_histories(preferences: DataFrame, as_of: datetime) -> DataFrame:
     Args:
         preferences: silver.preferences, or rows with user_id, title_id, weight, rating and last_at.
         as_of: From when ages are counted.
+        also: Viewers without a history.
 
     Returns:
         user_id, title_ids array<string>, weights array<double>, ratings array<double>, ages array<double>, in days; the
@@ -74,10 +75,12 @@ def collect_histories(preferences: DataFrame, as_of: datetime) -> DataFrame:
     """
     age = age_days(F.col("last_at"), as_of).alias("age")
     known = F.sort_array(F.collect_list(F.struct("title_id", "weight", "rating", age)))
+    collected = preferences.groupBy("user_id").agg(known.alias("known"))
+    if also:
+        unknown = preferences.sparkSession.createDataFrame([(user,) for user in also], "user_id string")
+        collected = collected.unionByName(unknown, allowMissingColumns=True)
     return (
-        preferences.groupBy("user_id")
-        .agg(known.alias("known"))
-        .select(
+        collected.select(
             "user_id",
             F.col("known.title_id").alias("title_ids"),
             F.col("known.weight").alias("weights"),

@@ -1,4 +1,4 @@
-"""Every viewer's list, scored in Spark tasks.
+"""Every viewer's list, made in Spark tasks.
 
 Python workers import this module for each task's function: it imports neither Great Expectations nor MLflow, which would
 cost each worker more than the scoring.
@@ -6,54 +6,218 @@ cost each worker more than the scoring.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
+from scipy.sparse import csr_matrix
 
 from jobs.recommenders import held
 from jobs.scoring.histories import Block, blocks
+from jobs.scoring.plan import Plan, held_plan
+from jobs.scoring.tiers import PERSONAL, POPULAR, SEGMENT, Tier, fill
 from jobs.scoring.top_n import Scorer, ranks_within, top_titles
+from jobs.tables.gold import SOURCES
 
-_LISTED = "user_id string, rank int, title_id string, score double"
+LIST_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("rank", pa.int32()),
+        ("title_id", pa.string()),
+        ("source", pa.string()),
+        ("model_score", pa.float64()),
+        ("boost", pa.float64()),
+        ("score", pa.float64()),
+        ("reason_title_ids", pa.list_(pa.string())),
+        ("reason_contributions", pa.list_(pa.float64())),
+        ("reasons", pa.string()),
+    ]
+)
+_LISTED = (
+    "user_id string, rank int, title_id string, source string, model_score double, boost double, score double, "
+    "reason_title_ids array<string>, reason_contributions array<double>, reasons string"
+)
 
 
-def recommend(histories: DataFrame, folder: Path, excluded: NDArray[np.int32], length: int) -> DataFrame:
-    """The best unseen titles of every viewer.
+def recommend(histories: DataFrame, folder: Path) -> DataFrame:
+    """The list of every viewer.
 
-    Tasks read the model's folder themselves, its arrays mapped into memory: a path is all that travels to them, however
-    many titles there are, and all workers of a machine share one copy.
+    Tasks read the plan's folder and the model's themselves, arrays mapped into memory: a path is all that travels to them,
+    however many titles there are, and all workers of a machine share one copy.
 
     Args:
         histories: One row per viewer, as collect_histories makes them; lists come out in their order.
-        folder: A saved model, at a path that workers see too.
-        excluded: Positions of its titles that may not be listed.
-        length: Titles per list.
+        folder: A saved plan, at a path that workers see too.
 
     Returns:
-        user_id, rank, title_id, score: one row per viewer and rank; fewer than ``length`` ranks only for a viewer who
-        has seen nearly everything.
+        The columns of :data:`LIST_SCHEMA`: one row per viewer and rank.
     """
     path = str(folder)
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        model = held(path)
-        for block in blocks(batches, model.title_ids):
-            yield list_block(model, block, excluded, length)
+        return lists_of(held_plan(path), batches)
 
     return histories.mapInArrow(score, _LISTED)
 
 
-def list_block(model: Scorer, block: Block, excluded: NDArray[np.int32], length: int) -> pa.RecordBatch:
+def lists_of(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same of histories in memory, without Spark.
+
+    Args:
+        plan: The night's.
+        batches: Rows of histories, one per viewer.
+    """
+    model = held(str(plan.model))
+    for block in blocks(batches, model.title_ids):
+        yield _lists_of_block(plan, model, block)
+
+
+class _Rows(NamedTuple):
+    """Rows of lists, in no order of viewers."""
+
+    viewer: NDArray[np.int64]
+    """Row of the block."""
+    position: NDArray[np.int64]
+    """Of the title among the plan's."""
+    source: NDArray[np.int8]
+    model_score: NDArray[np.float64]
+    boost: NDArray[np.float64]
+    score: NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> "_Rows":
+        """No rows."""
+        whole, some = np.empty(0, dtype=np.int64), np.empty(0)
+        return cls(whole, whole, whole.astype(np.int8), some, some, some)
+
+    @classmethod
+    def of_tier(
+        cls, tier: Tier, viewer: NDArray[np.int64], place: NDArray[np.int64], source: int, *, is_model: bool
+    ) -> "_Rows":
+        """Rows that a tier gives."""
+        values = tier.values[place] if is_model else np.full(len(place), np.nan)
+        codes = np.full(len(place), source, dtype=np.int8)
+        return cls(
+            viewer, tier.positions[place].astype(np.int64), codes, values, tier.boosts[place], tier.scores[place]
+        )
+
+    def and_then(self, others: "_Rows") -> "_Rows":
+        """These and those."""
+        return _Rows(
+            np.concatenate([self.viewer, others.viewer]),
+            np.concatenate([self.position, others.position]),
+            np.concatenate([self.source, others.source]),
+            np.concatenate([self.model_score, others.model_score]),
+            np.concatenate([self.boost, others.boost]),
+            np.concatenate([self.score, others.score]),
+        )
+
+
+def _lists_of_block(plan: Plan, model: Scorer, block: Block) -> pa.RecordBatch:
     """The lists of a block of viewers, as rows."""
-    row, position, score, _ = top_titles(model, block.histories, length, excluded)
-    return pa.RecordBatch.from_arrays(
-        [
-            block.user_ids.take(pa.array(row)),
-            pa.array(ranks_within(row) + 1),
-            model.title_ids.take(pa.array(position)),
-            pa.array(score.astype(np.float64)),
-        ],
-        names=["user_id", "rank", "title_id", "score"],
+    rows = _personal(plan, model, block)
+    wanted = plan.length - np.bincount(rows.viewer, minlength=len(block.histories))
+    (short,) = np.nonzero(wanted > 0)
+    if len(short):
+        rows = rows.and_then(_below(plan, block, rows, short, wanted[short]))
+    # A stable sort keeps the tiers in order, and titles within them.
+    order = np.argsort(rows.viewer, kind="stable")
+    return _as_batch(plan, block, order, rows)
+
+
+def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
+    """What the model says of those who liked any of its titles."""
+    likes = np.flatnonzero(np.diff(block.histories.preferences.indptr))
+    if plan.has_popularity or not len(likes):
+        return _Rows.none()
+    histories = block.histories if len(likes) == len(block.histories) else block.histories[likes]
+    listed = top_titles(model, histories, plan.length, plan.excluded, plan.boosts)
+    values, boosts = listed.scores.astype(np.float64), listed.boosts.astype(np.float64)
+    return _Rows(
+        likes[listed.rows],
+        plan.of_model[listed.positions].astype(np.int64),
+        np.full(len(values), PERSONAL, dtype=np.int8),
+        values,
+        np.where(boosts == 0, np.nan, boosts),
+        values + boosts,
     )
+
+
+def _below(plan: Plan, block: Block, rows: _Rows, short: NDArray[np.int64], wanted: NDArray[np.int64]) -> _Rows:
+    """What fills the lists of some viewers: popular titles of a viewer's genre, then popular titles.
+
+    Args:
+        plan: The night's.
+        block: The viewers.
+        rows: What they have on their lists already.
+        short: Those whose lists are short.
+        wanted: How many titles each of them still wants.
+    """
+    lists = block.rows.take(pa.array(short))
+    owner, position, is_liked = _known(plan, lists)
+    at = np.full(len(block.histories), -1)
+    at[short] = np.arange(len(short))
+    is_theirs = at[rows.viewer] >= 0
+    taken = _marks(
+        plan,
+        np.concatenate([owner, at[rows.viewer[is_theirs]]]),
+        np.concatenate([position, rows.position[is_theirs]]),
+        len(short),
+    )
+    found = _Rows.none()
+    if plan.by_genre:
+        genre = _genre_of(_marks(plan, owner[is_liked], position[is_liked], len(short)) @ plan.genres)
+        for one in np.unique(genre[genre >= 0]):
+            (whose,) = np.nonzero(genre == one)
+            row, place = fill(plan.by_genre[one], taken[whose], wanted[whose])
+            found = found.and_then(_Rows.of_tier(plan.by_genre[one], whose[row], place, SEGMENT, is_model=False))
+        taken = taken + _marks(plan, found.viewer, found.position, len(short))
+        wanted = wanted - np.bincount(found.viewer, minlength=len(short))
+    (still,) = np.nonzero(wanted)
+    row, place = fill(plan.popular, taken[still], wanted[still])
+    found = found.and_then(_Rows.of_tier(plan.popular, still[row], place, POPULAR, is_model=plan.has_popularity))
+    return found._replace(viewer=short[found.viewer])
+
+
+def _known(plan: Plan, lists: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Row and position of the titles of histories that the plan knows, and whether they were liked."""
+    counts = np.asarray(pc.fill_null(pc.list_value_length(lists.column("title_ids")), 0)).astype(np.int64)
+    title_ids = lists.column("title_ids").flatten()
+    position = np.asarray(pc.fill_null(pc.index_in(title_ids, value_set=plan.title_ids), -1)).astype(np.int64)
+    owner, there = np.repeat(np.arange(lists.num_rows), counts), position >= 0
+    is_liked = lists.column("weights").flatten().to_numpy(zero_copy_only=False) > 0
+    return owner[there], position[there], is_liked[there]
+
+
+def _marks(plan: Plan, viewer: NDArray[np.int64], position: NDArray[np.int64], viewers: int) -> csr_matrix:
+    """Viewers by titles of the plan: ones."""
+    cells = (np.ones(len(viewer), dtype=np.float32), (viewer, position))
+    return csr_matrix(cells, shape=(viewers, len(plan.title_ids)))
+
+
+def _genre_of(counts: csr_matrix) -> NDArray[np.int64]:
+    """The genre that is most frequent among what each viewer liked, the first by name of equals; -1 without any."""
+    dense = counts.toarray()
+    return np.where(dense.any(axis=1), dense.argmax(axis=1), -1) if dense.shape[1] else np.full(len(dense), -1)
+
+
+def _as_batch(plan: Plan, block: Block, order: NDArray[np.int64], rows: _Rows) -> pa.RecordBatch:
+    """Rows in the columns of a list; not a number becomes null."""
+    viewer = rows.viewer[order]
+    none = pa.array(np.zeros(len(order) + 1, dtype=np.int32))
+    columns = [
+        block.user_ids.take(pa.array(viewer)),
+        pa.array(ranks_within(viewer) + 1),
+        plan.title_ids.take(pa.array(rows.position[order])),
+        pa.array(SOURCES).take(pa.array(rows.source[order])),
+        pa.array(rows.model_score[order], from_pandas=True),
+        pa.array(rows.boost[order], from_pandas=True),
+        pa.array(rows.score[order]),
+        pa.ListArray.from_arrays(none, pa.array([], pa.string())),
+        pa.ListArray.from_arrays(none, pa.array([], pa.float64())),
+        pa.nulls(len(order), pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=LIST_SCHEMA)

@@ -80,6 +80,11 @@ class Listed(NamedTuple):
     """What rules added to it; 0 where none did."""
 
 
+def is_popularity(model: Scorer) -> bool:
+    """Whether a model says the same to everybody, and says so by ``is_popularity``: no list of it is personal."""
+    return bool(getattr(model, "is_popularity", False))
+
+
 def top_titles(
     model: Scorer,
     histories: Histories,

@@ -3,15 +3,54 @@
 from jobs.tables import model, silver
 from jobs.tables.table import Column, Table
 
+EVERYBODY_ELSE = "*"
+"""The viewer that stands for everybody of whom nothing is known: no delivery may name a viewer so."""
+SOURCES = ("personal", "segment", "popular")
+"""Where the rows of a list come from, in the order in which they come."""
+
 _LIST_COLUMNS = (
-    Column("user_id", "string", "The viewer.", nullable=False, personal=True),
+    Column(
+        "user_id",
+        "string",
+        "The viewer; * stands for everybody of whom nothing is known yet.",
+        nullable=False,
+        personal=True,
+    ),
     Column("rank", "int", "Position in the viewer's list, from 1.", nullable=False),
     Column("title_id", "string", "Title in silver.titles that is not in the viewer's history.", nullable=False),
     Column(
-        "score", "double", "The model's score; higher is better, comparable within one viewer's list.", nullable=False
+        "source",
+        "string",
+        "Why it is there: personal (the model's choice for this viewer), segment (popular in the genre that the viewer likes "
+        "most), popular (with everybody); in this order.",
+        nullable=False,
     ),
-    Column("model_name", "string", "Registered model.", nullable=False),
+    Column("model_score", "double", "The model's score; null where no model scored."),
+    Column("boost", "double", "What rules added to it; null where none did."),
+    Column(
+        "score",
+        "double",
+        "What the list is ordered by within its source: model_score and boost; where no model scored, viewers of the last 30 "
+        "days and boost. Comparable within a source of one viewer's list.",
+        nullable=False,
+    ),
+    Column(
+        "reason_title_ids",
+        "array<string>",
+        "Up to three titles of the viewer's history that added most to model_score, the largest first; empty where the reason "
+        "is not titles.",
+        nullable=False,
+    ),
+    Column(
+        "reason_contributions",
+        "array<double>",
+        "What each of them added to model_score, in their order.",
+        nullable=False,
+    ),
+    Column("reasons", "string", "Why it is there, in words."),
+    Column("model_name", "string", "Registered model that served that night.", nullable=False),
     Column("model_version", "int", "Version of the registered model.", nullable=False),
+    Column("model_night", "date", "The night that the model was trained for.", nullable=False),
     Column("night", "date", "The night that made the list.", nullable=False),
 )
 

@@ -11,9 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs import recommenders
-from jobs.scoring.histories import blocks
-from jobs.scoring.lists import list_block
-from jobs.scoring.top_n import Scorer
+from jobs.scoring.histories import Block, blocks
+from jobs.scoring.top_n import Scorer, ranks_within, top_titles
 
 _LIST_LENGTH = 50
 _COLUMNS = {"title_ids": "title_id", "weights": "weight", "ratings": "rating", "ages": "age_days"}
@@ -39,12 +38,20 @@ class Recommender:
         there = {name: (column, list) for name, column in _COLUMNS.items() if column in histories.columns}
         known = histories.groupby("user_id", sort=True).agg(**there).reset_index()
         batch = pa.RecordBatch.from_pandas(known)
-        nothing = np.arange(0, dtype=np.int32)
-        lists: list[pd.DataFrame] = [
-            list_block(self.model, block, excluded=nothing, length=_LIST_LENGTH).to_pandas()
-            for block in blocks([batch], self.model.title_ids)
-        ]
+        lists = [self._list(block) for block in blocks([batch], self.model.title_ids)]
         return pd.concat(lists or [pd.DataFrame(columns=["user_id", "rank", "title_id", "score"])], ignore_index=True)
+
+    def _list(self, block: Block) -> pd.DataFrame:
+        """The lists of some viewers."""
+        listed = top_titles(self.model, block.histories, _LIST_LENGTH)
+        return pd.DataFrame(
+            {
+                "user_id": block.user_ids.take(pa.array(listed.rows)).to_pandas(),
+                "rank": ranks_within(listed.rows) + 1,
+                "title_id": self.model.title_ids.take(pa.array(listed.positions)).to_pandas(),
+                "score": listed.scores.astype(np.float64),
+            }
+        )
 
 
 def _load_pyfunc(folder: str) -> Recommender:

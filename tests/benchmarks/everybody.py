@@ -15,7 +15,7 @@ from jobs.lakehouse.spark import session
 from jobs.scoring.catalogue import catalogue_of
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.scoring.rules import excluded_positions, find_listable
+from jobs.scoring.plan import plan_of, titles_tonight
 from jobs.scoring.training_set import gather
 from jobs.scoring.weighing import end_of
 from jobs.settings import Settings
@@ -58,12 +58,13 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
             fitted = recommenders.find(name).fit(training, recommenders.parameters_of(name, {}))
             say(f"fit of {name:24s} {time.monotonic() - began:6.1f} s")
             recommenders.save(name, fitted, folder / name)
-    histories = collect_histories(lake.read(silver.PREFERENCES, LAST_DAY), moment)
+    preferences = lake.read(silver.PREFERENCES, LAST_DAY)
+    histories = collect_histories(preferences, moment)
     taken: dict[str, list[float]] = {name: [] for name in _MODELS}
     # The first pass warms the session and its workers up.
     for _ in range(1 + _PASSES):
         for name, seconds in taken.items():
-            seconds.append(_seconds(histories, titles, folder / name))
+            seconds.append(_seconds(histories, titles, preferences, folder / name))
     lake.spark.stop()
     alone = median(taken["als"][1:])
     for name, seconds in taken.items():
@@ -71,12 +72,12 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
         say(f"lists of {name:22s} {one:6.1f} s   {one / alone:4.1f} x of ALS{goal}")
 
 
-def _seconds(histories: DataFrame, titles: DataFrame, model: Path) -> float:
+def _seconds(histories: DataFrame, titles: DataFrame, preferences: DataFrame, model: Path) -> float:
     """Make and write everybody's list."""
-    title_ids = recommenders.load(model).title_ids
-    excluded = excluded_positions(title_ids, find_listable(titles, title_ids, LAST_DAY))
-    began = time.monotonic()
-    recommend(histories, model, excluded, Settings().list_length).write.mode("overwrite").parquet(
-        str(model.parent / "lists")
-    )
-    return time.monotonic() - began
+    fitted, length = recommenders.load(model), Settings().list_length
+    found = titles_tonight(titles, preferences, fitted.title_ids, LAST_DAY, length)
+    with tempfile.TemporaryDirectory() as folder:
+        plan_of(model, fitted, found, length).save(Path(folder))
+        began = time.monotonic()
+        recommend(histories, Path(folder)).write.mode("overwrite").parquet(str(model.parent / "lists"))
+        return time.monotonic() - began

@@ -56,9 +56,14 @@ def listed(user_id: str, rank: int, title_id: str) -> dict[str, Any]:
         "user_id": user_id,
         "rank": rank,
         "title_id": title_id,
+        "source": "personal",
+        "model_score": 1.0 / rank,
         "score": 1.0 / rank,
+        "reason_title_ids": [],
+        "reason_contributions": [],
         "model_name": "reelhouse",
         "model_version": 3,
+        "model_night": NIGHT,
         "night": NIGHT,
     }
 

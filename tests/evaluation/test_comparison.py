@@ -17,10 +17,10 @@ from jobs.evaluation.protocols import temporal
 from jobs.recommenders import als, popularity
 from jobs.sample_world import World, WorldParameters, write_world
 from jobs.scoring.lists import recommend
-from jobs.scoring.rules import excluded_positions
 from jobs.scoring.top_n import Scorer
 from jobs.scoring.training_set import gather
 from jobs.settings import Weighing
+from tests.scoring.plans import plan_for
 
 _HISTORY = "user_id string, title_ids array<string>, weights array<double>, held_out array<string>"
 
@@ -65,16 +65,19 @@ def test_judges_the_very_lists_that_are_served(spark: SparkSession, tmp_path: Pa
     rng = np.random.default_rng(3)
     names = [f"t{n:02d}" for n in range(40)]
     factors = rng.normal(size=(len(names), 3)).astype(np.float32)
-    recommenders.save("als", als.Model(pa.array(names), factors, als.Parameters(rank=3)), tmp_path / "als")
+    model = als.Model(pa.array(names), factors, als.Parameters(rank=3))
     listable = pa.array([name for name in names if rng.random() < 0.6])
+    titles = {name: {"is_listable": name in listable.to_pylist()} for name in names}
+    plan = plan_for(tmp_path / "als", model, titles, K)
+    (tmp_path / "plan").mkdir()
+    plan.save(tmp_path / "plan")
     rows = []
     for viewer in range(30):
         mixed = rng.permutation(names).tolist()
         rows.append((f"u{viewer:02d}", mixed[:8], rng.random(8).tolist(), mixed[8:14]))
     viewers = spark.createDataFrame(rows, _HISTORY)
-    excluded = excluded_positions(pa.array(names), listable)
     served: dict[str, list[str]] = {}
-    for row in recommend(viewers, tmp_path / "als", excluded, K).orderBy("user_id", "rank").collect():
+    for row in recommend(viewers, tmp_path / "plan").orderBy("user_id", "rank").collect():
         served.setdefault(row["user_id"], []).append(row["title_id"])
 
     found = compare({"als": tmp_path / "als"}, viewers, listable)["als"]

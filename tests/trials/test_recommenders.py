@@ -82,7 +82,7 @@ def test_it_is_trained_judged_registered_and_makes_the_lists(project: Path, home
     folder = registry.model_folder(settings, champion.version)
     assert {file.name for file in folder.iterdir()} == {"recommender.json", "together.npy", "toy.json"}
     lists = pl.read_delta(f"{settings.lake}/gold/recommendations")
-    first = lists.filter(pl.col("rank") == 1).sort("user_id")
+    first = lists.filter((pl.col("rank") == 1) & (pl.col("source") == "personal")).sort("user_id")
     assert first["title_id"].to_list() == [f"t{u:02d}" for u in range(SIZE)]
     assert lists["model_version"].unique().to_list() == [1]
 

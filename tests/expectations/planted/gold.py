@@ -11,19 +11,30 @@ _COUNTED = (
 )  # fmt: skip
 _NAN, _INFINITY = float("nan"), float("inf")
 _LISTED = {
-    "user_id": "u1", "rank": 1, "title_id": "tt0111161", "score": 0.9, "model_name": "reelhouse", "model_version": 3,
-    "night": _NIGHT,
+    "user_id": "u1", "rank": 1, "title_id": "tt0111161", "source": "personal", "model_score": 0.8, "boost": 0.1, "score": 0.9,
+    "reason_title_ids": ["tt0068646"], "reason_contributions": [0.5], "reasons": "because you liked The Godfather (1972)",
+    "model_name": "reelhouse", "model_version": 3, "model_night": _NIGHT, "night": _NIGHT,
 }  # fmt: skip
 _NOT_LISTED = {
     "rank:be_between": (0, -1, 1001),
-    "score:be_between": (_NAN, _INFINITY, -_INFINITY),
+    "source:be_in_set": ("Personal", "", "model"),
+    **{f"{column}:be_between": (_NAN, _INFINITY, -_INFINITY) for column in ("model_score", "boost", "score")},
     "model_version:be_between": (0, -1),
 }
-_JUST_LISTED = {"rank": (1, 1000), "score": (-1.0, 0.0, 1e300), "model_version": (1,)}
+_JUST_LISTED = {
+    "rank": (1, 1000),
+    "source": ("segment", "popular"),
+    "model_score": (None, -1e300),
+    "boost": (None, -0.5),
+    "score": (-1.0, 0.0, 1e300),
+    "model_version": (1,),
+}
 
 
-def _listed(rank: int, title: str, score: float) -> dict[str, object]:
-    return {"rank": rank, "title_id": title, "score": score}
+def _listed(rank: int, title: str, score: float, source: str = "personal") -> dict[str, object]:
+    """A row of the list for everybody else."""
+    scored = {"model_score": score - 0.125, "boost": 0.125, "score": score}
+    return {"user_id": "*", "rank": rank, "title_id": title, "source": source, **scored}
 
 
 def _similar(rank: int, title: str, similarity: float) -> dict[str, object]:
@@ -36,20 +47,29 @@ GOLD = {
         breaks=_NOT_LISTED,
         keeps=_JUST_LISTED,
         tables={
-            "user_id, rank is unique": (_listed(1, "a", 0.9), _listed(1, "b", 0.9), _listed(3, "c", 0.8)),
+            "user_id, rank is unique": (_listed(1, "a", 0.75), _listed(1, "b", 0.75), _listed(3, "c", 0.5)),
             "at least one list": (),
-            "each list has ranks from 1 without gaps": (_listed(1, "a", 0.9), _listed(3, "b", 0.8)),
-            "no list has a title twice": (_listed(1, "a", 0.9), _listed(2, "a", 0.8)),
-            "scores never rise down a list": (_listed(1, "a", 0.8), _listed(2, "b", 0.9)),
-            "no list has a title of its viewer's history": (_listed(1, "a", 0.8), _listed(2, "seen", 0.7)),
-            "every listed title is known": (_listed(1, "unheard of", 0.8),),
+            "each list has ranks from 1 without gaps": (_listed(1, "a", 0.75), _listed(3, "b", 0.5)),
+            "no list has a title twice": (_listed(1, "a", 0.75), _listed(2, "a", 0.5)),
+            "no list has a title of its viewer's history": (_listed(1, "a", 0.5), _listed(2, "seen", 0.25)),
+            "every listed title is known": (_listed(1, "unheard of", 0.5),),
             "every listed title is released by the night": tuple(
                 _listed(n, title, 1.0) for n, title in enumerate(("tomorrow", "next year", "rumoured"), start=1)
             ),
-            "nine viewers of ten have a list": ({"user_id": "u0"},),
+            "a list is shorter than others, or missing, only where its viewer has seen all else that is listed": (
+                _listed(1, "a", 0.75), _listed(1, "b", 0.75) | {"user_id": "u"}, _listed(1, "seen", 0.75) | {"user_id": "v"},
+            ),
+            "scores never rise down a source of a list": (_listed(1, "a", 0.5), _listed(2, "b", 0.75)),
+            "personal titles come first, then those of the segment, then popular ones": (
+                _listed(1, "a", 0.75), _listed(2, "b", 9.0, "popular"), _listed(3, "c", 9.0, "segment"),
+            ),
+            "a score is what the model said and what rules added": (_listed(1, "a", 0.75) | {"model_score": 0.75},),
+            "*, who stands for everybody of whom nothing is known, has a list": (
+                _listed(1, "seen", 0.75) | {"user_id": "u"},
+            ),
         },
         beside={
-            "silver.preferences": ({"user_id": "u1", "title_id": "seen"},),
+            "silver.preferences": ({"user_id": "*", "title_id": "seen"},),
             "silver.titles": (
                 *({"title_id": title} for title in (_LISTED["title_id"], "a", "b", "c", "seen")),
                 {"title_id": "a", "release_date": _NIGHT, "release_year": 2027, "release_status": "Released"},
@@ -58,7 +78,7 @@ GOLD = {
                 {"title_id": "rumoured", "release_status": "Rumored"},
             ),
         },
-        values={"night": _NIGHT},
+        values={"night": _NIGHT, "list_length": 2},
     ),
     "gold.recommendation_history": Planted(
         row=_LISTED, breaks=_NOT_LISTED, keeps=_JUST_LISTED, tables={"at least one list of the night": ()}

@@ -1,0 +1,38 @@
+"""Plans of a night for a model and a few titles."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from jobs import recommenders
+from jobs.scoring.plan import Plan, plan_of
+from jobs.scoring.top_n import Scorer
+
+TITLES = pa.schema(
+    [
+        ("title_id", pa.string()),
+        ("genres", pa.list_(pa.string())),
+        ("vote_count", pa.int32()),
+        ("is_listable", pa.bool_()),
+        ("viewers", pa.int64()),
+        ("recent_viewers", pa.int64()),
+    ]
+)
+"""What titles_tonight returns."""
+
+
+def plan_for(
+    folder: Path, model: Scorer, titles: Mapping[str, Mapping[str, Any]], length: int, name: str = "als"
+) -> Plan:
+    """The plan of a model, which is saved into ``folder``, and of titles that may be listed unless they say otherwise.
+
+    A title says how many viewers it has; all of them were there lately.
+    """
+    recommenders.save(name, model, folder)
+    rows: list[dict[str, Any]] = [
+        {"title_id": title, "genres": [], "is_listable": True, "recent_viewers": facts.get("viewers")} | dict(facts)
+        for title, facts in titles.items()
+    ]
+    return plan_of(folder, model, pa.Table.from_pylist(rows, TITLES), length)

@@ -1,0 +1,121 @@
+"""Lists: what the model says, below it what is popular; everybody has one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from jobs.recommenders import als, popularity
+from jobs.scoring.lists import lists_of
+from jobs.scoring.plan import Plan, held_plan
+from tests.scoring.plans import plan_for
+
+MODEL = als.Model(
+    pa.array(["hit", "drama", "comedy", "banned"]),
+    np.array([[1, 0], [0, 2], [2, 0], [3, 3]], np.float32),
+    als.Parameters(rank=2),
+)
+TITLES: dict[str, dict[str, Any]] = {
+    "hit": {"viewers": 9, "genres": ["Action"]},
+    "drama": {"viewers": 4, "genres": ["Drama"]},
+    "comedy": {"viewers": 4, "genres": ["Comedy"]},
+    "banned": {"viewers": 8, "is_listable": False, "genres": ["Drama"]},
+    "new drama": {"viewers": 2, "recent_viewers": 0, "genres": ["Drama"]},
+    "new comedy": {"viewers": 1, "genres": ["Action", "Comedy"]},
+    "voted for": {"vote_count": 7},
+    "unheard of": {},
+}
+
+
+def histories(*known: tuple[str, dict[str, float]]) -> pa.RecordBatch:
+    """Viewers, and titles with weights."""
+    schema = {
+        "user_id": pa.string(), "title_ids": pa.list_(pa.string()), "weights": pa.list_(pa.float64()),
+    }  # fmt: skip
+    rows = [{"user_id": user, "title_ids": list(titles), "weights": list(titles.values())} for user, titles in known]
+    return pa.RecordBatch.from_pylist(rows, pa.schema(schema))
+
+
+def listed(plan: Plan, *known: tuple[str, dict[str, float]]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pa.Table.from_batches(lists_of(plan, [histories(*known)])).to_pylist()
+    return rows
+
+
+def told(plan: Plan, history: dict[str, float]) -> list[tuple[str, str]]:
+    """Source and title of one viewer's list."""
+    return [(row["source"], row["title_id"]) for row in listed(plan, ("u", history))]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return plan_for(tmp_path, MODEL, TITLES, 4)
+
+
+def test_a_list_that_the_model_does_not_fill_goes_on_with_the_viewers_genre_and_then_with_what_is_popular(
+    plan: Plan,
+) -> None:
+    assert told(plan, {"drama": 2.0, "hit": 1.0, "banned": 1.0}) == [
+        ("personal", "comedy"), ("segment", "new drama"), ("popular", "new comedy"), ("popular", "voted for"),
+    ]  # fmt: skip
+
+
+def test_who_liked_nothing_that_the_model_knows_gets_the_genre_of_what_he_liked_first(plan: Plan) -> None:
+    assert told(plan, {"new comedy": 1.0, "drama": 0.0}) == [
+        ("segment", "hit"), ("popular", "comedy"), ("popular", "new drama"), ("popular", "voted for"),
+    ]  # fmt: skip
+
+
+def test_what_was_not_liked_says_nothing_of_a_genre(plan: Plan) -> None:
+    assert told(plan, {"drama": 0.0, "unknown to all": 1.0}) == [
+        ("popular", "hit"), ("popular", "comedy"), ("popular", "new comedy"), ("popular", "new drama"),
+    ]  # fmt: skip
+
+
+def test_nobody_known_gets_what_is_popular_lately_then_ever_then_voted_for_then_the_rest(plan: Plan) -> None:
+    (first, *_) = rows = listed(plan, ("*", {}))
+
+    assert [row["title_id"] for row in rows] == ["hit", "comedy", "drama", "new comedy"]
+    assert (first["source"], first["model_score"], first["boost"], first["score"]) == ("popular", None, None, 9.0)
+    assert told(plan, {"hit": 0.0, "comedy": 0.0, "drama": 0.0, "new comedy": 0.0}) == [
+        ("popular", "new drama"), ("popular", "voted for"), ("popular", "unheard of"),
+    ]  # fmt: skip
+
+
+def test_who_has_seen_all_that_may_be_listed_gets_nothing_and_others_what_is_theirs(plan: Plan) -> None:
+    everything = {title: 1.0 for title in TITLES if title != "banned"}
+
+    assert {row["user_id"] for row in listed(plan, ("all", everything), ("u", {"hit": 1.0}))} == {"u"}
+
+
+def test_ranks_count_within_a_viewer_and_scores_are_the_models(plan: Plan) -> None:
+    rows = listed(plan, ("u", {"hit": 5.0}), ("v", {"drama": 5.0}))
+
+    assert [(row["user_id"], row["rank"]) for row in rows] == [(user, rank) for user in "uv" for rank in (1, 2, 3, 4)]
+    personal = [row for row in rows if row["source"] == "personal"]
+    assert [row["title_id"] for row in personal] == ["comedy", "drama", "hit", "comedy"]
+    assert all(row["score"] == row["model_score"] and row["boost"] is None for row in personal)
+
+
+def test_the_lists_of_a_popularity_are_popular_in_its_own_order_and_go_on_with_titles_that_it_does_not_know(
+    tmp_path: Path,
+) -> None:
+    factors = np.array([[3], [7], [0]], np.float32)
+    model = popularity.Model(pa.array(["hit", "drama", "comedy"]), factors, popularity.Parameters())
+    plan = plan_for(tmp_path, model, TITLES, 4, "popularity")
+
+    rows = listed(plan, ("u", {"drama": 5.0}))
+
+    assert [(row["source"], row["title_id"], row["model_score"]) for row in rows] == [
+        ("popular", "hit", 3.0), ("popular", "comedy", 0.0), ("popular", "new comedy", 0.0),
+        ("popular", "new drama", 0.0),
+    ]  # fmt: skip
+
+
+def test_a_plan_that_was_saved_makes_the_same_lists(plan: Plan, tmp_path: Path) -> None:
+    viewers = [("u", {"drama": 2.0, "hit": 1.0}), ("v", {"new comedy": 1.0}), ("*", {})]
+    (tmp_path / "plan").mkdir()
+    plan.save(tmp_path / "plan")
+
+    assert listed(held_plan(str(tmp_path / "plan")), *viewers) == listed(plan, *viewers)
