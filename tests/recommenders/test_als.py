@@ -54,7 +54,7 @@ def test_a_viewer_is_solved_the_same_alone_and_among_others() -> None:
     together = model.viewer_factors(Histories.of(csr_matrix(weights)))
     alone = np.vstack([model.viewer_factors(Histories.of(csr_matrix(own[np.newaxis]))) for own in weights])
 
-    np.testing.assert_allclose(together, alone, rtol=1e-5)
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_of_two_titles_the_better_rated_speaks_louder() -> None:
