@@ -6,10 +6,9 @@ from pathlib import Path
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.suite import Suite
+from expectations.suite import SHRINKING, Suite
 from expectations.words import in_words, reference_in_words
 from jobs.tables import NODES, Column, Model, Table, job_inputs, job_of
-from jobs.tables.ops import QUARANTINE
 
 PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
 
@@ -25,6 +24,7 @@ _KINDS = {
     "log": "log: every partition counts; readers see all up to their night",
     "current": "current: a run replaces the whole table",
 }
+_WRITTEN_BY = {"ops.quarantine": "every publication", "ops.refusals": "every publication that is refused"}
 _INTRODUCTION = """# Tables
 
 Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not this page. Words are explained in the
@@ -32,7 +32,8 @@ Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not t
 
 A row that breaks a promise about its column is set aside in `ops.quarantine` with that promise as its reason; if more
 rows are broken, all reasons together, than the table tolerates, or a promise about the whole table is broken, nothing is
-published and the table stays as it was. Of a table of deliveries each delivery is judged by itself.
+published and the table stays as it was. Of a table of deliveries each delivery is judged by itself. A *limit* is a promise
+that a person may overrule for a night (`reelhouse accept`); the others nobody can.
 
 The owner answers for what a table says: *catalogue* for titles and people, *viewing* for what viewers do,
 *recommendations* for the model and its lists, *platform* for what happened to the rows. A column marked *personal* holds a
@@ -61,8 +62,8 @@ def page() -> str:
 
 
 def suite_of(table: Table) -> Suite | None:
-    """The suite of a table; None for the table of what the suites set aside."""
-    if table == QUARANTINE:
+    """The suite of a table; None for those of what the suites set aside and refused."""
+    if table.layer == "ops":
         return None
     module = import_module(f"expectations.{job_of(table)}")
     suite: Suite = module.SUITES[table.name] if table.layer == "bronze" else module.SUITE
@@ -88,7 +89,7 @@ def _section(table: Table) -> str:
         "Files": ", ".join(f"`{pattern}`" for pattern in table.files),
         "Made from": ", ".join(f"[{node.name}](#{_anchor(node.name)})" for node in table.inputs),
         "Shaped by": _settings(table.settings),
-        "Made by": f"`reelhouse run {job_of(table)}`" if table != QUARANTINE else "every publication",
+        "Made by": f"`reelhouse run {job_of(table)}`" if table.layer != "ops" else _WRITTEN_BY[table.name],
     }
     lines = [f"\n### {table.name}\n\n{table.grain}\n", *(f"- {name}: {fact}" for name, fact in facts.items() if fact)]
     lines += ["", "| column | type | | meaning |", "|---|---|---|---|", *map(_column, table.columns)]
@@ -142,6 +143,7 @@ def promises(suite: Suite) -> list[str]:
         *(f"{in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
         *(reference_in_words(reference) for reference in suite.references),
         *(in_words(expectation) for expectation in suite.table),
+        *(f"{limit.in_words(limit.setting)} (a limit: `{limit.name}`)" for limit in suite.limits),
         *_limits(suite),
     ]
 
@@ -151,7 +153,7 @@ def _limits(suite: Suite) -> Iterator[str]:
     if suite.parked_at_most < 1:
         yield f"at most {suite.parked_at_most:.0%} of the rows wait for another table"
     if suite.shrinks_to_at_least:
-        yield suite.least_in_words
+        yield f"{suite.least_in_words} (a limit: `{SHRINKING}`)"
 
 
 def _is_in_columns(expectation: Expectation, of: Table) -> bool:

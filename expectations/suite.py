@@ -13,6 +13,8 @@ from jobs.tables import Table
 NO_ROWS_BROKEN = 0.0
 PARKED = "parked:"
 """How the reason code of a row begins that waits for another table."""
+SHRINKING = "shrinking"
+"""Name of the limit that ``shrinks_to_at_least`` is."""
 _ADDRESS = re.compile(r"\b(?:bronze|silver|gold|ops)\.[a-z_]+\b")
 """A table's name in a query."""
 
@@ -39,6 +41,31 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A promise about the whole table that a person may overrule: one number within a bound that the settings give."""
+
+    name: str
+    """Field of the settings' ``limits``: ``REELHOUSE_LIMITS__<NAME>``."""
+    subject: str
+    """What the number is, in words."""
+    query: str
+    """Finds the number; null where there is nothing to judge."""
+    is_most: bool
+    """Whether the bound is the most that it may be, else the least."""
+    unjudged: str = ""
+    """Why there may be nothing to judge, in words."""
+
+    @property
+    def setting(self) -> str:
+        """The environment variable that gives the bound."""
+        return f"`REELHOUSE_LIMITS__{self.name.upper()}`"
+
+    def in_words(self, bound: object) -> str:
+        """The promise in words."""
+        return f"{self.subject} is at {'most' if self.is_most else 'least'} {bound}"
+
+
+@dataclass(frozen=True)
 class Suite:
     """All promises about the rows of one table.
 
@@ -55,6 +82,7 @@ class Suite:
     """Share of the rows offered that may wait for another table."""
     shrinks_to_at_least: float = 0.0
     """Share of the rows of the last publication (of a snapshot: of the delivery before) that there must be."""
+    limits: tuple[Limit, ...] = ()
     once: Mapping[str, str] = field(default_factory=dict)
     """Queries whose rows several promises ask, by the name in braces that they call them by."""
     conditions: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -70,7 +98,8 @@ class Suite:
     def queries(self) -> list[str]:
         """Everything that is asked of the table as a whole."""
         promised = [p for p in self.table if isinstance(p, gxe.UnexpectedRowsExpectation)]
-        return [*self.once.values(), *(str(promise.unexpected_rows_query) for promise in promised)]
+        asked = [*(str(promise.unexpected_rows_query) for promise in promised), *(limit.query for limit in self.limits)]
+        return [*self.once.values(), *asked]
 
     @property
     def asks(self) -> tuple[Table, ...]:
@@ -103,6 +132,7 @@ def suite(
     tolerates: float = NO_ROWS_BROKEN,
     parked_at_most: float = 1.0,
     shrinks_to_at_least: float = 0.0,
+    limits: Iterable[Limit] = (),
     once: Mapping[str, str] | None = None,
 ) -> Suite:
     """Put what the definition itself promises before the given promises.
@@ -118,6 +148,7 @@ def suite(
             delivery is judged by itself.
         parked_at_most: Share of the rows offered that may wait for another table; a larger one publishes nothing.
         shrinks_to_at_least: A table with a smaller share of the rows of its last publication is not published.
+        limits: Promises about the whole table that a person may overrule.
         once: Queries whose rows several promises ask, by the name in braces that they call them by.
 
     Raises:
@@ -138,6 +169,7 @@ def suite(
         tolerates,
         parked_at_most,
         shrinks_to_at_least,
+        tuple(limits),
         once or {},
     )
     asked = {table.name for table in made.asks}

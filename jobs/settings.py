@@ -53,6 +53,28 @@ class Weighing(BaseModel):
         return {kind: getattr(self, kind) for kind in kinds}
 
 
+class Limits(BaseModel):
+    """How far tonight's lists may differ from what lists are like; `reelhouse accept` overrules it for a night."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    coverage: Annotated[
+        float, Field(ge=0, le=1, description="Least share of the titles that viewers know on any personal list.")
+    ] = 0.02
+    gini: Annotated[
+        float, Field(ge=0, le=1, description="Most inequality (Gini index) of how often these titles are listed.")
+    ] = 0.995
+    title_share: Annotated[float, Field(gt=0, le=1, description="Largest share of personal lists with one title.")] = (
+        0.8
+    )
+    overlap: Annotated[
+        float, Field(ge=0, le=1, description="Least mean share of a personal top 10 that was in the last one, too.")
+    ] = 0.1
+    model_age_days: Annotated[
+        int, Field(ge=0, description="Most days from the night that the model was trained for to that of the lists.")
+    ] = 30
+
+
 class Settings(BaseSettings):
     """Everything that may differ from one installation to another.
 
@@ -111,6 +133,7 @@ class Settings(BaseSettings):
         float, Field(gt=0, lt=0.5, description="Newest share of all events that the model is judged on.")
     ] = 0.1
     list_length: Annotated[int, Field(ge=1, le=1000, description="Titles on a viewer's list.")] = 50
+    limits: Limits = Limits()
 
     airflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of Airflow's page, on 127.0.0.1.")] = 8080
     mlflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of MLflow's page, on 127.0.0.1.")] = 5000
@@ -207,7 +230,11 @@ def probably_meant(variable: str) -> str | None:
     return _variable_of([*meant, *below]) if meant else None
 
 
-_HOLDERS: Mapping[str, Collection[str] | None] = {"weighing": Weighing.model_fields, "recommender_parameters": None}
+_HOLDERS: Mapping[str, Collection[str] | None] = {
+    "weighing": Weighing.model_fields,
+    "limits": Limits.model_fields,
+    "recommender_parameters": None,
+}
 """Settings that hold others, by their names; None: any."""
 
 

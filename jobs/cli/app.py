@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from jobs.cli import (
+    acceptances,
     delivered,
     deliveries,
     display,
@@ -84,5 +85,6 @@ app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)
 app.command(epilog=models.MODELS_EXAMPLES)(models.models)
 app.command(epilog=models.PROMOTE_EXAMPLES)(models.promote)
+app.command(epilog=acceptances.EXAMPLES)(acceptances.accept)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=sql.EXAMPLES)(sql.sql)

@@ -17,7 +17,6 @@ RUN_EXAMPLES = examples(
     "reelhouse run silver.titles --night 2026-11-22",
     "reelhouse run bronze.imdb --night 2026-11-22",
     "reelhouse run model.champion",
-    "reelhouse run silver.titles --night 2026-11-22 --accept-shrinking",
 )
 
 
@@ -68,12 +67,6 @@ def run(
     skip_status: Annotated[
         bool, typer.Option("--skip-status", help=f"End with status {NOTHING_TO_DO} where there was nothing to do.")
     ] = False,
-    accept_shrinking: Annotated[
-        bool,
-        typer.Option(
-            "--accept-shrinking", help="Publish, this once, even if far fewer rows are left than its suite allows."
-        ),
-    ] = False,
 ) -> None:
     """Run one job of a night: a table, a source or the model."""
     from jobs.cli.progress import Progress
@@ -86,11 +79,11 @@ def run(
     made = nodes_of(job)[0]
     # One job ingests all tables of a source.
     name = job_of(made)
-    typed = f"reelhouse run {job} --night {day}{' --accept-shrinking' if accept_shrinking else ''}"
+    typed = f"reelhouse run {job} --night {day}"
     with Progress((name,)) as progress:
         progress.start(name)
         sessions = Sessions(home, name, watcher=progress)
-        outcomes = run_job(home, name, day, by or typed, sessions, accepts_shrinking=accept_shrinking)
+        outcomes = run_job(home, name, day, by or typed, sessions)
         progress.end(Ended(name, tuple(outcomes)))
     if skip_status and not any(outcome.state in {"published", "kept"} for outcome in outcomes):
         raise typer.Exit(NOTHING_TO_DO)

@@ -73,6 +73,9 @@ def history(
     if newest.inputs:
         versions = [f"{name} {'not there' if v is None else f'v{v}'}" for name, v in sorted(newest.inputs.items())]
         display.say(f"made from {', '.join(versions)}")
+    if told := newest.accepted:
+        limits = ", ".join(f"{limit} {seen}" for limit, seen in told["limits"].items())
+        display.say(f"accepted by {told['by']}: {told['reason']} ({limits})")
     if found.older_count:
         display.say(f"{found.older_count} older publications are not shown; see --limit", "dim")
     display.next_step(f'reelhouse sql "FROM {table.name} LIMIT 10"')

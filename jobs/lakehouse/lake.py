@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from expectations.suite import Suite
 from jobs.errors import JobError
-from jobs.lakehouse import ledger, quarantine, staging
+from jobs.lakehouse import ledger, quarantine, refusals, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows
 from jobs.lakehouse.commit import (
@@ -32,18 +32,20 @@ from jobs.lakehouse.publication import (
     Staged,
     account_of,
     account_parts,
-    counts_in_words,
     counts_of,
     overtaken_by,
     page_of,
     parts_replaced,
     parts_that_stay,
+    said_of,
 )
+from jobs.lakehouse.refusals import Acceptance
 from jobs.lakehouse.schema import require_schema, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
 from jobs.lakehouse.whole import judge_whole
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
+from jobs.tables.ops import REFUSALS
 from jobs.version import code_hash, code_version
 
 _ATTEMPTS = 5
@@ -58,14 +60,14 @@ class Lake:
         spark: The session.
         settings: Where the lake is.
         run: What publishes: an Airflow run, or a command.
-        accepts_shrinking: Whether a table may lose more of its rows than its suite allows.
+        accepts: What a person says who overrules limits.
         say: Told of each step of a job that takes long, as it begins; nobody is, unless given.
     """
 
     spark: SparkSession
     settings: Settings
     run: str = ""
-    accepts_shrinking: bool = False
+    accepts: Acceptance | None = None
     say: Callable[[str], object] = str
     outcomes: list[Outcome] = field(default_factory=list)
     _reads: dict[str, int | None] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class Lake:
     """Rows of each table that was read, by the log and by partition: to account for those of the spine."""
     _left_out: list[Observation] = field(default_factory=list)
     _counted: list[Observation] = field(default_factory=list)
+    _compared_by: dict[str, str] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
 
     def read(self, table: Table, night: date) -> DataFrame:
@@ -222,12 +225,15 @@ class Lake:
                 self._spine_rows(rows, suite, is_observed=bool(observations)),
                 {reason: dropped for one in observations for reason, dropped in one.get.items()},
                 {name: number for one in counting for name, number in one.get.items()},
+                self._compared_by,
+                self.accepts,
             )
             if not table.is_dated and table.inputs:
                 judge_deliveries(staged.verdict, counted, suite, self._row_counts.get(table.inputs[0].name, {}))
             if not staged.is_refused:
-                named = {one.name: self._rows_of(one) for one in suite.asks}
-                judge_whole(staged, carried, named, self.settings, accepts_shrinking=self.accepts_shrinking)
+                named = {one.name: self._rows_of(one) for one in suite.asks if one != table}
+                accepted = self.accepts.limits.get(table.name, ()) if self.accepts else ()
+                judge_whole(staged, carried, named, self.settings, accepted)
             staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
             if staged.is_refused:
                 self._refuse(staged, set(counted.parts))
@@ -294,7 +300,7 @@ class Lake:
         own = [part for name, part in parts.items() if name in staged.counted.parts]
         aside, parked = sum(part.broken for part in own), sum(part.parked for part in own)
         told = {"version": version, "rows": account.published, "set_aside": aside, "parked": parked}
-        return self._end(staged, "published", note=counts_in_words(account), **told)
+        return self._end(staged, "published", note=said_of(staged, account), **told)
 
     def report(self, name: str, state: State, staged_seconds: float = 0.0, **told: Any) -> Outcome:
         """Keep an outcome, with what is told of it, for the summary of the run; the next table's clock starts here."""
@@ -325,6 +331,10 @@ class Lake:
     def uses(self, name: str, version: int) -> None:
         """Note a version that the next publication was made with and that is not a table: the model's."""
         self._reads[name] = version
+
+    def compare_by(self, **told: str) -> None:
+        """Say what must be the same of what is served for the next publication to be compared with it."""
+        self._compared_by |= told
 
     @property
     def reads(self) -> dict[str, int | None]:
@@ -377,6 +387,9 @@ class Lake:
         }
 
     def _refuse(self, staged: Staged, parts: Collection[str]) -> None:
-        """Keep the broken rows of what is not published."""
+        """Note why something is not published, and keep its broken rows."""
+        told = staged.refusals(self.run, datetime.now(UTC))
+        if told:
+            refusals.add(open_or_create(self.settings.lake, REFUSALS), told)
         broken = [file for file in staged.files if not file.is_kept and file.part in parts]
         quarantine.keep_refused(self.settings.lake, staged.suite.of, broken, staged.name, staged.night)

@@ -66,6 +66,12 @@ class Account:
     left out by reason. Empty for a table without a spine whose rows are counted."""
     counts: dict[str, int] = field(default_factory=dict)
     """What the job counted of its rows while they were written."""
+    compared_by: dict[str, str] = field(default_factory=dict)
+    """What must be the same of the next publication for the two to be compared, beside the settings."""
+    limits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was observed of each limit, by its name: promise, found, state."""
+    accepted: dict[str, Any] = field(default_factory=dict)
+    """Who overruled limits and why, and what was found of them: by, reason, limits."""
     replaced: list[str] | None = None
     """Partitions that it replaced; None for the whole table."""
     parts: dict[str, Part] = field(default_factory=dict)

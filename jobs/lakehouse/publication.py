@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from deltalake import DeltaTable
@@ -14,8 +14,9 @@ from jobs.lakehouse.audit.counts import Counted, Counts
 from jobs.lakehouse.audit.judge import Verdict
 from jobs.lakehouse.ledger import Account, Entry, Part
 from jobs.lakehouse.outcome import Outcome
+from jobs.lakehouse.refusals import Acceptance, Refusal
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
-from jobs.tables import Table
+from jobs.tables import Table, job_of
 from jobs.version import code_version
 
 
@@ -44,6 +45,10 @@ class Staged:
     """Rows of the spine that the job left out, by reason."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What the job counted of its rows."""
+    compared_by: Mapping[str, str] = field(default_factory=dict)
+    """What must be the same of what is served for the two to be compared."""
+    acceptance: Acceptance | None = None
+    """Who overrules limits."""
     page: str = ""
     seconds: float = 0.0
     """What it took so far."""
@@ -69,10 +74,30 @@ class Staged:
         else:
             said = list(dict.fromkeys(problem for found in problems.values() for problem in found))
         rest = "the other deliveries were published; " if set(problems) < set(self.counted.parts) else ""
+        night = max(problems) if table.is_dated else self.night
+        accept = f"; if that is meant, run `reelhouse accept {job_of(table)} --night {night} --reason TEXT`"
         return (
             f"{table.name} was not published (at most {self.suite.tolerates:.1%} of the rows may be broken): "
             f"{'; '.join(said)}; {rest}what was published before stays; see {self.page}"
+            f"{'' if self.verdict.is_final else accept}"
         )
+
+    def refusals(self, run: str, at: datetime) -> list[Refusal]:
+        """Its rows of ops.refusals."""
+        return [
+            Refusal(
+                table_name=self.suite.of.name,
+                night=date.fromisoformat(part) if self.suite.of.is_dated and part else self.night,
+                problems=problems,
+                limits=[] if part in self.verdict.is_final else self.verdict.broken_limits,
+                page=self.page,
+                run=run,
+                code_version=code_version(),
+                publication=self.name,
+                refused_at=at,
+            )
+            for part, problems in sorted(self.verdict.problems.items())
+        ][: None if self.suite.of.is_dated else 1]
 
 
 def parts_replaced(
@@ -181,6 +206,9 @@ def account_of(
         parked=sum(part.parked for part in parts.values()),
         spine=spine_account(staged, parts),
         counts=dict(staged.counts),
+        compared_by=dict(staged.compared_by),
+        limits={o.limit: {"promise": o.promise, "found": o.number, "state": o.state} for o in staged.verdict.limits},
+        accepted=_accepted(staged),
         replaced=None if staged.replaced is None else [part for part in staged.replaced if part not in out],
         parts=parts,
         inputs=dict(staged.inputs),
@@ -189,9 +217,21 @@ def account_of(
     )
 
 
-def counts_in_words(account: Account) -> str:
-    """What a job counted of its rows: ``lists 3, short lists 1``."""
-    return ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items())
+def _accepted(staged: Staged) -> dict[str, Any]:
+    """Who overruled which limits, and what was found of them; empty if nothing had to be overruled."""
+    found = {one.limit: one.found for one in staged.verdict.limits if one.is_accepted}
+    by = staged.acceptance
+    return {"by": by.by, "reason": by.reason, "limits": found} if by and found else {}
+
+
+def said_of(staged: Staged, account: Account) -> str:
+    """What is worth knowing of a publication: what its job counted, what could not be compared, what was overruled."""
+    said = [f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items()]
+    said += [f"{one.limit.replace('_', ' ')}: {one.why_not}" for one in staged.verdict.limits if one.why_not]
+    if told := account.accepted:
+        found = ", ".join(f"{limit.replace('_', ' ')} {found}" for limit, found in told["limits"].items())
+        said.append(f"accepted by {told['by']} ({told['reason']}): {found}")
+    return "; ".join(said)
 
 
 def overtaken_by(staged: Staged, now: Entry | None) -> str | None:

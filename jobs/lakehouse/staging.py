@@ -120,6 +120,15 @@ def published_rows(delta: DeltaTable, table: Table, parts: list[str] | None = No
     )
 
 
+def served_rows(delta: DeltaTable | None, table: Table) -> Dataset:
+    """The rows of a table as it is served; a column that it did not have yet is null."""
+    if delta is None:
+        return kept_rows([], table)
+    rows = published_rows(delta, table)
+    added = [field for field in arrow_schema(table) if field.name not in rows.schema.names]
+    return rows.replace_schema(pa.schema([*rows.schema, *added])) if added else rows
+
+
 def columns_of(rows: Dataset, table: Table) -> list[str]:
     """The columns that written rows have, without those of the audit: in the table's order, then any others."""
     written = [name for name in rows.schema.names if not name.startswith("_")]

@@ -1,18 +1,17 @@
 """A table as it would be once a publication is visible: what the promises about the whole of it are asked of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pyarrow.dataset import Dataset
 
 from jobs.lakehouse import staging
 from jobs.lakehouse.audit.ask import Matter
-from jobs.lakehouse.audit.judge import judge_table, least_rows
+from jobs.lakehouse.audit.judge import Bounds, judge_table, least_rows
 from jobs.lakehouse.commit import rows_before
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.publication import Staged
 from jobs.settings import Settings
-from jobs.tables import job_of
 
 
 @dataclass(frozen=True)
@@ -52,28 +51,41 @@ def whole_of(staged: Staged, carried: Entry | None) -> Whole:
 
 
 def judge_whole(
-    staged: Staged, carried: Entry | None, named: Mapping[str, Dataset], settings: Settings, *, accepts_shrinking: bool
+    staged: Staged, carried: Entry | None, named: Mapping[str, Dataset], settings: Settings, accepted: Collection[str]
 ) -> None:
     """Judge the promises about the whole table on the rows that would be visible; a broken one refuses all of them.
 
     Args:
         staged: The publication; its verdict takes what is found.
         carried: The entry in force before it.
-        named: Rows of the tables that its promises name, by address.
+        named: Rows of the other tables that its promises name, by address.
         settings: What promises may name, and where there is room for what does not fit into memory.
-        accepts_shrinking: Whether the table may lose more of its rows than its suite allows.
+        accepted: Names of the limits that a person overrules.
     """
     suite, parts = staged.suite, list(staged.counted.parts) or [staging.WHOLE]
-    whole = whole_of(staged, carried)
-    least = 0 if accepts_shrinking else least_rows(suite, whole.last)
-    values = {**settings.shaping(suite.of.settings), "night": staged.night}
-    matter = Matter(whole.parts, str(settings.root / "work" / staged.name), named, values)
-    judged = judge_table(matter, whole.columns, whole.row_count, suite, least)
+    whole, shaping = whole_of(staged, carried), settings.shaping(suite.of.settings)
+    if suite.of in suite.asks:
+        named = {**named, suite.of.name: staging.served_rows(staged.base, suite.of)}
+    matter = Matter(whole.parts, str(settings.root / "work" / staged.name), named, {**shaping, "night": staged.night})
+    bounds = Bounds(
+        settings.limits.model_dump(),
+        least_rows(suite, whole.last),
+        suite.of.name,
+        _no_baseline(staged, carried, shaping),
+        accepted,
+    )
+    judged = judge_table(matter, whole.columns, whole.row_count, suite, bounds)
     staged.verdict.judged[:0] = judged
     for one in judged:
-        if not one.holds:
+        if not one.holds and not one.is_accepted:
             example = f" (e.g. {', '.join(one.examples)})" if one.examples else ""
-            staged.verdict.refuse(parts, f"{one.promise}: does not hold, {one.found}{example}")
-    if whole.row_count < least:
-        again = f"reelhouse run {job_of(suite.of)} --night {staged.night} --accept-shrinking"
-        staged.verdict.refuse(parts, f"if so few are meant, run `{again}`")
+            staged.verdict.refuse(parts, f"{one.promise}: does not hold, {one.found}{example}", one.limit)
+
+
+def _no_baseline(staged: Staged, carried: Entry | None, shaping: Mapping[str, object]) -> str:
+    """Why what is served cannot be compared with; empty if it can."""
+    if carried is None:
+        return "nothing is served yet"
+    before, now = {**carried.settings, **carried.compared_by}, {**shaping, **staged.compared_by}
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    return f"what is served was made with another {', '.join(changed).replace('_', ' ')}" if changed else ""

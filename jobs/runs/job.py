@@ -18,6 +18,8 @@ from jobs.tables import tables_of
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from jobs.lakehouse.refusals import Acceptance
+
 
 class Sessions:
     """The Spark session of a command, started when the first job needs it.
@@ -74,7 +76,7 @@ class Sessions:
 
 
 def run_job(
-    settings: Settings, job: str, night: date, run: str, sessions: Sessions, *, accepts_shrinking: bool = False
+    settings: Settings, job: str, night: date, run: str, sessions: Sessions, accepts: "Acceptance | None" = None
 ) -> list[Outcome]:
     """Run one job for a night; without Spark, Great Expectations or MLflow if there is nothing to do.
 
@@ -84,7 +86,7 @@ def run_job(
         night: The night.
         run: What runs it: an Airflow run, or a command.
         sessions: Where to take a session from.
-        accepts_shrinking: Whether its tables may lose more of their rows than their suites allow.
+        accepts: What a person says who overrules limits.
 
     Returns:
         One outcome per table.
@@ -97,7 +99,7 @@ def run_job(
         _settle(settings, job)
         return list(decision.idle)
     spark = sessions.get()
-    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts_shrinking, say=partial(sessions.tell, job))
+    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts, say=partial(sessions.tell, job))
     with load("jobs.lakehouse.spark").Watch(spark, settings, job):
         load(f"jobs.{job}").run(lake, decision.night)
     outcomes: list[Outcome] = lake.outcomes

@@ -36,3 +36,26 @@ QUARANTINE = Table(
         Column("publication", "string", "The publication it was offered in.", nullable=False),
     ),
 )
+REFUSALS = Table(
+    name="ops.refusals",
+    grain="One row per publication that was refused; of several deliveries, one per delivery.",
+    owner="platform",
+    key=(),
+    kind="log",
+    columns=(
+        Column("table_name", "string", "Table that was not published.", nullable=False),
+        Column("night", "date", "Night that would have published it; for bronze, of the delivery.", nullable=False),
+        Column("problems", "array<string>", "Promises and limits that it breaks, and what was found.", nullable=False),
+        Column(
+            "limits",
+            "array<string>",
+            "Names of the limits among them; empty if it breaks a promise too, which nobody can overrule.",
+            nullable=False,
+        ),
+        Column("page", "string", "Its page in the Data Docs.", nullable=False),
+        Column("run", "string", "The Airflow run, or the command that offered it.", nullable=False),
+        Column("code_version", "string", "The code that made it.", nullable=False),
+        Column("publication", "string", "Its name, which its rows in ops.quarantine have too.", nullable=False),
+        Column("refused_at", "timestamp", "When it was refused, UTC.", nullable=False),
+    ),
+)

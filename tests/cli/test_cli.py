@@ -27,6 +27,7 @@ __all__ = ["home", "run"]
 COMMANDS = (
     "night",
     "run",
+    "accept",
     "world",
     "fetch",
     "import",

@@ -243,23 +243,6 @@ def test_too_many_rows_that_wait_for_another_table_stop_it(lake: Lake) -> None:
         lake.publish(logs(lake, ("v1", NIGHT), ("v2", NIGHT)), waiting, NIGHT, deliveries={NIGHT: "x"})
 
 
-def test_a_table_that_shrinks_too_much_is_refused_unless_a_person_accepts_it(lake: Lake) -> None:
-    limited = suite(VISITS, shrinks_to_at_least=0.5)
-    lake.publish(visits(lake, *((f"v{n}", 1.0, JANUARY) for n in range(5))), limited, NIGHT)
-
-    with pytest.raises(
-        JobError,
-        match="at least 50% of the rows of the last publication: does not hold, found 2; if so few are meant, run "
-        "`reelhouse run silver.visits --night 2026-03-02 --accept-shrinking`",
-    ):
-        lake.publish(visits(lake, ("a", 1.0, JANUARY), ("b", 1.0, JANUARY)), limited, LATER)
-
-    assert len(ids(lake)) == 5
-    lake.accepts_shrinking = True
-    lake.publish(visits(lake, ("a", 1.0, JANUARY), ("b", 1.0, JANUARY)), limited, LATER)
-    assert ids(lake) == {"a", "b"}
-
-
 def test_faults_of_a_job_are_reasons_beside_broken_promises(lake: Lake) -> None:
     offered = visits(lake, ("a", -1.0, JANUARY), ("b", 1.0, JANUARY), ("c", 1.0, JANUARY)).withColumns(
         {FAULTS: F.when(F.col("visit_id") == "a", F.array(F.lit("visit_id:conflict"))), RECORD: F.lit("as it came")}

@@ -158,16 +158,18 @@ def test_a_table_that_shrinks_is_published_once_a_person_accepts_it_and_its_run_
         run_job(lake.settings, job, ONE, "test", sessions)
     deliver_events(lake.settings, ONE, "tt0000001")
     run_job(lake.settings, "bronze.interactions", ONE, "test", sessions)
-    with pytest.raises(JobError, match="`reelhouse run silver.interactions --night 2026-03-01 --accept-shrinking`"):
+    with pytest.raises(JobError, match="`reelhouse accept silver.interactions --night 2026-03-01 --reason TEXT`"):
         run_job(lake.settings, "silver.interactions", ONE, "test", sessions)
 
     monkeypatch.setenv("REELHOUSE_HOME", str(lake.settings.root))
     monkeypatch.setattr(Sessions, "_start", lambda _: lake.spark)
-    command = ["run", "silver.interactions", "--night", str(ONE), "--accept-shrinking"]
-    first, second = (CliRunner().invoke(app, command) for _ in range(2))
+    command = ["accept", "silver.interactions", "--night", str(ONE)]
+    first, second = (CliRunner().invoke(app, [*command, "--reason", "a test", "--by", "ada"]) for _ in range(2))
 
     assert "published  silver.interactions" in first.output
-    assert "unchanged  silver.interactions" in second.output, "nothing is left to accept"
+    assert "accepted by ada (a test): shrinking found 1" in first.output
+    assert "silver.interactions was published for 2026-03-01 since it was refused" in second.stderr
     entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
     assert entry is not None
     assert (entry.published, entry.run) == (1, "reelhouse " + " ".join(command))
+    assert entry.accepted == {"by": "ada", "reason": "a test", "limits": {"shrinking": "found 1"}}

@@ -1,8 +1,8 @@
 """Great Expectations pronounces: on counts that were taken once, in the files that would be published."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -11,12 +11,14 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.suite import PARKED, Suite
+from expectations.suite import PARKED, SHRINKING, Limit, Suite
 from expectations.words import in_words, reference_in_words
-from jobs.lakehouse.audit.ask import Found, Matter, questions
+from jobs.lakehouse.audit.ask import Found, Matter, Questions, questions
 from jobs.lakehouse.audit.counts import ALL, Counted, Counts, total
 
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
+NO_BASELINE = "no baseline"
+"""State of a limit that compares with what is served, where that cannot be compared with."""
 _A_HANDFUL = 10
 """Broken rows: no more of them do not make a broken delivery, however small it is, where it would stop a whole table."""
 
@@ -33,7 +35,22 @@ class Judged:
     found: str
     examples: Sequence[str] = ()
     result: ExpectationValidationResult | None = None
-    """What Great Expectations said; None for a promise of ours: references, faults, coverage, limits."""
+    """What Great Expectations said; None for a promise of ours: references, faults, limits."""
+    limit: str = ""
+    """Name of a limit, which a person may overrule; empty for any other promise."""
+    number: float | None = None
+    """What was found of a limit."""
+    why_not: str = ""
+    """Why there is nothing to hold a limit against, such as that nothing is served yet: then it neither holds nor not."""
+    is_accepted: bool = False
+    """Whether a person overruled it."""
+
+    @property
+    def state(self) -> str:
+        """What became of it, in a word or two."""
+        if self.why_not:
+            return NO_BASELINE if self.why_not.startswith(NO_BASELINE) else "not judged"
+        return "accepted" if self.is_accepted else "holds" if self.holds else "broken"
 
 
 @dataclass
@@ -43,11 +60,25 @@ class Verdict:
     judged: list[Judged] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
     """Part → why it is refused; what concerns the whole is said of every part."""
+    is_final: set[str] = field(default_factory=set)
+    """Parts that break a promise which nobody can overrule."""
 
-    def refuse(self, parts: Sequence[str], problem: str) -> None:
-        """Refuse some parts for a reason."""
+    def refuse(self, parts: Sequence[str], problem: str, limit: str = "") -> None:
+        """Refuse some parts for a reason; for a limit, if it is named."""
         for part in parts:
             self.problems.setdefault(part, []).append(problem)
+            if not limit:
+                self.is_final.add(part)
+
+    @property
+    def limits(self) -> list[Judged]:
+        """What became of the limits."""
+        return [one for one in self.judged if one.limit]
+
+    @property
+    def broken_limits(self) -> list[str]:
+        """Names of the limits that are broken, whether or not a person overruled them."""
+        return [one.limit for one in self.limits if one.is_accepted or not one.holds]
 
 
 def judge_rows(counted: Counted, suite: Suite, *, by_part: bool, stays: Iterable[Counts] = ()) -> Verdict:
@@ -166,38 +197,74 @@ def _row_metrics(reason: str, column: str, counts: Counts, counted: Counted) -> 
     }
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What limits are held against, and who overrules them.
+
+    Args:
+        values: Bound of each limit, by its name.
+        least_rows: The row count below which the table has shrunk too much; 0 for no limit.
+        served: Name of the table as it is served: limits that ask it compare with it.
+        no_baseline: Why it cannot be compared with; empty if it can.
+        accepted: Names of the limits that a person overrules.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    least_rows: int = 0
+    served: str = ""
+    no_baseline: str = ""
+    accepted: Collection[str] = ()
+
+
 def judge_table(
-    matter: Matter, columns: Sequence[str], row_count: int, suite: Suite, least_rows: int = 0
+    matter: Matter, columns: Sequence[str], row_count: int, suite: Suite, bounds: Bounds | None = None
 ) -> list[Judged]:
-    """Judge the promises about the whole table.
+    """Judge the promises about the whole table, and its limits.
 
     Args:
         matter: The table as it would be, and the tables that its promises name.
         columns: Its columns.
         row_count: How many rows that are.
         suite: The promises.
-        least_rows: The row count below which the table has shrunk too much; 0 for no limit.
+        bounds: What its limits are held against.
     """
-    promises = list(suite.table)
-    if least_rows:
-        promises.append(gxe.ExpectTableRowCountToBeBetween(min_value=least_rows, description=suite.least_in_words))
-    judged = []
+    held = bounds or Bounds()
+    counted = {"table.row_count": row_count, "table.columns": list(columns)}
     with questions(matter, suite.once) as asked:
-        for promise in promises:
-            query = str(promise.unexpected_rows_query) if isinstance(promise, gxe.UnexpectedRowsExpectation) else ""
-            broken = asked.rows(query) if query else Found(0)
-            metrics = {
-                "table.row_count": row_count,
-                "table.columns": list(columns),
-                "unexpected_rows_query.row_count": broken.rows,
-                "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
-            }
-            result = _pronounce(promise, metrics)
-            observed = result.result.get("observed_value")
-            said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
-            said = f"{broken.rows:,} rows break it" if query else said
-            judged.append(Judged(in_words(promise), "", bool(result.success), said, broken.examples, result))
-    return judged
+        judged = [_judged_table(promise, counted, asked) for promise in suite.table]
+        if held.least_rows:
+            least = gxe.ExpectTableRowCountToBeBetween(min_value=held.least_rows, description=suite.least_in_words)
+            judged.append(replace(_judged_table(least, counted, asked), limit=SHRINKING, number=row_count))
+        judged += [_judged_limit(limit, held, asked) for limit in suite.limits]
+    return [replace(one, is_accepted=not one.holds and one.limit in held.accepted) for one in judged]
+
+
+def _judged_table(promise: Expectation, counted: Mapping[str, Any], asked: Questions) -> Judged:
+    """A promise about the whole table."""
+    query = str(promise.unexpected_rows_query) if isinstance(promise, gxe.UnexpectedRowsExpectation) else ""
+    broken = asked.rows(query) if query else Found(0)
+    metrics = {
+        **counted,
+        "unexpected_rows_query.row_count": broken.rows,
+        "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
+    }
+    result = _pronounce(promise, metrics)
+    observed = result.result.get("observed_value")
+    said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
+    said = f"{broken.rows:,} rows break it" if query else said
+    return Judged(in_words(promise), "", bool(result.success), said, broken.examples, result)
+
+
+def _judged_limit(limit: Limit, bounds: Bounds, asked: Questions) -> Judged:
+    """A number beside its bound."""
+    bound = bounds.values[limit.name]
+    why_not = bounds.no_baseline if bounds.served and bounds.served in limit.query else ""
+    number = None if why_not else asked.number(limit.query)
+    if number is None:
+        why = f"{NO_BASELINE}: {why_not}" if why_not else limit.unjudged
+        return Judged(limit.in_words(bound), "", True, why, limit=limit.name, why_not=why)  # noqa: FBT003
+    holds = number <= bound if limit.is_most else number >= bound
+    return Judged(limit.in_words(bound), "", holds, f"found {number:.4g}", limit=limit.name, number=number)
 
 
 def least_rows(suite: Suite, last: int | None) -> int:

@@ -53,7 +53,7 @@ code { font-size: .9em; overflow-wrap: anywhere; } .quiet { opacity: .7; }
 <div class="wide"><table>
 <thead><tr><th></th><th>promise</th><th>found</th><th>examples</th><th>judged by</th></tr></thead>
 <tbody>{% for one in page.judged %}<tr>
-<td class="{{ 'good' if one.holds else 'bad' }}">{{ "holds" if one.holds else "broken" }}
+<td class="{{ page.tone(one) }}">{{ one.state }}
 </td><td>{{ one.promise }}{% if one.reason %}<br><code class="quiet">{{ one.reason }}</code>{% endif %}</td>
 <td>{{ one.found }}{% set share = page.share(one) %}{% if share %}<br><span class="quiet">{{ share }}</span>{% endif %}</td>
 <td>{% for example in one.examples %}<code>{{ example }}</code><br>{% endfor %}</td>
@@ -84,6 +84,10 @@ class Page:
     tolerates: float
     code: str
     version: str = gx.__version__
+
+    def tone(self, one: Judged) -> str:
+        """Whether that is good, bad, or neither."""
+        return {"holds": "good", "broken": "bad", "accepted": "bad"}.get(one.state, "quiet")
 
     def share(self, one: Judged) -> str:
         """Great Expectations' own percentage of broken rows, where it found any."""

@@ -1,0 +1,79 @@
+"""ops.refusals: one row a publication that was refused; and what a person says who overrules limits. Without Spark."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from jobs.lakehouse import ledger
+from jobs.tables import Table
+from jobs.tables.ops import REFUSALS
+
+_SCHEMA = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("night", pa.date32()),
+        ("problems", pa.list_(pa.string())),
+        ("limits", pa.list_(pa.string())),
+        ("page", pa.string()),
+        ("run", pa.string()),
+        ("code_version", pa.string()),
+        ("publication", pa.string()),
+        ("refused_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A person overrules limits, this once."""
+
+    by: str
+    reason: str
+    limits: Mapping[str, Collection[str]]
+    """Table → the names of its limits that were broken when it was refused."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A publication that was refused."""
+
+    table_name: str
+    night: date
+    problems: Sequence[str]
+    limits: Sequence[str]
+    """Names of the limits that it breaks; empty if it breaks a promise too: nobody can overrule that."""
+    page: str
+    run: str
+    code_version: str
+    publication: str
+    refused_at: datetime
+
+
+def add(delta: DeltaTable, refusals: Sequence[Refusal]) -> None:
+    """Add rows to ops.refusals; others may do so at the same moment.
+
+    Args:
+        delta: The table.
+        refusals: The rows.
+    """
+    write_deltalake(delta, pa.Table.from_pylist([asdict(one) for one in refusals], _SCHEMA), mode="append")
+
+
+def newest(root: str) -> dict[tuple[str, date], Refusal]:
+    """The newest refusal of each table and night."""
+    delta = ledger.open_table(root, REFUSALS)
+    rows = delta.to_pyarrow_table().to_pylist() if delta else []
+    return {
+        (row["table_name"], row["night"]): Refusal(**row) for row in sorted(rows, key=lambda row: row["refused_at"])
+    }
+
+
+def is_settled(root: str, table: Table, refusal: Refusal) -> bool:
+    """Whether the table was published since for the night that was refused, or for a later one."""
+    entry = ledger.latest(root, table)
+    if entry is None or entry.at < refusal.refused_at or entry.night < refusal.night:
+        return False
+    return not table.is_dated or table.layer != "bronze" or refusal.night.isoformat() in entry.deliveries
