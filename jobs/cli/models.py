@@ -19,7 +19,11 @@ def models(
         typer.Option("--waiting", metavar="DATE", help="Only the version of this night that waits: number and why."),
     ] = "",
 ) -> None:
-    """List every registered version of the model: what the gate decided, how good it is, who promoted it and why."""
+    """List every registered version of the model: what the gate decided, how good it is, who promoted it and why.
+
+    nDCG@10 is foretold, of held-out events; watched@10 is what came of its lists: the share of their first ten titles that
+    was watched within seven days.
+    """
     from jobs.tracking import registry
 
     found = registry.versions(settings())
@@ -33,14 +37,14 @@ def models(
         display.say(f"{mine.version} {mine.recommender}: nDCG@10 {mine.ndcg}{beside}; {mine.reason}")
         return
     grid = display.grid(
-        *("version", "night", "recommender", "verdict", "nDCG@10", "beside the champion", "by", "why"),
+        *("version", "night", "recommender", "verdict", "nDCG@10", "beside the champion", "watched@10", "by", "why"),
         right=("version", "nDCG@10"),
     )
     for one in found:
         state = "serves" if one.serves else one.verdict
         grid.add_row(
             *(str(one.version), one.night, one.recommender, display.plain(state, _STYLES.get(state, ""))),
-            *(one.ndcg, one.difference, display.plain(one.promoted_by), display.plain(one.reason)),
+            *(one.ndcg, one.difference, one.online, display.plain(one.promoted_by), display.plain(one.reason)),
         )
     if found:
         display.console().print(grid)

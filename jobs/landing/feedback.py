@@ -18,11 +18,10 @@ from pathlib import Path
 from jobs.errors import JobError
 from jobs.landing.fetch.download import sync_folder
 from jobs.tables.bronze import EVENTS
+from jobs.tables.gold import EVERYBODY_ELSE
 
 FILE = "feedback.jsonl"
 SOURCE = "feedback"
-NOBODY = "*"
-"""Stands for the viewer whom nobody knows: it has a list, and says nothing."""
 KINDS = ("view", "rating", "like", "dislike", "watchlist", "dismiss")
 _BEST_RATING = 10
 _LONGEST_ID = 128
@@ -103,8 +102,8 @@ def require_sound(said: Feedback) -> None:
     """
     require_identifier("viewer", said.user_id)
     require_identifier("title", said.title_id)
-    if said.user_id == NOBODY:
-        raise JobError(f"nothing was recorded: {NOBODY} stands for the viewer whom nobody knows; name a viewer")
+    if said.user_id == EVERYBODY_ELSE:
+        raise JobError(f"nothing was recorded: {EVERYBODY_ELSE} stands for everybody who is not known; name a viewer")
     if said.event_type not in KINDS:
         raise JobError(f"nothing was recorded: {said.event_type!r} is none of {', '.join(KINDS)}")
     if (said.event_type == "rating") != (said.value is not None):

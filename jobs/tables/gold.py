@@ -76,6 +76,33 @@ RECOMMENDATION_HISTORY = Table(
     keeps=30,
     columns=_LIST_COLUMNS,
 )
+LIST_OUTCOMES = Table(
+    name="gold.list_outcomes",
+    grain="One row per kept night, rank, source and model version: what became of what was listed there within seven days.",
+    owner="recommendations",
+    key=("night", "rank", "source", "model_version"),
+    inputs=(RECOMMENDATION_HISTORY, silver.INTERACTIONS),
+    settings=("weighing",),
+    columns=(
+        Column(
+            "night", "date", "The night that made the lists; the seven days begin on the day after.", nullable=False
+        ),
+        Column("rank", "int", "Position in the lists, from 1.", nullable=False),
+        Column("source", "string", "Why it was listed: personal, segment, popular.", nullable=False),
+        Column("listed_count", "int", "Viewers who had a title there.", nullable=False),
+        Column("watched_count", "int", "Of them: who watched it in these days, or rated it.", nullable=False),
+        Column("liked_count", "int", "Who liked it, or rated it above the neutral rating.", nullable=False),
+        Column("disliked_count", "int", "Who disliked it, or rated it below.", nullable=False),
+        Column("dismissed_count", "int", "Who dismissed it.", nullable=False),
+        Column("watchlisted_count", "int", "Who put it on the watchlist.", nullable=False),
+        Column("ignored_count", "int", "Who did none of these; the others may count under several.", nullable=False),
+        Column(
+            "is_complete", "boolean", "Whether the seven days have passed; late events still change it.", nullable=False
+        ),
+        Column("model_name", "string", "Registered model that made the lists.", nullable=False),
+        Column("model_version", "int", "Its version.", nullable=False),
+    ),
+)
 POPULAR_TITLES = Table(
     name="gold.popular_titles",
     grain="One row per category, value of it, window of days and rank.",

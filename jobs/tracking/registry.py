@@ -5,6 +5,7 @@ MLflow, whose import takes two to three seconds, is imported where it is needed.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ _MAY_COME_BACK = 3
 _LOOKED_AT = 30
 """Runs that a night looks at: those before them were looked at by the nights before."""
 _NOTHING_DONE = "nothing was changed: mend it and run this again"
+ONLINE = "online"
+"""Tag of a version: what became of its lists, as JSON (:mod:`jobs.tracking.online`)."""
 _UNDONE = "undone"
 """Tag of a version that was gone back from."""
 _CHAMPION = """
@@ -183,6 +186,8 @@ class Version:
     ndcg: str
     difference: str
     """nDCG@10 beside the champion of its night, with its interval."""
+    online: str
+    """Of the first ten of its lists: the share watched within seven days, and of how many nights. Empty before that."""
     promoted_by: str
     reason: str
     serves: bool
@@ -222,6 +227,7 @@ def _version(one: "ModelVersion", held: dict[str, int]) -> Version:
     return Version(
         version=number,
         ndcg="" if ndcg is None else f"{ndcg:.4f}",
+        online=_online(json.loads(tags.get(ONLINE, "{}"))),
         verdict="undone" if _UNDONE in tags else tags.get("verdict", "promoted" if "metrics" in tags else ""),
         reason=tags.get("reason", ""),
         serves=held.get(_ALIAS) == number,
@@ -229,6 +235,14 @@ def _version(one: "ModelVersion", held: dict[str, int]) -> Version:
         run_id=one.run_id or "",
         **said,
     )
+
+
+def _online(said: Mapping[str, float]) -> str:
+    """``2.13% of 3 nights``."""
+    if "watched_at_10" not in said:
+        return ""
+    nights = int(said["nights"])
+    return f"{said['watched_at_10']:.2%} of {nights} night{'' if nights == 1 else 's'}"
 
 
 def promote(settings: Settings, version: int, by: str, reason: str) -> None:

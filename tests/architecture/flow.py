@@ -14,7 +14,7 @@ _BESIDE = frozenset(
     }
 )
 """What reads files and tables without the lake."""
-_KNOWS_STORES = ("registry", "runs", "tracking")
+_KNOWS_STORES = ("online", "registry", "runs", "tracking")
 """Modules that need all settings, to find MLflow's store."""
 _PLACES = frozenset({"lake", "root", "landing", "home", "lake_uri", "mlflow_uri", "tracking_uri", "spark_master"})
 """Settings that say where things are, and shape no rows."""

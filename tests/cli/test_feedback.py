@@ -68,7 +68,7 @@ def test_records_an_event_for_the_next_night_and_names_it(
         (("u000001", "heat"), "say one thing of a title: --like, --dislike"),
         (("u000001", "heat", "--like", "--rate", "3"), "say one thing of a title"),
         (("u000001", "heat", "--rate", "11"), "a rating is from 0 to 10, not 11"),
-        (("*", "heat", "--like"), "* stands for the viewer whom nobody knows"),
+        (("*", "heat", "--like"), "* stands for everybody who is not known"),
         (("u000001", "haet", "--like"), "silver.titles has no 'haet'; the nearest are Heat"),
         (("u000001", "he", "--like"), "'he' may be several titles, give an identifier: tt0000004 Heat and Dust (1983)"),
         (("u000001", " ", "--like"), "its name is empty"),

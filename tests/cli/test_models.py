@@ -1,5 +1,6 @@
 """``reelhouse models`` and ``reelhouse promote``: what was registered, and what a person decides."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from jobs.settings import Settings
-from jobs.tracking import registry
+from jobs.tracking import online, registry
+from jobs.tracking.online import Online
 from jobs.tracking.runs import client
 from tests.cli.small_lake import Run, refused
 from tests.tracking.registered import NIGHT, register
@@ -73,3 +75,15 @@ def test_a_scheduler_is_told_what_waits_and_why_in_a_line(home: Path, run: Run) 
 
     said = "1 als: nDCG@10 0.2500, beside the champion 0.009 [-0.004, 0.024]; too few to tell\n"
     assert (asked.exit_code, asked.output) == (0, said)
+
+
+def test_models_says_what_came_of_the_lists_beside_what_was_foretold(home: Path, run: Run) -> None:
+    counts = {"lists": 10, "listed": 100, "watched": 7, "liked": 2, "disliked": 1, "dismissed": 0}
+    nights = [Online(NIGHT + timedelta(days=n), 2, counts) for n in range(2)]
+    online.log(Settings(home=home), nights)
+
+    asked = run("models")
+
+    (line,) = [line for line in asked.output.splitlines() if line.split()[:1] == ["2"]]
+    assert "7.00% of 2 nights" in line
+    assert asked.output.count("nights") == 1, "version 1 made no lists"

@@ -96,7 +96,7 @@ def test_a_token_names_one_event_today_and_tomorrow(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "token", "message"),
     [
-        (Feedback("*", "tt1", "like"), "t", "stands for the viewer whom nobody knows"),
+        (Feedback("*", "tt1", "like"), "t", "stands for everybody who is not known"),
         (Feedback("", "tt1", "like"), "t", "a viewer has 1 to 128 printable characters, not ''"),
         (Feedback("a\x1b", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
         (Feedback("a\udcff", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),

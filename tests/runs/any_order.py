@@ -151,12 +151,13 @@ def _is_delivered(landing: Path, night: date) -> bool:
 def content(settings: Settings) -> dict[str, Any]:
     """What all tables hold, and the champion: everything that may not depend on the order.
 
-    Lists that were served are what they were, and how often a model was trained numbers its versions.
+    Lists that were served are what they were, and so is what became of them; how often a model was trained numbers its
+    versions.
     """
     held: dict[str, Any] = {
         table.name: _rows(settings, table)
         for table in TABLES
-        if table not in (gold.RECOMMENDATION_HISTORY, ops.QUARANTINE)
+        if table not in (gold.RECOMMENDATION_HISTORY, gold.LIST_OUTCOMES, ops.QUARANTINE)
     }
     champion = registry.champion(settings)
     if champion is not None:

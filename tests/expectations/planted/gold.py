@@ -41,6 +41,13 @@ def _similar(rank: int, title: str, similarity: float) -> dict[str, object]:
     return {"rank": rank, "similar_title_id": title, "similarity": similarity}
 
 
+_BECAME = ("watched", "liked", "disliked", "dismissed", "watchlisted", "ignored")
+_OUTCOME = {
+    "night": _NIGHT, "rank": 1, "source": "personal", "listed_count": 10, "watched_count": 2, "liked_count": 0,
+    "disliked_count": 0, "dismissed_count": 0, "watchlisted_count": 0, "ignored_count": 8, "is_complete": True,
+    "model_name": "reelhouse", "model_version": 3,
+}  # fmt: skip
+
 GOLD = {
     "gold.recommendations": Planted(
         row=_LISTED,
@@ -82,6 +89,26 @@ GOLD = {
     ),
     "gold.recommendation_history": Planted(
         row=_LISTED, breaks=_NOT_LISTED, keeps=_JUST_LISTED, tables={"at least one list of the night": ()}
+    ),
+    "gold.list_outcomes": Planted(
+        row=_OUTCOME,
+        breaks={
+            "rank:be_between": (0, -1, 1001),
+            "source:be_in_set": ("model", "Personal"),
+            "listed_count:be_between": (0, -1),
+            **{f"{outcome}_count:be_between": (-1,) for outcome in _BECAME},
+            "model_version:be_between": (0, -1),
+        },
+        keeps={"rank": (1, 1000), "source": ("segment", "popular"), "listed_count": (1,), "watched_count": (0,)},
+        tables={
+            "at least one night's lists": (),
+            "what was listed was ignored, or became one thing or several": (
+                # Two of ten viewers watched it, and nine ignored it.
+                {"ignored_count": 9},
+                # Three of ten did not ignore it, and did nothing else with it.
+                {"rank": 2, "ignored_count": 7, "watched_count": 1, "liked_count": 1},
+            ),
+        },
     ),
     "gold.popular_titles": Planted(
         row={
