@@ -12,12 +12,14 @@ from jobs.cli import (
     acceptances,
     delivered,
     deliveries,
+    diff,
     display,
     evaluations,
     feedback,
     models,
     nights,
     publications,
+    reproducing,
     resets,
     results,
     sql,
@@ -80,6 +82,8 @@ app.command(epilog=results.EXAMPLES)(results.results)
 app.command(epilog=tuning.EXAMPLES)(tuning.tune)
 app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
+app.command(epilog=diff.EXAMPLES)(diff.diff)
+app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=feedback.EXAMPLES)(feedback.feedback)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)

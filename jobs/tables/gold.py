@@ -103,6 +103,81 @@ LIST_OUTCOMES = Table(
         Column("model_version", "int", "Its version.", nullable=False),
     ),
 )
+RECOMMENDATION_CHANGES = Table(
+    name="gold.recommendation_changes",
+    grain="One row per night and viewer with a list then or before: how the list differs from the one it replaced.",
+    owner="recommendations",
+    key=("night", "user_id"),
+    inputs=(RECOMMENDATION_HISTORY, silver.PREFERENCES),
+    kind="log",
+    partitioned_by="night",
+    clustered_by=("user_id",),
+    keeps=30,
+    columns=(
+        Column("night", "date", "The night that made the list.", nullable=False),
+        Column(
+            "night_before",
+            "date",
+            "The night whose lists were served until then: the night before, or an older one after a rollback.",
+            nullable=False,
+        ),
+        Column("user_id", "string", "The viewer.", nullable=False, personal=True),
+        Column(
+            "state", "string", "both: has a list of both nights; new: of this one only; gone: no more.", nullable=False
+        ),
+        Column("segment", "string", "Viewers by titles they are known to like: cold, light, heavy.", nullable=False),
+        Column("overlap", "double", "Share of the list's titles that stood on the one before; null unless both."),
+        Column("rbo", "double", "Rank-biased overlap of the two lists (p 0.9), 0 to 1; null unless both."),
+        Column(
+            "entering_title_ids",
+            "array<string>",
+            "Titles that were not on the list before, best first.",
+            nullable=False,
+        ),
+        Column(
+            "leaving_title_ids",
+            "array<string>",
+            "Titles that are not on the list any more, best first.",
+            nullable=False,
+        ),
+        Column("listed_count", "int", "Titles on the list.", nullable=False),
+        Column("listed_before_count", "int", "Titles on the list before.", nullable=False),
+        Column("personal_count", "int", "Titles on the list from the source personal.", nullable=False),
+        Column("segment_count", "int", "Titles on the list from the source segment.", nullable=False),
+        Column("popular_count", "int", "Titles on the list from the source popular.", nullable=False),
+        Column("model_version", "int", "Version of the model behind the list; null if gone."),
+        Column("model_version_before", "int", "Version of the model behind the one before; null if new."),
+    ),
+)
+RECOMMENDATION_CHANGE_CAUSES = Table(
+    name="gold.recommendation_change_causes",
+    grain="One row per night and cause: what it did to the lists of a sample of viewers.",
+    owner="recommendations",
+    key=("night", "cause"),
+    inputs=(RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY),
+    kind="log",
+    partitioned_by="night",
+    keeps=365,
+    columns=(
+        Column("night", "date", "The night that made the lists.", nullable=False),
+        Column("night_before", "date", "The night whose lists were served until then.", nullable=False),
+        Column(
+            "cause",
+            "string",
+            "What lists are made of. data: what viewers did, the catalogue, and the day; model; rules: blocks, boosts and "
+            "settings; code: what today's code makes otherwise of the night before.",
+            nullable=False,
+        ),
+        Column("is_changed", "boolean", "Whether it is another than the night before.", nullable=False),
+        Column("was", "string", "What it was the night before: versions, settings.", nullable=False),
+        Column("became", "string", "What it is.", nullable=False),
+        Column("share", "double", "Its Shapley share of total; the shares of a night add up to it.", nullable=False),
+        Column("total", "double", "Mean share of a list's titles that are new: 1 - overlap.", nullable=False),
+        Column("rbo_share", "double", "Its Shapley share of rbo_total, in which order counts.", nullable=False),
+        Column("rbo_total", "double", "1 - mean rank-biased overlap with the list before.", nullable=False),
+        Column("viewer_count", "int", "Viewers whose lists were made again, at most 1,000.", nullable=False),
+    ),
+)
 POPULAR_TITLES = Table(
     name="gold.popular_titles",
     grain="One row per category, value of it, window of days and rank.",

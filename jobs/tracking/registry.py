@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.errors import JobError
+from jobs.errors import GoneError, JobError
 from jobs.settings import Settings
 from jobs.tracking.database import database_of, select
 
@@ -324,8 +324,29 @@ def model_folder(settings: Settings, version: int) -> Path:
             mlflow.artifacts.download_artifacts(uri, dst_path=str(arriving))
             # Seen whole or not at all.
             arriving.rename(kept)
-    (data,) = (downloaded / "data").iterdir()
-    return data
+    held = list((downloaded / "data").iterdir())
+    if len(held) != 1:
+        raise FileNotFoundError(f"{downloaded} holds {len(held)} models")
+    return held[0]
+
+
+def kept_folder(settings: Settings, version: int) -> Path:
+    """The same of a version that may be of long ago.
+
+    Raises:
+        GoneError: It is not registered any more, or its files are gone.
+    """
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+    try:
+        return model_folder(settings, version)
+    except MlflowException as missing:
+        if missing.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        raise GoneError(f"{MODEL_NAME} version {version} is not registered any more") from missing
+    except FileNotFoundError as missing:
+        raise GoneError(f"the files of {MODEL_NAME} version {version} are not kept any more") from missing
 
 
 def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:

@@ -1,0 +1,227 @@
+"""Lists of a night, or of a mixture of two nights, made again without Spark.
+
+They are made of the versions of tables, the model and the settings that a publication of gold.recommendations names.
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs import recommenders
+from jobs.errors import GoneError
+from jobs.lakehouse import ledger
+from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.views import Views
+from jobs.scoring.lists import LIST_SCHEMA, lists_of
+from jobs.scoring.plan import RECENT_DAYS, Plan, plan_of
+from jobs.scoring.rules import listable_titles
+from jobs.scoring.weighing import end_of
+from jobs.tables.model import CHAMPION
+from jobs.tables.silver import PREFERENCES, TITLES
+
+PARTS = ("data", "model", "rules")
+"""What lists are made of. data: what viewers did and what the catalogue says, as of a night; model; rules: settings."""
+_READ = (PREFERENCES, TITLES)
+_TITLE_COLUMNS = ["title_id", "genres", "vote_count", "is_listable", "viewers", "recent_viewers"]
+_TITLES = """
+SELECT title_id, genres, vote_count, is_adult, release_date, release_year, release_status, viewers, recent_viewers
+FROM silver.titles LEFT JOIN (
+    SELECT title_id, count(*) AS viewers, count(*) FILTER (last_at >= ?) AS recent_viewers
+    FROM silver.preferences GROUP BY title_id
+) USING (title_id)
+WHERE viewers IS NOT NULL OR title_id IN (SELECT unnest(?))
+"""
+_OTHERS = """
+SELECT title_id, genres, vote_count, is_adult, release_date, release_year, release_status
+FROM silver.titles
+WHERE title_id NOT IN (SELECT unnest(?)) ORDER BY vote_count DESC NULLS LAST, title_id LIMIT ?
+"""
+_HISTORIES = """
+SELECT user_id, title_id, weight, rating, epoch_us(last_at) AS last_micros FROM silver.preferences
+WHERE user_id IN (SELECT unnest(?)) ORDER BY user_id, title_id
+"""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What lists were made of."""
+
+    night: date
+    """The night as of which the data is told."""
+    versions: tuple[int, ...]
+    """Versions of silver.preferences and silver.titles."""
+    model: int
+    """Registered version."""
+    settings: str
+    """Settings that shape the lists, as JSON."""
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Recipe":
+        """What a publication of gold.recommendations was made of.
+
+        Raises:
+            GoneError: It does not name all of it.
+        """
+        named = [entry.inputs.get(name) for name in (*(table.name for table in _READ), CHAMPION.name)]
+        *versions, model = [version for version in named if version is not None]
+        if None in named:
+            raise GoneError(f"version {entry.version} of {entry.table} does not name all that it was made of")
+        return cls(entry.night, tuple(versions), model, json.dumps(entry.settings, sort_keys=True))
+
+    def mixed(self, other: "Recipe", parts: Collection[str]) -> "Recipe":
+        """This one with some of its parts taken from another."""
+        mixed = self
+        if "data" in parts:
+            mixed = replace(mixed, night=other.night, versions=other.versions)
+        if "model" in parts:
+            mixed = replace(mixed, model=other.model)
+        return replace(mixed, settings=other.settings) if "rules" in parts else mixed
+
+    def in_words(self, part: str) -> str:
+        """A part of it: versions, settings."""
+        if part == "data":
+            versions = (f"{table.name} v{version}" for table, version in zip(_READ, self.versions, strict=True))
+            return f"{', '.join(versions)}, as of {self.night}"
+        if part == "model":
+            return f"version {self.model}"
+        return ", ".join(f"{name} {json.dumps(value)}" for name, value in json.loads(self.settings).items())
+
+
+@dataclass(frozen=True)
+class Past:
+    """A lake as it was, and models as they were: what is read is kept, so that mixtures of two recipes share it.
+
+    Args:
+        root: The lake's root.
+        folder_of: Where a registered version of the model is; raises GoneError where it is not kept any more.
+        user_ids: The viewers whose lists are made.
+    """
+
+    root: str
+    folder_of: Callable[[int], Path]
+    user_ids: Sequence[str]
+    _views: dict[tuple[int, ...], Views] = field(default_factory=dict)
+    _histories: dict[tuple[tuple[int, ...], date], pa.RecordBatch] = field(default_factory=dict)
+    _lists: dict[Recipe, pa.Table] = field(default_factory=dict)
+
+    def lists(self, recipe: Recipe) -> pa.Table:
+        """The lists that a recipe makes.
+
+        Returns:
+            The columns of :data:`jobs.scoring.lists.LIST_SCHEMA`: one row per viewer and rank.
+
+        Raises:
+            GoneError: Something that it is made of is not kept any more.
+        """
+        if recipe not in self._lists:
+            made = lists_of(self.plan(recipe), [self.histories(recipe)])
+            self._lists[recipe] = pa.Table.from_batches(made, LIST_SCHEMA)
+        return self._lists[recipe]
+
+    def require(self, recipe: Recipe) -> None:
+        """Refuse a recipe of which something is not kept any more.
+
+        Raises:
+            GoneError: Names all that is gone.
+        """
+        gone = []
+        for table, version in zip(_READ, recipe.versions, strict=True):
+            try:
+                ledger.open_version(self.root, table, version)
+            except GoneError as missing:
+                gone.append(str(missing))
+        try:
+            self.folder_of(recipe.model)
+        except GoneError as missing:
+            gone.append(str(missing))
+        if gone:
+            raise GoneError("; ".join(gone))
+
+    def plan(self, recipe: Recipe) -> Plan:
+        """All that the lists depend on beside what viewers know."""
+        folder = self.folder_of(recipe.model)
+        model, settings = recommenders.held(str(folder)), json.loads(recipe.settings)
+        length = int(settings["list_length"])
+        titles = titles_then(self._opened(recipe), model.title_ids, recipe.night, length)
+        return plan_of(folder, model, titles, length)
+
+    def histories(self, recipe: Recipe) -> pa.RecordBatch:
+        """What each viewer knows, one row per viewer, as :func:`jobs.scoring.histories.collect_histories` has it."""
+        key = (recipe.versions, recipe.night)
+        if key not in self._histories:
+            rows = self._opened(recipe).arrow(_HISTORIES, (list(self.user_ids),))
+            self._histories[key] = histories_of(rows, self.user_ids, end_of(recipe.night))
+        return self._histories[key]
+
+    def _opened(self, recipe: Recipe) -> Views:
+        if recipe.versions not in self._views:
+            versions = dict(zip(_READ, recipe.versions, strict=True))
+            self._views[recipe.versions] = Views(self.root, (), versions)
+        return self._views[recipe.versions]
+
+
+def titles_then(views: Views, title_ids: pa.Array, night: date, length: int) -> pa.Table:
+    """What :func:`jobs.scoring.plan.titles_tonight` says, of tables in views; arguments and columns as there."""
+    since = end_of(night) - timedelta(days=RECENT_DAYS)
+    needed = _judged(views.arrow(_TITLES, (since, title_ids.to_pylist())), night)
+    others, wanted = needed.slice(0, 0), length
+    known = needed["title_id"].to_pylist()
+    while len(others) < length:
+        found = views.arrow(_OTHERS, (known, wanted))
+        others = _judged(found, night)
+        others = others.filter(others["is_listable"]).slice(0, length)
+        if len(found) < wanted:
+            break
+        wanted *= 8
+    return pa.concat_tables([needed, others], promote_options="default").select(_TITLE_COLUMNS)
+
+
+def histories_of(rows: pa.Table, user_ids: Sequence[str], as_of: datetime) -> pa.RecordBatch:
+    """Histories of viewers from rows of silver.preferences.
+
+    Args:
+        rows: user_id, title_id, weight, rating and last_micros (of the epoch), in order of user_id and title_id.
+        user_ids: The viewers, in the order that they are wanted in; one without rows has an empty history.
+        as_of: From when ages are counted.
+    """
+    known = rows.combine_chunks()
+    users = sorted(user_ids)
+    at = np.asarray(pc.index_in(known["user_id"].combine_chunks(), value_set=pa.array(users, pa.string())))
+    offsets = pa.array(np.searchsorted(at, np.arange(len(users) + 1)).astype(np.int32))
+    ages = np.maximum(0.0, (as_of.timestamp() - known["last_micros"].to_numpy() / 1_000_000) / (24 * 60 * 60))
+    lists = {
+        "title_ids": known["title_id"].combine_chunks(),
+        "weights": known["weight"].combine_chunks(),
+        "ratings": known["rating"].combine_chunks(),
+        "ages": pa.array(ages),
+    }
+    columns = {name: pa.ListArray.from_arrays(offsets, values) for name, values in lists.items()}
+    batch = pa.RecordBatch.from_pydict({"user_id": pa.array(users, pa.string()), **columns})
+    return batch.take(pc.index_in(pa.array(user_ids, pa.string()), value_set=batch["user_id"]))
+
+
+def listed_titles(lists: pa.Table, user_ids: Sequence[str]) -> pa.ListArray:
+    """The titles of each viewer's list, best first; empty for a viewer without one.
+
+    Args:
+        lists: user_id, rank and title_id, in any order.
+        user_ids: The viewers, in the order that they are wanted in.
+    """
+    order = pa.array(user_ids, pa.string())
+    owner = pc.index_in(lists["user_id"], value_set=order)
+    rows = pa.table({"owner": owner, "rank": lists["rank"], "title_id": lists["title_id"]})
+    rows = rows.filter(pc.is_valid(rows["owner"])).sort_by([("owner", "ascending"), ("rank", "ascending")])
+    offsets = np.searchsorted(rows["owner"].to_numpy(), np.arange(len(order) + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), rows["title_id"].combine_chunks().cast(pa.string()))
+
+
+def _judged(titles: pa.Table, night: date) -> pa.Table:
+    """Rows of silver.titles with is_listable."""
+    allowed = pc.is_in(titles["title_id"], value_set=listable_titles(titles, night))
+    return titles.append_column("is_listable", allowed)

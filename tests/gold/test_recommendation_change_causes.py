@@ -1,0 +1,160 @@
+"""gold.recommendation_change_causes: why lists changed, over nights as the jobs make them; and such a list made again."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from jobs.answers.changes import night_changes
+from jobs.answers.changes_page import page_address
+from jobs.answers.reproducing import reproduce
+from jobs.errors import GoneError, JobError
+from jobs.gold import recommendation_change_causes, recommendation_changes, recommendation_history, recommendations
+from jobs.lakehouse.lake import Lake
+from jobs.recommenders.als import Model, Parameters
+from jobs.settings import Settings
+from jobs.tables import gold, silver
+from tests.cli.small_lake import publish
+from tests.rows import filled
+from tests.tracking.registered import register
+
+ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
+TITLES = [f"t{n}" for n in range(12)]
+LENGTH = 3
+
+
+def model(seed: int) -> Model:
+    """Titles in no order that another seed has."""
+    drawn = np.random.default_rng(seed).normal(size=(8, 3)).astype(np.float32)
+    return Model(pa.array(TITLES[:8]), drawn, Parameters(rank=3))
+
+
+@pytest.fixture(scope="module")
+def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Two nights of the same data: the second has another model."""
+    folder = tmp_path_factory.mktemp("nights")
+    settings = Settings(home=folder / "home", list_length=LENGTH)
+    facts: dict[str, Any] = {"is_adult": False, "title_type": "movie"}
+    titles = [
+        {"title_id": title, "title": title, "genres": ["Drama" if n % 2 else "Comedy"], "vote_count": n, **facts}
+        for n, title in enumerate(TITLES)
+    ]
+    at = datetime(2026, 2, 20, tzinfo=UTC)
+    known = [
+        {
+            "user_id": f"u{n:02}",
+            "title_id": TITLES[(n * k) % 11],
+            "weight": float(k % 3),
+            "last_at": at - timedelta(days=9 * k),
+        }
+        for n in range(20)
+        for k in range(1, 4)
+    ]
+    known = list({(row["user_id"], row["title_id"]): row for row in known}.values())
+    publish(settings.root, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+    publish(settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in known))
+    for seed, night in ((1, ONE), (2, TWO)):
+        register(settings, folder / f"model-{seed}", night, model(seed))
+        for job in (recommendations, recommendation_history):
+            job.run(Lake(spark, settings, run="test"), night)
+    lake = Lake(spark, settings, run="test")
+    for job in (recommendation_changes, recommendation_change_causes):
+        job.run(lake, TWO)
+    return lake
+
+
+def causes(lake: Lake) -> dict[str, dict[str, Any]]:
+    rows = DeltaTable(f"{lake.settings.lake}/gold/recommendation_change_causes").to_pyarrow_table().to_pylist()
+    return {row["cause"]: row for row in rows}
+
+
+def test_names_the_model_where_only_the_model_is_another(nights: Lake) -> None:
+    found = causes(nights)
+
+    assert found.keys() == {"data", "model", "rules", "code"}
+    total = found["model"]["total"]
+    assert total > 0.1
+    assert {cause: row["share"] for cause, row in found.items()} == pytest.approx(
+        {"data": 0.0, "model": total, "rules": 0.0, "code": 0.0}, abs=1e-9
+    )
+    assert (found["model"]["was"], found["model"]["became"]) == ("version 1", "version 2")
+    # The day is another: so much older is what viewers did.
+    assert {cause for cause, row in found.items() if row["is_changed"]} == {"data", "model"}
+    assert {row["viewer_count"] for row in found.values()} == {20}
+
+
+def test_the_shares_are_of_what_the_changes_say(nights: Lake) -> None:
+    changes = night_changes(nights.settings.lake)
+
+    assert changes.why is not None
+    assert changes.why.viewer_count == 20
+    overlaps = nights.read(gold.RECOMMENDATION_CHANGES, TWO).where("user_id <> '*'").collect()
+    assert changes.why.total == pytest.approx(1 - np.mean([row["overlap"] for row in overlaps]))
+    assert changes.why.rbo_total == pytest.approx(1 - np.mean([row["rbo"] for row in overlaps]))
+
+
+def test_writes_a_page_of_the_night(nights: Lake) -> None:
+    page = page_address(nights.settings.root, TWO)
+
+    assert "the new model" in page.read_text(encoding="utf-8")
+    assert nights.outcomes[-1].note == f"page: {page}"
+
+
+def test_the_first_night_has_no_causes_and_no_page(nights: Lake) -> None:
+    lake = Lake(nights.spark, nights.settings, run="test")
+
+    recommendation_change_causes.run(lake, ONE)
+
+    assert [(outcome.rows, outcome.note) for outcome in lake.outcomes] == [(0, "")]
+    assert not page_address(lake.settings.root, ONE).exists()
+    assert len(causes(lake)) == 4, "those of the other night stay"
+
+
+@pytest.mark.parametrize("night", [ONE, TWO])
+@pytest.mark.parametrize("user", ["u03", "u00", "*"])
+def test_a_list_of_either_night_is_made_again_as_it_was_served(nights: Lake, user: str, night: date) -> None:
+    found = reproduce(nights.settings, user, night)
+
+    assert len(found.served) == LENGTH
+    assert (found.verdict, found.differing, found.is_same_code) == ("equal", [], True)
+    assert found.made_of["model"] == f"version {night.day}"
+
+
+def test_a_list_that_nobody_was_served_is_not_made_again(nights: Lake) -> None:
+    with pytest.raises(JobError, match="does not keep 2026-02-01; it has 2 nights, from 2026-03-01 to 2026-03-02"):
+        reproduce(nights.settings, "u03", date(2026, 2, 1))
+    with pytest.raises(JobError, match="no list was made again: nobody had none on 2026-03-01"):
+        reproduce(nights.settings, "nobody", ONE)
+
+
+@pytest.fixture
+def without_the_first_model(nights: Lake, tmp_path: Path) -> Iterator[Lake]:
+    """The nights once the files of the first model are gone."""
+    kept = nights.settings.root / "mlflow" / "artifacts"
+    first = min(kept.rglob("factors.npy"), key=lambda file: file.stat().st_mtime).parent
+    shutil.move(first, tmp_path / "away")
+    yield Lake(nights.spark, nights.settings, run="test")
+    shutil.move(tmp_path / "away", first)
+
+
+def test_without_the_model_of_the_night_before_the_night_says_why_it_does_not_know(
+    without_the_first_model: Lake,
+) -> None:
+    lake = without_the_first_model
+
+    recommendation_change_causes.run(lake, TWO)
+
+    assert causes(lake) == {}
+    note = lake.outcomes[-1].note
+    assert note.startswith("what made the difference to 2026-03-01 is not known: ")
+    assert "reelhouse version 1 are not kept any more" in note
+    assert night_changes(lake.settings.lake).why is None
+    with pytest.raises(GoneError, match="u03 of 2026-03-01 cannot be made again: .*reelhouse version 1"):
+        reproduce(lake.settings, "u03", ONE)
