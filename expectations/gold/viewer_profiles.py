@@ -23,6 +23,7 @@ SUITE = suite(
         gxe.ExpectColumnValuesToBeBetween(column="like_count", min_value=0),
         gxe.ExpectColumnValuesToBeBetween(column="rating_count", min_value=0),
         gxe.ExpectColumnValuesToBeBetween(column="mean_rating", min_value=0, max_value=10),
+        gxe.ExpectColumnValuesToBeInSet(column="list_source", value_set=list(gold.SOURCES)),
         gxe.ExpectColumnValuesToBeBetween(column="list_length", min_value=0, max_value=LONGEST_LIST),
     ),
     table=(

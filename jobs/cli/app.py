@@ -15,6 +15,7 @@ from jobs.cli import (
     diff,
     display,
     evaluations,
+    exports,
     feedback,
     models,
     nights,
@@ -92,3 +93,4 @@ app.command(epilog=models.PROMOTE_EXAMPLES)(models.promote)
 app.command(epilog=acceptances.EXAMPLES)(acceptances.accept)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
+app.command(epilog=exports.EXAMPLES)(exports.export)

@@ -12,8 +12,6 @@ from jobs.scoring.weighing import end_of, mean_of
 from jobs.tables import gold, silver
 
 _LATELY_DAYS = {"monthly_viewer_count": 30, "weekly_viewer_count": 7}
-_NOBODY = "*"
-"""Whose list is that of a viewer whom nobody knows: it is nobody's."""
 
 
 def run(lake: Lake, night: date) -> None:
@@ -77,7 +75,7 @@ def _count_viewers(preferences: DataFrame, night: date) -> DataFrame:
 def _count_lists(lists: DataFrame) -> DataFrame:
     """One row per title that is listed."""
     return (
-        lists.where(F.col("user_id") != _NOBODY)
+        lists.where(F.col("user_id") != gold.EVERYBODY_ELSE)
         .groupBy("title_id")
         .agg(
             F.count("*").cast("int").alias("list_count"),

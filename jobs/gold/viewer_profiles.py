@@ -52,7 +52,9 @@ def gather_viewers(preferences: DataFrame, interactions: DataFrame, lists: DataF
     )
     # A preference tells when its last event was; of the first only the events themselves do.
     first = interactions.groupBy("user_id").agg(F.min("occurred_at").alias("first_at"))
-    served = lists.groupBy("user_id").agg(F.count("*").cast("int").alias("list_length"))
+    served = lists.groupBy("user_id").agg(
+        F.min_by("source", "rank").alias("list_source"), F.count("*").cast("int").alias("list_length")
+    )
     return known.join(first, on="user_id", how="left").join(served, on="user_id", how="left")
 
 

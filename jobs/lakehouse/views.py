@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -75,8 +76,18 @@ class Views:
         return self._connection.execute(query, parameters).fetchall()
 
     def arrow(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
-        """The same as columns, where rows are many."""
-        return self._connection.sql(query, params=list(parameters)).to_arrow_table()
+        """The same as columns, where rows are many.
+
+        Raises:
+            JobError: Files cannot be read, or it takes more memory than a query may.
+        """
+        with _readable():
+            return self._connection.sql(query, params=list(parameters)).to_arrow_table()
+
+    def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """The same some rows at a time, as they are found."""
+        with _readable():
+            yield from self._connection.sql(query).to_arrow_reader(rows)
 
     def ask(self, query: str) -> Answer:
         """Run a query of an analyst.
@@ -198,6 +209,15 @@ def _chunks(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
             yield from chunk
     except duckdb.Error as error:
         raise JobError(f"the query was not finished: {_in_one_line(error)}") from error
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What an operator can mend of a query of our own."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise JobError(f"the tables were not read: {_in_one_line(error)}") from error
 
 
 def _in_one_line(error: duckdb.Error) -> str:

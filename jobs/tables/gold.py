@@ -261,6 +261,11 @@ VIEWER_PROFILES = Table(
         Column("director_title_counts", "array<int>", "Titles of each of directors.", nullable=False),
         Column("leading_cast", "array<string>", "Up to five leading actors of at least two titles.", nullable=False),
         Column("cast_title_counts", "array<int>", "Titles of each of leading_cast.", nullable=False),
+        Column(
+            "list_source",
+            "string",
+            "Where the list begins: personal, segment, popular; null: no list is served.",
+        ),
         Column("list_length", "int", "Titles on the list that is served to the viewer; 0: none.", nullable=False),
         Column("night", "date", "The night that gathered them.", nullable=False),
     ),

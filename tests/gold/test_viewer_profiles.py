@@ -27,7 +27,8 @@ def profiles_of(lake: Lake, histories: dict[str, list[str]], titles: dict[str, d
     publish(home, silver.INTERACTIONS, *events)
     told = [filled(silver.TITLE_PROFILES, {"title_id": title, **said}) for title, said in titles.items()]
     publish(home, silver.TITLE_PROFILES, *told)
-    publish(home, gold.RECOMMENDATIONS, *(filled(gold.RECOMMENDATIONS, {"user_id": "u", "rank": n}) for n in (1, 2)))
+    lists = [{"user_id": "u", "rank": rank, "source": source} for rank, source in ((2, "popular"), (1, "personal"))]
+    publish(home, gold.RECOMMENDATIONS, *(filled(gold.RECOMMENDATIONS, one) for one in lists))
 
     run(lake, NIGHT)
 
@@ -75,7 +76,8 @@ def test_tells_what_is_watched_most_with_shares_of_the_whole_history(lake: Lake)
     assert (viewer["leading_cast"], viewer["cast_title_counts"]) == (["Pacino", "De Niro"], [3, 2])
     assert (found["v"]["genres"], found["v"]["directors"]) == (["Drama"], [])
     assert (found["w"]["title_count"], found["w"]["genres"], found["w"]["decades"]) == (1, [], [])
-    assert {user: row["list_length"] for user, row in found.items()} == {"u": 2, "v": 0, "w": 0}
+    served = {user: (row["list_source"], row["list_length"]) for user, row in found.items()}
+    assert served == {"u": ("personal", 2), "v": (None, 0), "w": (None, 0)}
     entry = ledger.latest(lake.settings.lake, gold.VIEWER_PROFILES)
     assert entry is not None
     assert set(entry.inputs) == {table.name for table in gold.VIEWER_PROFILES.inputs}

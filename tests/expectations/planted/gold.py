@@ -168,18 +168,19 @@ GOLD = {
             "event_count": 20, "first_at": _AT, "last_at": _AT, "genres": ["Drama"], "genre_shares": [0.5],
             "decades": [1990], "decade_shares": [0.25], "directors": ["Frank Darabont"],
             "director_title_counts": [2], "leading_cast": ["Tim Robbins"], "cast_title_counts": [3],
-            "list_length": 50, "night": _NIGHT,
+            "list_source": "personal", "list_length": 50, "night": _NIGHT,
         },
         breaks={
             "title_count:be_between": (0,),
             "like_count:be_between": (-1,),
             "rating_count:be_between": (-1,),
             "mean_rating:be_between": (-0.1, 10.1),
+            "list_source:be_in_set": ("", "a model"),
             "list_length:be_between": (-1, 1001),
         },
         keeps={
             "title_count": (1,), "like_count": (0,), "rating_count": (0,), "mean_rating": (0.0, 10.0),
-            "list_length": (0, 1000),
+            "list_source": ("segment", "popular"), "list_length": (0, 1000),
         },
         tables={
             "every user_id of silver.preferences is there": ({"user_id": "other"},),

@@ -1,0 +1,101 @@
+"""Files outside the lake: written beside their place, and put there whole with what they are."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from jobs.errors import JobError
+
+Format = Literal["jsonl", "csv", "parquet"]
+MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+LINE = "line"
+"""The column that holds a row as JSON."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of an export."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@contextmanager
+def placed(folder: Path, what: str, *, replace: bool) -> Iterator[Path]:
+    """A new folder to write into, which takes its place once all is written; of a failure nothing is left.
+
+    Args:
+        folder: Its place.
+        what: What is written, for the message.
+        replace: Whether an export that is there may be replaced. Between the two there is none for a moment.
+
+    Raises:
+        JobError: Something is there that may not be replaced, or it cannot be written.
+    """
+    place = folder.absolute()
+    _require_room(place, what, replace=replace)
+    beside: Path | None = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".partial", dir=place.parent))
+        beside.chmod(0o755)  # mkdtemp's own folders are their owner's only
+        yield beside
+        before = beside.with_suffix(".replaced")
+        if place.exists():
+            place.rename(before)
+        beside.rename(place)
+        shutil.rmtree(before, ignore_errors=True)
+    except OSError as error:
+        raise JobError(f"{what} was not exported: {' '.join(str(error).split())}") from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def write_file(rows: pa.Table, kind: Format, path: Path) -> File:
+    """Write one file.
+
+    Args:
+        rows: What it holds; for JSON lines, a column ``line`` of them.
+        kind: How it is written.
+        path: Where.
+    """
+    if kind == "parquet":
+        pq.write_table(rows, path, compression="zstd")
+    elif kind == "csv":
+        csv.write_csv(rows, path)
+    else:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for chunk in rows[LINE].chunks for line in chunk.to_pylist())
+    with path.open("rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    return File(path.name, rows.num_rows, path.stat().st_size, digest)
+
+
+def describe(folder: Path, files: Sequence[File], told: Mapping[str, object]) -> None:
+    """Write the manifest, and the checksums as ``sha256sum --check`` reads them."""
+    held = {**told, "rows": sum(file.rows for file in files), "files": [asdict(file) for file in files]}
+    (folder / MANIFEST).write_text(json.dumps(held, indent=2) + "\n", encoding="utf-8")
+    (folder / SUMS).write_text("".join(f"{file.sha256}  {file.name}\n" for file in files), encoding="utf-8")
+
+
+def _require_room(place: Path, what: str, *, replace: bool) -> None:
+    """Refuse to write over anything but an export that may be replaced."""
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        return
+    if not (place / MANIFEST).is_file():
+        raise JobError(f"{what} was not exported: {place} is there and is no export; name another folder with --to")
+    if not replace:
+        raise JobError(f"{what} was not exported: {place} is there; give --replace, or name another folder with --to")
