@@ -5,8 +5,10 @@ do: the table is made from what the night holds already (`unchanged`), or carrie
 served is `gold.recommendations`.
 
 **Red**: the task's error is one line that names the table, each broken promise, and a few of the offending values.
-The table stays as it was: last night's lists stay served. Mend the cause and clear the task. If the lists themselves
-are bad, give the alias `champion` in MLflow to an earlier version of the model and clear `gold.recommendations`.
+The table stays as it was: last night's lists stay served. Mend the cause and clear the task. If it is a limit and what it
+says is meant, type what the line ends with, `reelhouse accept gold.recommendations …`, and clear the task.
+
+**The lists are bad**: `reelhouse rollback gold.recommendations --to NIGHT --reason TEXT` serves an earlier night's again.
 
 **It did not run**: `refine` or `train` has not ended for the night. The page of the DAG shows which assets it waits
 for.

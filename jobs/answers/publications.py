@@ -1,26 +1,21 @@
 """What was published, when and from what: read from the ledger, without Spark."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
-from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.ledger import Entry, Rollback
 from jobs.tables import TABLES, Table, job_of
 
 
 @dataclass(frozen=True)
 class TableState:
-    """How a table stands."""
+    """What there is of a table."""
 
     table: Table
     version: int | None
     """None if it was never published."""
     rows: int | None
-    night: date | None
-    """The night that it carries; None where no publication says one."""
-    days_behind: int | None
-    """Days from that night to the newest night of any table."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,8 @@ class History:
     """Older ones that were not asked for."""
     undone: frozenset[int] = frozenset()
     """Versions of those whose rows a restore took back."""
+    rollbacks: tuple[Rollback, ...] = ()
+    """Newest first."""
 
     @property
     def in_force(self) -> Entry:
@@ -41,26 +38,18 @@ class History:
 
 
 def table_states(root: str) -> list[TableState]:
-    """How every table stands, in the order of the data model.
+    """What there is of every table, in the order of the data model.
 
     Raises:
         JobError: The lake was made by a newer version.
     """
-    entries = {table.name: ledger.latest(root, table) for table in TABLES}
-    newest = max((entry.night for entry in entries.values() if entry), default=None)
-    states = []
-    for table in TABLES:
-        delta, entry = ledger.open_table(root, table), entries[table.name]
-        states.append(
-            TableState(
-                table,
-                delta.version() if delta else None,
-                delta.count() if delta else None,
-                entry.night if entry else None,
-                (newest - entry.night).days if newest and entry else None,
-            )
-        )
-    return states
+    opened = [(table, ledger.open_table(root, table)) for table in TABLES]
+    for table, _ in opened:
+        ledger.latest(root, table)  # refuses a lake of a newer version
+    return [
+        TableState(table, delta.version(), delta.count()) if delta else TableState(table, None, None)
+        for table, delta in opened
+    ]
 
 
 def history(root: str, table: Table, limit: int) -> History:
@@ -75,7 +64,7 @@ def history(root: str, table: Table, limit: int) -> History:
     delta = ledger.open_table(root, table)
     standing = {entry.version for entry in ledger.in_turn(table, delta)} if delta else set()
     undone = frozenset(entry.version for entry in entries if entry.version not in standing)
-    return History(tuple(entries[:limit]), max(0, len(entries) - limit), undone)
+    return History(tuple(entries[:limit]), max(0, len(entries) - limit), undone, tuple(ledger.rollbacks(root, table)))
 
 
 def _why_none(table: Table, *, is_there: bool) -> str:

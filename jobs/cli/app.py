@@ -24,6 +24,7 @@ from jobs.cli import (
     resets,
     results,
     sql,
+    status,
     titles,
     tuning,
     viewers,
@@ -86,11 +87,13 @@ app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
 app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=feedback.EXAMPLES)(feedback.feedback)
+app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)
 app.command(epilog=models.MODELS_EXAMPLES)(models.models)
 app.command(epilog=models.PROMOTE_EXAMPLES)(models.promote)
 app.command(epilog=acceptances.EXAMPLES)(acceptances.accept)
+app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
 app.command(epilog=exports.EXAMPLES)(exports.export)

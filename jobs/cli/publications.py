@@ -11,37 +11,22 @@ from jobs.cli.arguments import TableArgument, examples, settings
 if TYPE_CHECKING:
     from jobs.lakehouse.ledger import Entry
 
-_WIDE = 110
-"""Characters of a terminal that has room for grains."""
 TABLES_EXAMPLES = examples("reelhouse tables")
 HISTORY_EXAMPLES = examples("reelhouse history silver.titles", "reelhouse history gold.recommendations --limit 3")
 
 
 def tables() -> None:
-    """List every table: its grain, version, rows and night, and how far it is behind."""
+    """List what there is: every table with its grain, version and rows. `reelhouse status` says how they stand."""
     from jobs.answers.publications import table_states
 
     states = table_states(settings().lake)
-    # A table's name is to be copied: a narrow terminal shows it whole, and no grain.
-    has_grain = display.console().width >= _WIDE
-    headings = ("table", *(("grain",) if has_grain else ()), "version", "rows", "night", "behind")
-    grid = display.grid(*headings, right=("version", "rows", "behind"))
+    grid = display.grid("table", "version", "rows", "grain", right=("version", "rows"))
     for state in states:
-        grain = [state.table.grain] if has_grain else []
-        if state.version is None:
-            grid.add_row(state.table.name, *grain, "never published", style="dim")
-            continue
-        age = state.days_behind
-        grid.add_row(
-            Text(state.table.name, "bold"),
-            *grain,
-            str(state.version),
-            display.count(state.rows),
-            str(state.night or "-"),
-            "-" if age is None else Text(f"{age} d" if age else "", "yellow"),
-        )
+        version, rows = ("-", "-") if state.version is None else (str(state.version), display.count(state.rows))
+        style = "dim" if state.version is None else ""
+        grid.add_row(Text(state.table.name, "" if style else "bold"), version, rows, state.table.grain, style=style)
     display.console().print(grid)
-    published = [state.table.name for state in states if state.night]
+    published = [state.table.name for state in states if state.version is not None]
     display.next_step(f"reelhouse history {published[-1]}" if published else "reelhouse night")
 
 
@@ -73,9 +58,15 @@ def history(
     if newest.inputs:
         versions = [f"{name} {'not there' if v is None else f'v{v}'}" for name, v in sorted(newest.inputs.items())]
         display.say(f"made from {', '.join(versions)}")
-    if told := newest.accepted:
-        limits = ", ".join(f"{limit} {seen}" for limit, seen in told["limits"].items())
-        display.say(f"accepted by {told['by']}: {told['reason']} ({limits})")
+    for told in found.rollbacks[:limit]:
+        display.say(
+            f"rolled back from night {told.since} to {told.to}, {told.at:%Y-%m-%d %H:%M}, by {told.by}: {told.reason}"
+        )
+    if newest.replaces:
+        display.say(f"it replaced {newest.replaces}")
+    if accepted := newest.accepted:
+        limits = ", ".join(f"{limit} {seen}" for limit, seen in accepted["limits"].items())
+        display.say(f"accepted by {accepted['by']}: {accepted['reason']} ({limits})")
     if found.older_count:
         display.say(f"{found.older_count} older publications are not shown; see --limit", "dim")
     display.next_step(f'reelhouse sql "FROM {table.name} LIMIT 10"')

@@ -1,5 +1,6 @@
-"""``reelhouse reset``: take back a wrong night."""
+"""``reelhouse reset`` and ``reelhouse rollback``: take back a wrong night, and serve an earlier one again."""
 
+import getpass
 import sys
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import JobArgument, examples, iso_date, settings
+from jobs.cli.arguments import JobArgument, TableArgument, examples, iso_date, settings
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ EXAMPLES = examples(
     "reelhouse reset silver.titles --to 2026-11-21",
     "reelhouse reset bronze.imdb --to 2026-11-21 --downstream",
     "reelhouse reset gold.recommendations --to 2026-11-21 --yes",
+)
+
+ROLLBACK_EXAMPLES = examples(
+    'reelhouse rollback gold.recommendations --to 2026-11-21 --reason "the same ten films for everybody"',
 )
 
 
@@ -55,6 +60,29 @@ def reset(
             "mend what went wrong, then run the night again: it makes anew what was undone, and all that follows"
         )
     display.next_step(f"reelhouse night --night {planned.again}" if planned.again else "reelhouse tables")
+
+
+def rollback(
+    table: TableArgument,
+    to: Annotated[date, typer.Option("--to", parser=iso_date, metavar="DATE", help="The night to serve again.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for those who ask later.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your user name unless given.")] = "",
+) -> None:
+    """Serve the lists of a kept night again, at once: one commit, until a later night is published.
+
+    The nights that it takes back are not served by being run again. Rolling back to the later night undoes it; `reelhouse
+    reset` ends it, so that the nights can be made anew.
+    """
+    from jobs.runs import resets
+
+    done = resets.rollback(
+        settings(), table, to, by or getpass.getuser(), reason, f"reelhouse rollback {table.name} --to {to}"
+    )
+    served, before = done.then, done.in_force.night
+    rows = f", {served.published:,} rows" if served else ""
+    display.say(f"now in force  {table.name}  night {to} instead of {before}{rows}")
+    display.say(f"to undo it: reelhouse rollback {table.name} --to {before} --reason TEXT")
+    display.next_step("reelhouse status")
 
 
 def _show_what_is_behind(home: "Settings", job: str, to: date, planned: "Reset") -> None:

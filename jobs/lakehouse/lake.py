@@ -33,7 +33,8 @@ from jobs.lakehouse.publication import (
     account_of,
     account_parts,
     counts_of,
-    overtaken_by,
+    lost_race,
+    overtaken,
     page_of,
     parts_replaced,
     parts_that_stay,
@@ -164,7 +165,7 @@ class Lake:
                 value; all others stay. The whole table unless given.
 
         Returns:
-            ``published``; or ``superseded`` if a current table carries a later night already.
+            ``published``; ``superseded`` if a current table carries a later night already; ``kept`` if it was rolled back.
 
         Raises:
             JobError: The columns differ from the definition, or a promise is broken beyond tolerance. What was
@@ -197,8 +198,8 @@ class Lake:
         carried = ledger.in_force(table, base) if base else None
         name = f"{night}-{uuid4().hex[:12]}"
         replaced = parts_replaced(table, night, deliveries, partitions)
-        if carried and not table.is_dated and carried.night > night:
-            return Staged(suite, night, name, base, replaced, superseded_by=carried.night)
+        if found := overtaken(table, night, carried):
+            return Staged(suite, night, name, base, replaced, overtaken=found)
         require_schema(rows, table)
         filesystem, folder = open_storage(self._staging(table, name))
         with contextlib.ExitStack() as undone:
@@ -249,12 +250,12 @@ class Lake:
             refused: Further deliveries that may not be published, because another table of their source refuses them.
 
         Returns:
-            ``published``; ``superseded`` if the table carries a later night, or newer inputs, by now; ``stale`` if
-            every delivery was refused.
+            ``published``; ``superseded`` if the table carries a later night, or newer inputs, by now; ``kept`` if it was
+            rolled back; ``stale`` if every delivery was refused.
         """
         table, root = staged.suite.of, self.settings.lake
-        if staged.superseded_by:
-            return self.report(table.name, "superseded", note=f"carries {staged.superseded_by}")
+        if staged.overtaken:
+            return self.report(table.name, staged.overtaken.state, note=staged.overtaken.note)
         filesystem, folder = open_storage(self._staging(table, staged.name))
         out = {day.isoformat() for day in {*refused, *staged.refused}}
         if out:
@@ -267,9 +268,9 @@ class Lake:
         for _ in range(_ATTEMPTS):
             base = base or open_or_create(root, table)
             carried = ledger.in_force(table, base)
-            if overtaken := base is not staged.base and overtaken_by(staged, carried):
+            if base is not staged.base and (found := lost_race(staged, carried)):
                 remove(filesystem, folder)
-                return self._end(staged, "superseded", note=overtaken)
+                return self._end(staged, found.state, note=found.note)
             parts = account_parts(staged, carried, out)
             account = account_of(
                 staged,

@@ -5,7 +5,7 @@ Read with delta-rs, so that no Spark session is needed.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,8 @@ class Account:
     """What was observed of each limit, by its name: promise, found, state."""
     accepted: dict[str, Any] = field(default_factory=dict)
     """Who overruled limits and why, and what was found of them: by, reason, limits."""
+    replaces: str = ""
+    """The decision of a person that it replaces, in words: a rollback."""
     replaced: list[str] | None = None
     """Partitions that it replaced; None for the whole table."""
     parts: dict[str, Part] = field(default_factory=dict)
@@ -91,6 +93,22 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """A person served a kept night again: what the commit that did it says of itself."""
+
+    by: str
+    reason: str
+    since: date
+    """The night that was served until then."""
+    to: date
+    """The night that is served since."""
+    holds: date | None
+    """The last night that is not served by being run again; None if the newest that was published serves."""
+    at: datetime
+    """When, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry(Account):
     """One publication of one table: one Delta commit."""
 
@@ -98,6 +116,18 @@ class Entry(Account):
     version: int
     at: datetime
     """When it was committed, UTC."""
+    rollback: Rollback | None = None
+    """By what it is in force again, if that was a rollback."""
+
+    def held_against(self, night: date) -> str:
+        """Why a night is not to be served although it is run, and what to type; empty if it is to be."""
+        told = self.rollback
+        if told is None or told.holds is None or night > told.holds:
+            return ""
+        return (
+            f"{self.table} was rolled back to night {told.to} by {told.by} ({told.reason}): nights up to {told.holds} are "
+            f"not served, a later one is; to make them anew, run `reelhouse reset {self.table} --to {told.to}` first"
+        )
 
 
 def open_table(root: str, table: Table) -> DeltaTable | None:
@@ -196,15 +226,38 @@ def in_turn(table: Table, delta: DeltaTable) -> Iterator[Entry]:
 
 def _followed(table: Table, delta: DeltaTable, commits: list[dict[str, Any]], upto: int) -> Iterator[Entry]:
     """Publications whose rows a table held one after the other, newest first, from a version on."""
-    looked_at = upto
+    looked_at, restored = upto, list[dict[str, Any]]()
     for commit in commits:
         if commit["version"] > looked_at:
             continue
         if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
-            yield entry
+            yield replace(entry, rollback=_rollback(restored[0]) if restored else None)
+            restored = []
         elif commit.get("operation") == "RESTORE":
             # The rows are those of an earlier version: so is the publication.
             looked_at = _restored_version(commit, delta)
+            restored.append(commit)
+
+
+def rollbacks(root: str, table: Table) -> list[Rollback]:
+    """Every rollback of a table, newest first."""
+    delta = open_table(root, table)
+    told = [_rollback(commit) for commit in delta.history()] if delta else []
+    return [one for one in told if one]
+
+
+def rollback_metadata(rollback: Rollback) -> str:
+    """What the commit of a rollback says of itself; the commit has its own time."""
+    return json.dumps({name: str(value or "") for name, value in asdict(rollback).items() if name != "at"})
+
+
+def _rollback(commit: dict[str, Any]) -> Rollback | None:
+    if "rollback" not in commit:
+        return None
+    told = json.loads(commit["rollback"])
+    nights = {name: date.fromisoformat(told[name]) if told[name] else None for name in ("since", "to", "holds")}
+    at = datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC)
+    return Rollback(**{**told, **nights}, at=at)
 
 
 def version(root: str, table: Table) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from deltalake import DeltaTable
 
@@ -13,11 +13,18 @@ from jobs.lakehouse.audit import pages
 from jobs.lakehouse.audit.counts import Counted, Counts
 from jobs.lakehouse.audit.judge import Verdict
 from jobs.lakehouse.ledger import Account, Entry, Part
-from jobs.lakehouse.outcome import Outcome
+from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.refusals import Acceptance, Refusal
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.tables import Table, job_of
 from jobs.version import code_version
+
+
+class Overtaken(NamedTuple):
+    """Why a publication is not to be made: its table is to stay as it is."""
+
+    state: State
+    note: str
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,8 @@ class Staged:
     page: str = ""
     seconds: float = 0.0
     """What it took so far."""
-    superseded_by: date | None = None
-    """The later night that the table carries: nothing was written."""
+    overtaken: Overtaken | None = None
+    """Why it is not to be made after all: nothing was written."""
 
     @property
     def refused(self) -> set[date]:
@@ -209,12 +216,21 @@ def account_of(
         compared_by=dict(staged.compared_by),
         limits={o.limit: {"promise": o.promise, "found": o.number, "state": o.state} for o in staged.verdict.limits},
         accepted=_accepted(staged),
+        replaces=_replaces(carried),
         replaced=None if staged.replaced is None else [part for part in staged.replaced if part not in out],
         parts=parts,
         inputs=dict(staged.inputs),
         deliveries={day: held[day] for day in sorted(held, reverse=True)[:kept]},
         **told,
     )
+
+
+def _replaces(carried: Entry | None) -> str:
+    """The rollback that a publication replaces, in words."""
+    told = carried.rollback if carried else None
+    if told is None or told.holds is None:
+        return ""
+    return f"the rollback from night {told.since} to {told.to} by {told.by} ({told.reason})"
 
 
 def _accepted(staged: Staged) -> dict[str, Any]:
@@ -231,10 +247,20 @@ def said_of(staged: Staged, account: Account) -> str:
     if told := account.accepted:
         found = ", ".join(f"{limit.replace('_', ' ')} {found}" for limit, found in told["limits"].items())
         said.append(f"accepted by {told['by']} ({told['reason']}): {found}")
+    said += [f"replaces {account.replaces}"] if account.replaces else []
     return "; ".join(said)
 
 
-def overtaken_by(staged: Staged, now: Entry | None) -> str | None:
+def overtaken(table: Table, night: date, now: Entry | None) -> Overtaken | None:
+    """Why a night is not to be published, by what the table carries; None if it is."""
+    if now is None or table.is_dated:
+        return None
+    if now.night > night:
+        return Overtaken("superseded", f"carries {now.night}")
+    return Overtaken("kept", held) if (held := now.held_against(night)) else None
+
+
+def lost_race(staged: Staged, now: Entry | None) -> Overtaken | None:
     """Why a publication that lost a race is not to be made after all; None if it is.
 
     Raises:
@@ -243,15 +269,15 @@ def overtaken_by(staged: Staged, now: Entry | None) -> str | None:
     table = staged.suite.of
     if now is None or table.is_dated:
         return None
-    if now.night > staged.night:
-        return f"carries {now.night}"
+    if found := overtaken(table, staged.night, now):
+        return found
     newer = [
         name
         for name, version in staged.inputs.items()
         if (theirs := now.inputs.get(name)) is not None and theirs > (-1 if version is None else version)
     ]
     if newer:
-        return f"another run published it from newer {', '.join(sorted(newer))}"
+        return Overtaken("superseded", f"another run published it from newer {', '.join(sorted(newer))}")
     if staged.replaced is not None:
         raise JobError(
             f"{table.name} was not published: another run published it meanwhile; what it published stays; run it again"

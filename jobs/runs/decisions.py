@@ -76,6 +76,8 @@ def decide(settings: Settings, job: str, night: date) -> Decision:
     if night not in deliveries.delivered_days(settings.landing):
         return Decision(night, (Outcome(job, "stale", note=f"nothing was delivered for {night}"),))
     made, now = _made(settings, node), _now(settings, node, night)
+    if made and made.basis != now and (held := _held(settings, node, now.night)):
+        return Decision(now.night, (Outcome(job, "kept", made.version, note=held),))
     if made is None or made.basis != now:
         return Decision(now.night)
     if now.night > night:
@@ -96,6 +98,13 @@ def _now(settings: Settings, node: Node, night: date) -> Basis:
         code=code_hash(),
         proposal=None if isinstance(node, Table) else _proposed(settings),
     )
+
+
+def _held(settings: Settings, node: Node, night: date) -> str:
+    """Why a table stays as it is although it would be made otherwise now: it, or its spine, was rolled back."""
+    tables = [one for one in (node, *node.inputs[:1]) if isinstance(one, Table) and not one.is_dated]
+    entries = [ledger.latest(settings.lake, table) for table in tables]
+    return next((held for entry in entries if entry and (held := entry.held_against(night))), "")
 
 
 def _proposed(settings: Settings) -> str | None:

@@ -1,4 +1,7 @@
-"""Take a table, a source or the model back to a night, and what was made from it too if asked to. Without Spark."""
+"""Take a table, a source or the model back to a night, and what was made from it too if asked to; or serve a kept night.
+
+Without Spark.
+"""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -89,6 +92,36 @@ def apply(settings: Settings, steps: Collection[Step], run: str) -> Iterator[str
             yield f"{step.name}  {step.leaves}"
 
 
+def rollback(settings: Settings, table: Table, night: date, by: str, reason: str, run: str) -> "Undoing":
+    """Serve a kept night again, which holds until a later night is published.
+
+    Args:
+        settings: Where everything is.
+        table: A table that is served: a current table of gold.
+        night: The night to serve.
+        by: Who wants it.
+        reason: Why.
+        run: What does it: a command.
+
+    Returns:
+        What was done.
+
+    Raises:
+        JobError: Nothing of the night is kept, it serves already, somebody published meanwhile, or there is no reason.
+    """
+    if table.layer != "gold" or table.is_dated:
+        raise JobError(
+            f"{table.name} was not rolled back: it is not served but read by jobs; `reelhouse reset {table.name} --to {night}` "
+            "takes it back, and what is made from it follows"
+        )
+    if not reason.strip():
+        raise JobError(f"{table.name} was not rolled back: those who ask later want a reason; give one with --reason")
+    maintenance = load("jobs.lakehouse.maintenance")
+    undoing: Undoing = maintenance.plan_rollback(settings.lake, table, night)
+    maintenance.undo(settings.lake, undoing, run, maintenance.rolled_back(undoing, by, reason))
+    return undoing
+
+
 def _made_from(nodes: Collection[Node]) -> list[Node]:
     """Everything that is made from some nodes, inputs first."""
     found: set[Node] = set()
@@ -114,6 +147,9 @@ def _step(settings: Settings, node: Node, night: date) -> Step | None:
         leaves = f"holds {len(undoing.keeps)} nights, the last {last}" if last else "holds nothing"
         return Step(node.name, undoing.newest, f"drops {', '.join(undoing.drops)}", leaves, undoing)
     then = undoing.then
+    if then.version == undoing.in_force.version:
+        ends = "ends its rollback: nights after it can be made again"
+        return Step(node.name, undoing.newest, ends, f"carries night {then.night}", undoing)
     does = (
         f"goes back from night {undoing.in_force.night} (version {undoing.in_force.version}) to version {then.version}"
     )

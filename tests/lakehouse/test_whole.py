@@ -12,12 +12,13 @@ from expectations.suite import Limit, suite
 from jobs.errors import JobError
 from jobs.lakehouse.commit import open_or_create
 from jobs.lakehouse.lake import Lake
+from jobs.lakehouse.maintenance import plan_rollback, rolled_back, undo
 from jobs.lakehouse.outcome import Outcome
 from jobs.lakehouse.refusals import Acceptance, Refusal, add, newest
 from jobs.settings import Settings
 from jobs.tables import Column, Table
 from jobs.tables.ops import REFUSALS
-from tests.lakehouse.test_publications import JANUARY, LATER, NIGHT, SUITE, VISITS, entry_of, visits
+from tests.lakehouse.test_publications import DAYS, JANUARY, LATER, NIGHT, SUITE, VISITS, entry_of, ids, visits
 from tests.rows import rows_of
 
 
@@ -142,3 +143,25 @@ def test_two_refusals_at_once_both_stay(lake: Lake, settings: Settings) -> None:
     add(second, refusals[1:])
 
     assert [night for _, night, *_ in refused(lake)] == [NIGHT, LATER]
+
+
+def test_what_was_taken_back_stays_back_and_the_next_night_says_that_it_replaces_that(lake: Lake) -> None:
+    root, days = lake.settings.lake, DAYS
+    for day, names in zip(days[:2], ("ab", "cd"), strict=True):
+        lake.publish(visits(lake, *((name, 1.0, JANUARY) for name in names)), SUITE, day)
+    slow = lake.stage(visits(lake, ("slow", 1.0, JANUARY)), SUITE, days[1])
+    undoing = plan_rollback(root, VISITS, days[0])
+    undo(root, undoing, "test", rolled_back(undoing, "ada", "wrong"))
+
+    for outcome in (lake.commit(slow), lake.publish(visits(lake, ("again", 1.0, JANUARY)), SUITE, days[1])):
+        assert outcome.state == "kept"
+        assert "rolled back to night 2026-03-01 by ada (wrong): nights up to 2026-03-02 are not served" in outcome.note
+    assert ids(lake) == {"a", "b"}
+    outcome = lake.publish(visits(lake, ("next", 1.0, JANUARY)), SUITE, days[2])
+
+    assert (outcome.note, ids(lake)) == (
+        "replaces the rollback from night 2026-03-02 to 2026-03-01 by ada (wrong)",
+        {"next"},
+    )
+    assert entry_of(lake, VISITS).replaces == "the rollback from night 2026-03-02 to 2026-03-01 by ada (wrong)"
+    assert not entry_of(lake, VISITS).held_against(days[1])
