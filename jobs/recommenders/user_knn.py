@@ -14,7 +14,7 @@ neighbours up.
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -70,6 +70,8 @@ class Model:
     idf: Floats
     mean_length: float
     parameters: Parameters
+    lead: ClassVar[str] = "liked by viewers who, like you, liked "
+    """What a reason begins with: its titles are those that made the neighbours alike."""
 
     @cached_property
     def _weigher(self) -> Weigher:

@@ -87,6 +87,11 @@ def _joint(codes: Positions) -> pa.Array:
     return _JOINTS.take(pa.array(codes.astype(np.int8)))
 
 
+def lead_of(model: object) -> str:
+    """What comes before the viewer's own titles; a model may have words of its own, as ``lead``."""
+    return str(getattr(model, "lead", LIKED))
+
+
 def popular_with(values: NDArray[np.float64], counted: str) -> pa.Array:
     """Why popular titles are listed: ``popular: 12 viewers in 30 days``.
 
