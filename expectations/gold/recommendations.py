@@ -24,6 +24,7 @@ LIST_PROMISES = (
         )
         for column in ("model_score", "boost", "score")
     ),
+    gxe.ExpectColumnValuesToMatchRegex(column="reasons", regex=r"^\S"),
     gxe.ExpectColumnValuesToBeBetween(column="model_version", min_value=1),
 )
 """Of a row of any list."""
@@ -47,6 +48,14 @@ SELECT user_id, title_id FROM suspects
 SEMI JOIN (
     SELECT user_id, title_id FROM silver.preferences WHERE user_id IN (SELECT user_id FROM suspects)
 ) AS seen USING (user_id, title_id)
+"""
+# Numbers again, three for each row: what is not in the history of likings was made up.
+_MADE_UP = """
+SELECT user_id, title_id FROM (
+    SELECT user_id, title_id, hash(user_id, title_id) AS pair
+    FROM (SELECT user_id, UNNEST(reason_title_ids) AS title_id FROM {batch})
+) AS named
+ANTI JOIN (SELECT hash(user_id, title_id) AS pair FROM silver.preferences WHERE weight > 0) AS liked USING (pair)
 """
 _LISTED = "SELECT DISTINCT title_id FROM {batch}"
 _UNRELEASED = """
@@ -102,6 +111,12 @@ SUITE = suite(
             "SELECT COUNT(*) AS lists FROM {lists} HAVING COUNT(*) > 0 AND COUNT_IF(user_id = '*') = 0",
             "*, who stands for everybody of whom nothing is known, has a list",
         ),
+        _none(
+            "SELECT user_id, rank, reason_title_ids, reason_contributions FROM {batch} "
+            "WHERE SIZE(reason_title_ids) > 3 OR SIZE(reason_title_ids) <> SIZE(reason_contributions)",
+            "a reason is at most 3 titles, and what each of them added",
+        ),
+        _none(_MADE_UP, "every title that is given as a reason is one that the viewer liked"),
         _none(_SEEN, "no list has a title of its viewer's history"),
         _none(
             "SELECT title_id FROM {listed} AS listed ANTI JOIN silver.titles USING (title_id)",

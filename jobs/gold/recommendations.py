@@ -14,7 +14,7 @@ from jobs import recommenders
 from jobs.lakehouse.lake import Lake
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.scoring.plan import plan_of, titles_tonight
+from jobs.scoring.plan import plan_of, profiles_tonight, titles_tonight
 from jobs.scoring.weighing import end_of
 from jobs.tables import gold, silver
 from jobs.tables.model import CHAMPION
@@ -29,9 +29,11 @@ def run(lake: Lake, night: date) -> None:
     model = recommenders.load(folder)
     preferences = lake.read(silver.PREFERENCES, night)
     titles = lake.read(silver.TITLES, night)
+    profiles = lake.read(silver.TITLE_PROFILES, night)
     length = lake.settings.list_length
 
-    plan = plan_of(folder, model, titles_tonight(titles, preferences, model.title_ids, night, length), length)
+    found = titles_tonight(titles, preferences, model.title_ids, night, length)
+    plan = plan_of(folder, model, found, profiles_tonight(profiles, model.title_ids), length)
     work = lake.settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as kept:

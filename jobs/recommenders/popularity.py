@@ -56,6 +56,13 @@ class Model:
     parameters: Parameters
     is_popularity: ClassVar[bool] = True
 
+    @property
+    def counted(self) -> str:
+        """What a title's popularity counts, in words."""
+        window, half_life = self.parameters.window_days, self.parameters.half_life_days
+        lately = f" in {window:g} days" if window is not None else ""
+        return f"viewers{lately}" + (f", each half after {half_life:g} days" if half_life is not None else "")
+
     def viewer_factors(self, histories: Histories) -> Floats:
         """Viewers by one factor of 1."""
         return np.ones((len(histories), 1), dtype=np.float32)

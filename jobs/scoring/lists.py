@@ -18,6 +18,8 @@ from scipy.sparse import csr_matrix
 from jobs.recommenders import held
 from jobs.scoring.histories import Block, blocks
 from jobs.scoring.plan import Plan, held_plan
+from jobs.scoring.reasons import NONE, contributions, no_contributions
+from jobs.scoring.sentences import lead_of, popular_in, popular_with
 from jobs.scoring.tiers import PERSONAL, POPULAR, SEGMENT, Tier, fill
 from jobs.scoring.top_n import Scorer, ranks_within, top_titles
 from jobs.tables.gold import SOURCES
@@ -86,23 +88,28 @@ class _Rows(NamedTuple):
     model_score: NDArray[np.float64]
     boost: NDArray[np.float64]
     score: NDArray[np.float64]
+    own: NDArray[np.int32]
+    """Of the model's titles, up to three of the viewer's that added most to the score."""
+    added: NDArray[np.float64]
+    """What each of them added."""
+    reasons: pa.Array
 
     @classmethod
     def none(cls) -> "_Rows":
         """No rows."""
         whole, some = np.empty(0, dtype=np.int64), np.empty(0)
-        return cls(whole, whole, whole.astype(np.int8), some, some, some)
+        reasons = pa.array([], pa.string())
+        return cls(whole, whole, whole.astype(np.int8), some, some, some, *no_contributions(0), reasons)
 
     @classmethod
     def of_tier(
-        cls, tier: Tier, viewer: NDArray[np.int64], place: NDArray[np.int64], source: int, *, is_model: bool
+        cls, tier: Tier, viewer: NDArray[np.int64], place: NDArray[np.int64], source: int, reasons: pa.Array
     ) -> "_Rows":
-        """Rows that a tier gives."""
-        values = tier.values[place] if is_model else np.full(len(place), np.nan)
+        """Rows that a tier gives, and no model scored."""
         codes = np.full(len(place), source, dtype=np.int8)
-        return cls(
-            viewer, tier.positions[place].astype(np.int64), codes, values, tier.boosts[place], tier.scores[place]
-        )
+        position, unscored = tier.positions[place].astype(np.int64), np.full(len(place), np.nan)
+        boost, score = tier.boosts[place], tier.scores[place]
+        return cls(viewer, position, codes, unscored, boost, score, *no_contributions(len(place)), reasons)
 
     def and_then(self, others: "_Rows") -> "_Rows":
         """These and those."""
@@ -113,6 +120,9 @@ class _Rows(NamedTuple):
             np.concatenate([self.model_score, others.model_score]),
             np.concatenate([self.boost, others.boost]),
             np.concatenate([self.score, others.score]),
+            np.concatenate([self.own, others.own]),
+            np.concatenate([self.added, others.added]),
+            pa.concat_arrays([self.reasons, others.reasons]),
         )
 
 
@@ -125,7 +135,7 @@ def _lists_of_block(plan: Plan, model: Scorer, block: Block) -> pa.RecordBatch:
         rows = rows.and_then(_below(plan, block, rows, short, wanted[short]))
     # A stable sort keeps the tiers in order, and titles within them.
     order = np.argsort(rows.viewer, kind="stable")
-    return _as_batch(plan, block, order, rows)
+    return _as_batch(plan, model.title_ids, block, order, rows)
 
 
 def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
@@ -136,6 +146,7 @@ def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
     histories = block.histories if len(likes) == len(block.histories) else block.histories[likes]
     listed = top_titles(model, histories, plan.length, plan.excluded, plan.boosts)
     values, boosts = listed.scores.astype(np.float64), listed.boosts.astype(np.float64)
+    own, added = contributions(model, histories, listed.rows, listed.positions)
     return _Rows(
         likes[listed.rows],
         plan.of_model[listed.positions].astype(np.int64),
@@ -143,6 +154,9 @@ def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
         values,
         np.where(boosts == 0, np.nan, boosts),
         values + boosts,
+        own,
+        added,
+        plan.words.because(lead_of(model), listed.positions, own),
     )
 
 
@@ -173,12 +187,15 @@ def _below(plan: Plan, block: Block, rows: _Rows, short: NDArray[np.int64], want
         for one in np.unique(genre[genre >= 0]):
             (whose,) = np.nonzero(genre == one)
             row, place = fill(plan.by_genre[one], taken[whose], wanted[whose])
-            found = found.and_then(_Rows.of_tier(plan.by_genre[one], whose[row], place, SEGMENT, is_model=False))
+            reasons = pa.repeat(popular_in(plan.genre_names[one]), len(place))
+            found = found.and_then(_Rows.of_tier(plan.by_genre[one], whose[row], place, SEGMENT, reasons))
         taken = taken + _marks(plan, found.viewer, found.position, len(short))
         wanted = wanted - np.bincount(found.viewer, minlength=len(short))
     (still,) = np.nonzero(wanted)
     row, place = fill(plan.popular, taken[still], wanted[still])
-    found = found.and_then(_Rows.of_tier(plan.popular, still[row], place, POPULAR, is_model=plan.has_popularity))
+    values = plan.popular.values[place]
+    popular = _Rows.of_tier(plan.popular, still[row], place, POPULAR, popular_with(values, plan.counted))
+    found = found.and_then(popular._replace(model_score=values) if plan.has_popularity else popular)
     return found._replace(viewer=short[found.viewer])
 
 
@@ -204,10 +221,14 @@ def _genre_of(counts: csr_matrix) -> NDArray[np.int64]:
     return np.where(dense.any(axis=1), dense.argmax(axis=1), -1) if dense.shape[1] else np.full(len(dense), -1)
 
 
-def _as_batch(plan: Plan, block: Block, order: NDArray[np.int64], rows: _Rows) -> pa.RecordBatch:
+def _as_batch(
+    plan: Plan, model_titles: pa.Array, block: Block, order: NDArray[np.int64], rows: _Rows
+) -> pa.RecordBatch:
     """Rows in the columns of a list; not a number becomes null."""
     viewer = rows.viewer[order]
-    none = pa.array(np.zeros(len(order) + 1, dtype=np.int32))
+    own, added = rows.own[order], rows.added[order]
+    named = own != NONE
+    ends = pa.array(np.concatenate([[0], np.cumsum(np.count_nonzero(named, axis=1))]).astype(np.int32))
     columns = [
         block.user_ids.take(pa.array(viewer)),
         pa.array(ranks_within(viewer) + 1),
@@ -216,8 +237,8 @@ def _as_batch(plan: Plan, block: Block, order: NDArray[np.int64], rows: _Rows) -
         pa.array(rows.model_score[order], from_pandas=True),
         pa.array(rows.boost[order], from_pandas=True),
         pa.array(rows.score[order]),
-        pa.ListArray.from_arrays(none, pa.array([], pa.string())),
-        pa.ListArray.from_arrays(none, pa.array([], pa.float64())),
-        pa.nulls(len(order), pa.string()),
+        pa.ListArray.from_arrays(ends, model_titles.take(pa.array(own[named]))),
+        pa.ListArray.from_arrays(ends, pa.array(added[named])),
+        rows.reasons.take(pa.array(order)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=LIST_SCHEMA)

@@ -19,6 +19,7 @@ from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
 from jobs.scoring.rules import is_listable
+from jobs.scoring.sentences import Words
 from jobs.scoring.stored import store, stored
 from jobs.scoring.tiers import Tier
 from jobs.scoring.top_n import Scorer, is_popularity
@@ -26,6 +27,7 @@ from jobs.scoring.weighing import end_of
 
 RECENT_DAYS = 30
 """Viewers of so many days, up to and including the night, make a title popular."""
+_SAID = ("title", "release_year", "genres", "vote_count")
 _ARRAYS = ("positions", "values", "boosts")
 
 
@@ -36,6 +38,7 @@ class _Told:
     model: str
     length: int
     genre_names: tuple[str, ...]
+    counted: str
     has_popularity: bool
 
 
@@ -62,6 +65,10 @@ class Plan:
     """Popular titles of each genre; none where popularity is the model."""
     popular: Tier
     """Every title that anybody's list can want, most popular first."""
+    words: Words
+    """What the model's titles are called, and what they share."""
+    counted: str
+    """What makes titles popular, in words."""
     has_popularity: bool
     """Whether the model is a popularity: its scores are what orders ``popular``, and no list is personal."""
 
@@ -77,9 +84,9 @@ class Plan:
             "genres": self.genres,
         }
         arrays["ends"] = np.cumsum([len(tier.positions) for tier in tiers])
-        store(
-            folder, self.title_ids, _Told(str(self.model), self.length, self.genre_names, self.has_popularity), arrays
-        )
+        told = _Told(str(self.model), self.length, self.genre_names, self.counted, self.has_popularity)
+        store(folder, self.title_ids, told, arrays)
+        self.words.save(folder)
 
 
 @lru_cache(maxsize=2)
@@ -101,6 +108,8 @@ def held_plan(folder: str) -> Plan:
         genres=kept.matrix("genres"),
         by_genre=tuple(by_genre),
         popular=popular,
+        words=Words.load(Path(folder)),
+        counted=told["counted"],
         has_popularity=told["has_popularity"],
     )
 
@@ -120,8 +129,8 @@ def titles_tonight(
         length: Titles on a list.
 
     Returns:
-        title_id, genres, vote_count, is_listable, viewers, recent_viewers (null where nobody watched), one row per title,
-        in any order.
+        title_id, title, release_year, genres, vote_count, is_listable, viewers, recent_viewers (null where nobody watched),
+        one row per title, in any order.
     """
     since = end_of(night) - timedelta(days=RECENT_DAYS)
     counted = preferences.groupBy("title_id").agg(
@@ -132,7 +141,7 @@ def titles_tonight(
         F.lit(True),  # noqa: FBT003
     )
     known = (
-        titles.select("title_id", "genres", "vote_count", is_listable(night).alias("is_listable"))
+        titles.select("title_id", *_SAID, is_listable(night).alias("is_listable"))
         .join(F.broadcast(counted), on="title_id", how="left")
         .join(F.broadcast(modelled), on="title_id", how="left")
     )
@@ -145,13 +154,29 @@ def titles_tonight(
     return known.where(is_needed).unionByName(others).drop("is_modelled").toArrow()
 
 
-def plan_of(folder: Path, model: Scorer, titles: pa.Table, length: int) -> Plan:
+def profiles_tonight(profiles: DataFrame, title_ids: pa.Array) -> pa.Table:
+    """What catalogues say of a model's titles, as far as reasons tell it.
+
+    Args:
+        profiles: silver.title_profiles.
+        title_ids: Titles of the model.
+
+    Returns:
+        title_id, directors, leading_cast, keywords, genres, one row per title, in any order.
+    """
+    asked = profiles.sparkSession.createDataFrame(pa.table({"title_id": title_ids}))
+    said = profiles.select("title_id", "directors", "leading_cast", "keywords", "genres")
+    return said.join(F.broadcast(asked), on="title_id", how="left_semi").toArrow()
+
+
+def plan_of(folder: Path, model: Scorer, titles: pa.Table, profiles: pa.Table, length: int) -> Plan:
     """Settle everything that is the same for all viewers.
 
     Args:
         folder: Where the model is saved.
         model: The model.
         titles: As :func:`titles_tonight` returns them.
+        profiles: As :func:`profiles_tonight` returns them.
         length: Titles on a list.
     """
     counted = ("recent_viewers", "viewers", "vote_count")
@@ -183,6 +208,8 @@ def plan_of(folder: Path, model: Scorer, titles: pa.Table, length: int) -> Plan:
         genres=genres,
         by_genre=tuple(Tier.of(some, recent[some]) for some in of_genre),
         popular=popular,
+        words=Words.of(model.title_ids, titles, profiles),
+        counted=str(getattr(model, "counted", f"viewers in {RECENT_DAYS} days")),
         has_popularity=has_popularity,
     )
 

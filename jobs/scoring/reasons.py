@@ -50,8 +50,7 @@ def contributions(
         Scores by three: positions of the viewer's own titles, largest contribution first, ``NONE`` behind the last that
         adds anything; and what they add, 0 behind the last. Equal ones in order of position.
     """
-    own = np.full((len(row), NAMED), NONE, dtype=np.int32)
-    sizes = np.zeros((len(row), NAMED))
+    own, sizes = no_contributions(len(row))
     if not isinstance(model, Explained) or not len(row):
         return own, sizes
     terms = model.terms(histories)
@@ -60,6 +59,11 @@ def contributions(
         liked, added = terms(int(row[start]), position[start:end])
         _name_largest(liked, added, own[start:end], sizes[start:end])
     return own, sizes
+
+
+def no_contributions(count: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """What :func:`contributions` returns of so many scores to which no title of the viewers' adds anything."""
+    return np.full((count, NAMED), NONE, dtype=np.int32), np.zeros((count, NAMED))
 
 
 def _name_largest(liked: Positions, added: Reals, own: NDArray[np.int32], sizes: NDArray[np.float64]) -> None:

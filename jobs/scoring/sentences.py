@@ -4,7 +4,6 @@ Python workers import this module: it imports neither Great Expectations nor MLf
 column: a night has millions of reasons.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -107,21 +106,11 @@ def popular_with(values: NDArray[np.float64], counted: str) -> pa.Array:
         number = max(1, round(value))
         return f"popular: {number:,} {counted if number > 1 else counted.replace('viewers', 'viewer', 1)}"
 
-    return _once_each(values, told)
-
-
-def popular_in(genres: Positions, names: tuple[str, ...]) -> pa.Array:
-    """Why titles of a viewer's genre are listed: ``popular in Crime, which you watch most``.
-
-    Args:
-        genres: The genre of each.
-        names: What genres are called.
-    """
-    called = one_line(pa.array(names, pa.string())).to_pylist()
-    return _once_each(genres, lambda genre: f"popular in {called[genre]}, which you watch most")
-
-
-def _once_each(values: NDArray[Any], told: Callable[[Any], str]) -> pa.Array:
-    """What is told of values, of which many are the same."""
+    # Many of them are equal.
     found, at = np.unique(values, return_inverse=True)
     return pa.array([told(value) for value in found.tolist()], pa.string()).take(pa.array(at.ravel()))
+
+
+def popular_in(genre: str) -> str:
+    """Why titles of a viewer's genre are listed."""
+    return f"popular in {one_line(pa.array([genre]))[0]}, which you watch most"

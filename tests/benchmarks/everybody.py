@@ -15,7 +15,7 @@ from jobs.lakehouse.spark import session
 from jobs.scoring.catalogue import catalogue_of
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.scoring.plan import plan_of, titles_tonight
+from jobs.scoring.plan import plan_of, profiles_tonight, titles_tonight
 from jobs.scoring.training_set import gather
 from jobs.scoring.weighing import end_of
 from jobs.settings import Settings
@@ -64,7 +64,7 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
     # The first pass warms the session and its workers up.
     for _ in range(1 + _PASSES):
         for name, seconds in taken.items():
-            seconds.append(_seconds(histories, titles, preferences, folder / name))
+            seconds.append(_seconds(histories, titles, profiles, preferences, folder / name))
     lake.spark.stop()
     alone = median(taken["als"][1:])
     for name, seconds in taken.items():
@@ -72,12 +72,15 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
         say(f"lists of {name:22s} {one:6.1f} s   {one / alone:4.1f} x of ALS{goal}")
 
 
-def _seconds(histories: DataFrame, titles: DataFrame, preferences: DataFrame, model: Path) -> float:
+def _seconds(
+    histories: DataFrame, titles: DataFrame, profiles: DataFrame, preferences: DataFrame, model: Path
+) -> float:
     """Make and write everybody's list."""
     fitted, length = recommenders.load(model), Settings().list_length
     found = titles_tonight(titles, preferences, fitted.title_ids, LAST_DAY, length)
     with tempfile.TemporaryDirectory() as folder:
-        plan_of(model, fitted, found, length).save(Path(folder))
+        said = profiles_tonight(profiles, fitted.title_ids)
+        plan_of(model, fitted, found, said, length).save(Path(folder))
         began = time.monotonic()
         recommend(histories, Path(folder)).write.mode("overwrite").parquet(str(model.parent / "lists"))
         return time.monotonic() - began

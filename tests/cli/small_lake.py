@@ -61,6 +61,7 @@ def listed(user_id: str, rank: int, title_id: str) -> dict[str, Any]:
         "score": 1.0 / rank,
         "reason_title_ids": [],
         "reason_contributions": [],
+        "reasons": f"because you liked what {title_id} is like",
         "model_name": "reelhouse",
         "model_version": 3,
         "model_night": NIGHT,

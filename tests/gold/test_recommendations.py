@@ -30,7 +30,7 @@ SERVED = Model(
 def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float]) -> None:
     """A champion, its titles, and what viewers know."""
     titles: list[dict[str, object]] = [
-        {"title_id": "hit"},
+        {"title_id": "hit", "title": "The Hitch-Hiker", "release_year": 1953},
         {"title_id": "drama", "release_year": NIGHT.year},
         {"title_id": "comedy", "release_date": NIGHT},
         {"title_id": "adult", "is_adult": True},
@@ -40,6 +40,8 @@ def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float]) -> None:
     preferences = [{"user_id": user, "title_id": title, "weight": weight} for user, title, weight in known]
     publish(lake.settings.root, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
     publish(lake.settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in preferences))
+    profiles = [{"title_id": title, "directors": ["Ida Lupino"]} for title in ("hit", "comedy")]
+    publish(lake.settings.root, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, row) for row in profiles))
     register(lake.settings, folder, NIGHT, SERVED)
 
 
@@ -60,13 +62,22 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
         ("v", 1, "hit", "personal"), ("v", 2, "comedy", "personal"), ("v", 3, "unwatched", "popular"),
         ("w", 1, "hit", "popular"), ("w", 2, "comedy", "popular"), ("w", 3, "unwatched", "popular"),
     ]  # fmt: skip
+    assert [(row["reason_title_ids"], row["reasons"]) for row in rows if row["user_id"] in "uw"] == [
+        (["hit"], "because you liked The Hitch-Hiker (1953): Ida Lupino"),
+        ([], "because of all that you liked together"),
+        ([], "next in popularity: no viewers in 30 days"),
+        ([], "popular: 1 viewer in 30 days"),
+        *[([], "next in popularity: no viewers in 30 days")] * 2,
+    ]
     made_by = {(row["model_name"], row["model_version"], row["model_night"], row["night"]) for row in rows}
     assert made_by == {("reelhouse", 1, NIGHT, NIGHT)}
     entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
     assert entry is not None
     (outcome,) = lake.outcomes
     assert outcome.note == "4 of 4 lists hold fewer than 50 titles: no others were unseen that may be listed"
-    assert entry.inputs == {"model.champion": 1, "silver.preferences": 1, "silver.titles": 1}
+    assert entry.inputs == {
+        "model.champion": 1, "silver.preferences": 1, "silver.titles": 1, "silver.title_profiles": 1,
+    }  # fmt: skip
 
 
 def test_who_has_seen_all_that_may_be_listed_has_no_list_and_stops_nothing(lake: Lake, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from jobs.scoring.top_n import Scorer
 TITLES = pa.schema(
     [
         ("title_id", pa.string()),
+        ("title", pa.string()),
+        ("release_year", pa.int32()),
         ("genres", pa.list_(pa.string())),
         ("vote_count", pa.int32()),
         ("is_listable", pa.bool_()),
@@ -21,6 +23,9 @@ TITLES = pa.schema(
     ]
 )
 """What titles_tonight returns."""
+LISTS = ("directors", "leading_cast", "keywords", "genres")
+PROFILES = pa.schema([("title_id", pa.string()), *((name, pa.list_(pa.string())) for name in LISTS)])
+"""What profiles_tonight returns."""
 
 
 def plan_for(
@@ -35,4 +40,6 @@ def plan_for(
         {"title_id": title, "genres": [], "is_listable": True, "recent_viewers": facts.get("viewers")} | dict(facts)
         for title, facts in titles.items()
     ]
-    return plan_of(folder, model, pa.Table.from_pylist(rows, TITLES), length)
+    known = pa.Table.from_pylist(rows, TITLES)
+    said = [{"title_id": row["title_id"], "genres": row["genres"]} for row in rows]
+    return plan_of(folder, model, known, pa.Table.from_pylist(said, PROFILES), length)

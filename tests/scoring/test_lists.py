@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from jobs.recommenders import als, popularity
+from jobs.recommenders import als, held, popularity
 from jobs.scoring.lists import lists_of
 from jobs.scoring.plan import Plan, held_plan
 from tests.scoring.plans import plan_for
@@ -18,10 +20,10 @@ MODEL = als.Model(
     als.Parameters(rank=2),
 )
 TITLES: dict[str, dict[str, Any]] = {
-    "hit": {"viewers": 9, "genres": ["Action"]},
+    "hit": {"viewers": 9, "genres": ["Action"], "title": "The Hit", "release_year": 1960},
     "drama": {"viewers": 4, "genres": ["Drama"]},
     "comedy": {"viewers": 4, "genres": ["Comedy"]},
-    "banned": {"viewers": 8, "is_listable": False, "genres": ["Drama"]},
+    "banned": {"viewers": 8, "is_listable": False, "genres": ["Drama"], "title": "The Ban", "release_year": 1950},
     "new drama": {"viewers": 2, "recent_viewers": 0, "genres": ["Drama"]},
     "new comedy": {"viewers": 1, "genres": ["Action", "Comedy"]},
     "voted for": {"vote_count": 7},
@@ -59,6 +61,44 @@ def test_a_list_that_the_model_does_not_fill_goes_on_with_the_viewers_genre_and_
     assert told(plan, {"drama": 2.0, "hit": 1.0, "banned": 1.0}) == [
         ("personal", "comedy"), ("segment", "new drama"), ("popular", "new comedy"), ("popular", "voted for"),
     ]  # fmt: skip
+
+
+def test_each_title_says_why_it_is_there(plan: Plan) -> None:
+    rows = listed(plan, ("u", {"drama": 2.0, "hit": 1.0, "banned": 1.0}))
+
+    assert [(row["reason_title_ids"], row["reasons"]) for row in rows] == [
+        (["banned", "hit"], "because you liked The Ban (1950) and The Hit (1960)"),
+        ([], "popular in Drama, which you watch most"),
+        ([], "popular: 1 viewer in 30 days"),
+        ([], "next in popularity: no viewers in 30 days"),
+    ]
+    added = rows[0]["reason_contributions"]
+    assert added == sorted(added, reverse=True)
+    assert sum(added) >= rows[0]["model_score"] - 1e-6, "what drama takes away is not named"
+    assert [row["reason_contributions"] for row in rows[1:]] == [[]] * 3
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from([*TITLES, "gone"]), st.sampled_from([0.0, 0.5, 3.0]), max_size=6),
+    st.lists(st.lists(st.floats(-2, 2, width=32), min_size=2, max_size=2), min_size=9, max_size=9),
+)
+def test_no_reason_names_a_title_that_the_viewer_did_not_like(
+    tmp_path: Path, history: dict[str, float], factors: list[list[float]]
+) -> None:
+    """Whatever the model has learned, and whatever titles are called."""
+    model = als.Model(pa.array([*TITLES, "gone"]), np.array(factors, np.float32), als.Parameters(rank=2))
+    called = {title: facts | {"title": f"[bold]{title}</b>\n"} for title, facts in TITLES.items()}
+    plan = plan_for(tmp_path, model, called, 4)
+    held.cache_clear()
+
+    for row in listed(plan, ("u", history)):
+        liked = {title for title, weight in history.items() if weight > 0}
+        assert set(row["reason_title_ids"]) <= liked
+        assert len(row["reason_title_ids"]) == len(row["reason_contributions"]) == len(set(row["reason_title_ids"]))
+        assert all(added > 0 for added in row["reason_contributions"])
+        assert {title for title in model.title_ids.to_pylist() if f"[bold]{title}<" in row["reasons"]} <= liked
+        assert "\n" not in row["reasons"]
 
 
 def test_who_liked_nothing_that_the_model_knows_gets_the_genre_of_what_he_liked_first(plan: Plan) -> None:

@@ -11,14 +11,15 @@ _COUNTED = (
 )  # fmt: skip
 _NAN, _INFINITY = float("nan"), float("inf")
 _LISTED = {
-    "user_id": "u1", "rank": 1, "title_id": "tt0111161", "source": "personal", "model_score": 0.8, "boost": 0.1, "score": 0.9,
-    "reason_title_ids": ["tt0068646"], "reason_contributions": [0.5], "reasons": "because you liked The Godfather (1972)",
+    "user_id": "*", "rank": 1, "title_id": "tt0111161", "source": "personal", "model_score": 0.8, "boost": 0.1, "score": 0.9,
+    "reason_title_ids": ["seen"], "reason_contributions": [0.5], "reasons": "because you liked The Godfather (1972)",
     "model_name": "reelhouse", "model_version": 3, "model_night": _NIGHT, "night": _NIGHT,
 }  # fmt: skip
 _NOT_LISTED = {
     "rank:be_between": (0, -1, 1001),
     "source:be_in_set": ("Personal", "", "model"),
     **{f"{column}:be_between": (_NAN, _INFINITY, -_INFINITY) for column in ("model_score", "boost", "score")},
+    "reasons:match_regex": ("", " because"),
     "model_version:be_between": (0, -1),
 }
 _JUST_LISTED = {
@@ -34,7 +35,12 @@ _JUST_LISTED = {
 def _listed(rank: int, title: str, score: float, source: str = "personal") -> dict[str, object]:
     """A row of the list for everybody else."""
     scored = {"model_score": score - 0.125, "boost": 0.125, "score": score}
-    return {"user_id": "*", "rank": rank, "title_id": title, "source": source, **scored}
+    return {"rank": rank, "title_id": title, "source": source, **scored, **_because()}
+
+
+def _because(*titles: str) -> dict[str, object]:
+    """A reason of some titles that added the same."""
+    return {"reason_title_ids": list(titles), "reason_contributions": [0.25] * len(titles)}
 
 
 def _similar(rank: int, title: str, similarity: float) -> dict[str, object]:
@@ -58,6 +64,13 @@ GOLD = {
             "at least one list": (),
             "each list has ranks from 1 without gaps": (_listed(1, "a", 0.75), _listed(3, "b", 0.5)),
             "no list has a title twice": (_listed(1, "a", 0.75), _listed(2, "a", 0.5)),
+            "a reason is at most 3 titles, and what each of them added": (
+                _listed(1, "a", 0.75) | _because(*["seen"] * 4),
+                _listed(2, "b", 0.5) | _because("seen") | {"reason_contributions": []},
+            ),
+            "every title that is given as a reason is one that the viewer liked": (
+                _listed(1, "a", 0.75) | _because("seen", "b"),
+            ),
             "no list has a title of its viewer's history": (_listed(1, "a", 0.5), _listed(2, "seen", 0.25)),
             "every listed title is known": (_listed(1, "unheard of", 0.5),),
             "every listed title is released by the night": tuple(
