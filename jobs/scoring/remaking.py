@@ -23,14 +23,16 @@ from jobs.scoring.plan import RECENT_DAYS, Plan, plan_of
 from jobs.scoring.rules import listable_titles
 from jobs.scoring.weighing import end_of
 from jobs.tables.model import CHAMPION
-from jobs.tables.silver import PREFERENCES, TITLES
+from jobs.tables.silver import PREFERENCES, TITLE_PROFILES, TITLES
 
 PARTS = ("data", "model", "rules")
 """What lists are made of. data: what viewers did and what the catalogue says, as of a night; model; rules: settings."""
-_READ = (PREFERENCES, TITLES)
-_TITLE_COLUMNS = ["title_id", "genres", "vote_count", "is_listable", "viewers", "recent_viewers"]
+_READ = (PREFERENCES, TITLES, TITLE_PROFILES)
+_TITLE_COLUMNS = [
+    "title_id", "title", "release_year", "genres", "vote_count", "is_listable", "viewers", "recent_viewers",
+]  # fmt: skip
 _TITLES = """
-SELECT title_id, genres, vote_count, is_adult, release_date, release_year, release_status, viewers, recent_viewers
+SELECT title_id, title, genres, vote_count, is_adult, release_date, release_year, release_status, viewers, recent_viewers
 FROM silver.titles LEFT JOIN (
     SELECT title_id, count(*) AS viewers, count(*) FILTER (last_at >= ?) AS recent_viewers
     FROM silver.preferences GROUP BY title_id
@@ -38,9 +40,12 @@ FROM silver.titles LEFT JOIN (
 WHERE viewers IS NOT NULL OR title_id IN (SELECT unnest(?))
 """
 _OTHERS = """
-SELECT title_id, genres, vote_count, is_adult, release_date, release_year, release_status
+SELECT title_id, title, genres, vote_count, is_adult, release_date, release_year, release_status
 FROM silver.titles
 WHERE title_id NOT IN (SELECT unnest(?)) ORDER BY vote_count DESC NULLS LAST, title_id LIMIT ?
+"""
+_PROFILES = """
+SELECT title_id, directors, leading_cast, keywords, genres FROM silver.title_profiles WHERE title_id IN (SELECT unnest(?))
 """
 _HISTORIES = """
 SELECT user_id, title_id, weight, rating, epoch_us(last_at) AS last_micros FROM silver.preferences
@@ -55,7 +60,7 @@ class Recipe:
     night: date
     """The night as of which the data is told."""
     versions: tuple[int, ...]
-    """Versions of silver.preferences and silver.titles."""
+    """Versions of silver.preferences, silver.titles and silver.title_profiles."""
     model: int
     """Registered version."""
     settings: str
@@ -148,8 +153,10 @@ class Past:
         folder = self.folder_of(recipe.model)
         model, settings = recommenders.held(str(folder)), json.loads(recipe.settings)
         length = int(settings["list_length"])
-        titles = titles_then(self._opened(recipe), model.title_ids, recipe.night, length)
-        return plan_of(folder, model, titles, length)
+        views = self._opened(recipe)
+        titles = titles_then(views, model.title_ids, recipe.night, length)
+        profiles = views.arrow(_PROFILES, (model.title_ids.to_pylist(),))
+        return plan_of(folder, model, titles, profiles, length)
 
     def histories(self, recipe: Recipe) -> pa.RecordBatch:
         """What each viewer knows, one row per viewer, as :func:`jobs.scoring.histories.collect_histories` has it."""

@@ -37,6 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         publish(home, silver.PREFERENCES, *(preferred(user, title, 2.0) for user, title in dict.fromkeys(liked)))
         titles = [{"title_id": title, "genres": ["Drama"], "is_adult": False} for title in TITLES]
         publish(home, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+        publish(home, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, {"title_id": t}) for t in TITLES))
     for version in (1, 2):
         recommenders.save("als", factors(version), home / f"model-{version}")
     return home
@@ -47,7 +48,7 @@ def past(home: Path) -> Past:
 
 
 def recipe(data: int = 1, model: int = 1, length: int = 4) -> Recipe:
-    return Recipe(ONE if data == 1 else TWO, (data, data), model, f'{{"list_length": {length}}}')
+    return Recipe(ONE if data == 1 else TWO, (data,) * 3, model, f'{{"list_length": {length}}}')
 
 
 def shares(home: Path, now: Recipe, served: pa.Table | None = None) -> Shares:
@@ -118,7 +119,7 @@ def test_a_recipe_says_what_it_is_made_of() -> None:
     told: Mapping[str, str] = {part: recipe(2, 7).in_words(part) for part in ("data", "model", "rules")}
 
     assert told == {
-        "data": "silver.preferences v2, silver.titles v2, as of 2026-03-02",
+        "data": "silver.preferences v2, silver.titles v2, silver.title_profiles v2, as of 2026-03-02",
         "model": "version 7",
         "rules": "list_length 4",
     }

@@ -59,6 +59,8 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lak
     ]
     known = list({(row["user_id"], row["title_id"]): row for row in known}.values())
     publish(settings.root, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+    profiles = [{key: title[key] for key in ("title_id", "genres")} for title in titles]
+    publish(settings.root, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, one) for one in profiles))
     publish(settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in known))
     for seed, night in ((1, ONE), (2, TWO)):
         register(settings, folder / f"model-{seed}", night, model(seed))
