@@ -11,8 +11,8 @@ from jobs.tables.silver import PREFERENCES, TITLES
 _LIKED_TOLD = 5
 
 _LIST = """
-SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, coalesce(t.genres, []), r.source,
-    r.score, r.night, r.model_name, r.model_version
+SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, r.score, r.reasons,
+    r.night, r.model_name, r.model_version
 FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
 WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
 """
@@ -45,10 +45,9 @@ class ListedTitle:
     title: str
     """Its name; its identifier where silver.titles does not know it any more."""
     release_year: int | None
-    genres: tuple[str, ...]
-    source: str
-    """personal, segment or popular."""
     score: float
+    reasons: str
+    """Why it is there, in words: they say, too, where popularity fills the list."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,7 @@ def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
         model_version=model_version,
         history_count=history_count,
         liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
-        titles=tuple(
-            ListedTitle(rank, title_id, title, year, tuple(genres), source, score)
-            for rank, title_id, title, year, genres, source, score, *_ in rows
-        ),
+        titles=tuple(ListedTitle(*row[:6]) for row in rows),
     )
 
 

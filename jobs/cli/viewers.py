@@ -10,6 +10,7 @@ from jobs.cli.arguments import examples, settings
 if TYPE_CHECKING:
     from jobs.answers.viewers import ViewerList
 
+_WIDEST_TITLE = 32
 EXAMPLES = examples("reelhouse show", "reelhouse show u000123", "reelhouse show movielens:42 --limit 10")
 
 
@@ -22,7 +23,7 @@ def show(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many titles of the list.")] = 50,
 ) -> None:
-    """Show a viewer's list: what the viewer liked, and what is recommended."""
+    """Show a viewer's list: what the viewer liked, what is recommended, and why."""
     from jobs.answers.viewers import viewer_list
 
     found = viewer_list(settings().lake, user, limit)
@@ -40,11 +41,12 @@ def show_list(found: "ViewerList") -> None:
     likes = f"liked most: {display.listing(liked)}" if liked else "none of them liked"
     titles = f"{display.count(found.history_count)} title{'' if found.history_count == 1 else 's'} in history"
     display.say(f"{titles}; {likes}" if found.history_count else "no history yet")
-    table = display.grid("rank", "title", "year", "genres", "source", "score", right=("rank", "year", "score"))
+    table = display.grid("rank", "title", "score", "why", right=("rank", "score"))
+    # Of a narrow screen most belongs to the reasons, which are the longest.
+    table.columns[1].max_width = _WIDEST_TITLE
     for one in found.titles:
-        table.add_row(
-            *map(
-                display.plain, (one.rank, one.title, one.release_year, list(one.genres), one.source, f"{one.score:.4f}")
-            )
-        )
+        title, why = display.titled(one.title, one.release_year), one.reasons.removeprefix("because ")
+        # Viewers are counted; what a model says is no whole number.
+        score = f"{one.score:,.0f}" if one.score.is_integer() else f"{one.score:.4f}"
+        table.add_row(*map(display.plain, (one.rank, title, score, why)))
     display.console().print(table)

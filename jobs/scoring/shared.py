@@ -19,7 +19,7 @@ NONE = -1
 """A place that no feature, or no title, stands in."""
 LONGEST_NAME = 40
 """Characters of a title or feature in a sentence; a longer one is cut."""
-_MOST_DIRECTORS, _MOST_CAST, _MOST_KEYWORDS, _MOST_GENRES = 3, 5, 10, 8
+_MOST_DIRECTORS, _MOST_CAST, _MOST_KEYWORDS, _MOST_GENRES = 3, 5, 8, 8
 """Of a title, as many as are compared; of keywords the rarest, as they say most."""
 _ROWS_AT_ONCE = 8_192
 """Pairs whose features are compared at once: they stay in a core's cache."""
