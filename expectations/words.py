@@ -38,6 +38,8 @@ def in_words(expectation: Expectation) -> str:
         return f"{subject} matches `{given['regex']}`"
     if kind == "column_values_to_be_in_set":
         return f"{subject} is one of {', '.join(f'`{value}`' for value in given['value_set'])}"
+    if kind == "column_values_to_not_be_in_set":
+        return f"{subject} is not {', '.join(f'`{value}`' for value in given['value_set'])}"
     others = [f"{name} `{value}`" for name, value in given.items() if name not in _NOT_TOLD and value is not None]
     said = kind.removeprefix("column_values_to_").removeprefix("column_").replace("_", " ")
     return " ".join(part for part in (subject, said, ", ".join(others)) if part)

@@ -1,15 +1,15 @@
 """Settings, read once at start from the environment."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from jobs.errors import JobError
 
@@ -28,6 +28,32 @@ _MISTYPED = 0.85
 def cores_here() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+TitleType = Literal[
+    "movie",
+    "short",
+    "tvEpisode",
+    "tvMiniSeries",
+    "tvMovie",
+    "tvPilot",
+    "tvSeries",
+    "tvShort",
+    "tvSpecial",
+    "video",
+    "videoGame",
+]
+"""The kinds of titles that IMDb tells apart; titles of other catalogues are movies."""
+LISTED_TITLE_TYPES: tuple[TitleType, ...] = (
+    *("movie", "short", "tvMiniSeries", "tvMovie", "tvPilot", "tvSeries", "tvShort", "tvSpecial", "video"),
+)
+"""All but episodes and games."""
+
+
+def _split(given: object) -> object:
+    """Names that are separated by commas, each once, in order of name: the same set is the same setting."""
+    names = given.split(",") if isinstance(given, str) else given
+    return sorted({str(name).strip() for name in names}) if isinstance(names, Iterable) else names
 
 
 class Weighing(BaseModel):
@@ -134,6 +160,13 @@ class Settings(BaseSettings):
     ] = 0.1
     list_length: Annotated[int, Field(ge=1, le=1000, description="Titles on a viewer's list.")] = 50
     limits: Limits = Limits()
+    listed_title_types: Annotated[
+        tuple[TitleType, ...],
+        NoDecode,
+        BeforeValidator(_split),
+        Field(min_length=1, description="Kinds of titles that may be listed, separated by commas."),
+    ] = LISTED_TITLE_TYPES
+    lists_adult: Annotated[bool, Field(description="Whether adult titles may be listed.")] = False
 
     airflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of Airflow's page, on 127.0.0.1.")] = 8080
     mlflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of MLflow's page, on 127.0.0.1.")] = 5000

@@ -21,6 +21,9 @@ _FILLER: dict[str, Any] = {
     "map<string,string>": None,
 }
 
+_BY_NAME: dict[str, Any] = {"title_type": "movie"}
+"""Fillers of columns that only certain values are valid in."""
+
 
 def rows_of(spark: SparkSession, table: Table, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
     """Rows of a table: columns that a row leaves out are null if they may be, else a valid filler."""
@@ -30,7 +33,7 @@ def rows_of(spark: SparkSession, table: Table, rows: Iterable[Mapping[str, Any]]
 
 def filled(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     """One row in the order of the columns, with what it leaves out."""
-    filler = {c.name: None if c.nullable else _FILLER[c.type] for c in table.columns}
+    filler = {c.name: None if c.nullable else _BY_NAME.get(c.name, _FILLER[c.type]) for c in table.columns}
     unknown = set(row) - set(filler)
     if unknown:
         raise KeyError(f"{table.name} has no {sorted(unknown)}")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import great_expectations.expectations as gxe
 
 from expectations.suite import Reference, suite
-from jobs.tables import silver
+from jobs.tables import gold, silver
 
 EVENT_TYPES = ("view", "complete", "rating", "like", "dislike", "watchlist", "dismiss")
 RATING_MIN, RATING_MAX = 0.0, 10.0
@@ -17,6 +17,8 @@ CLOCK_TOLERANCE = timedelta(hours=1)
 SUITE = suite(
     silver.INTERACTIONS,
     rows=(
+        # Whose list is for everybody of whom nothing is known.
+        gxe.ExpectColumnValuesToNotBeInSet(column="user_id", value_set=[gold.EVERYBODY_ELSE]),
         gxe.ExpectColumnValuesToBeInSet(column="event_type", value_set=list(EVENT_TYPES)),
         gxe.ExpectColumnValuesToBeBetween(column="value", min_value=RATING_MIN, max_value=RATING_MAX),
         gxe.ExpectColumnValuesToBeBetween(column="occurred_at", min_value=EARLIEST),

@@ -94,7 +94,7 @@ def reproduce(settings: Settings, user_id: str, night: date) -> Reproduced:
         raise JobError(f"no list was made again: the ledger of gold.recommendations does not go back to {night}")
     past = Past(root, lambda version: registry.kept_folder(settings, version), [user_id])
     try:
-        recipe = Recipe.of(entry)
+        recipe = Recipe.of(root, entry)
         past.require(recipe)
     except GoneError as gone:
         raise GoneError(f"the list of {user_id} of {night} cannot be made again: {gone}") from gone

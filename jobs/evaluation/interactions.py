@@ -17,7 +17,7 @@ from jobs.errors import JobError
 from jobs.lakehouse.views import Views
 from jobs.landing.imports.public_sets import read_set
 from jobs.landing.imports.rating_set import RatingSet
-from jobs.scoring.rules import listable_titles
+from jobs.scoring.rules import Allowed, listable_titles
 from jobs.settings import Settings, Weighing
 from jobs.tables import silver
 
@@ -164,7 +164,8 @@ class Interactions:
         A set's catalogue adds the titles that nobody rated yet, unless it says that they are of a later year.
         """
         if self.titles is not None:
-            return listable_titles(self.titles, as_of.date())
+            allowed = Allowed(self.settings.listed_title_types, adult=self.settings.lists_adult)
+            return listable_titles(self.titles, as_of.date(), allowed)
         seen = self.title_ids.take(pa.array(np.unique(known)))
         if self.catalogue is None:
             return seen
@@ -251,7 +252,8 @@ def of_lake(settings: Settings, spark: Callable[[], SparkSession], cores: int) -
         spark=spark,
         catalogue=views.arrow("FROM silver.title_profiles ORDER BY title_id") if has_profiles else None,
         titles=views.arrow(
-            "SELECT title_id, is_adult, release_date, release_year, release_status FROM silver.titles ORDER BY title_id"
+            "SELECT title_id, title_type, is_adult, release_date, release_year, release_status FROM silver.titles "
+            "ORDER BY title_id"
         ),
     )
 

@@ -83,11 +83,11 @@ def _rows(served: pa.Table, past: Past, then: Entry | None, now: Entry | None) -
     """
     if then is None or now is None:
         raise GoneError("the ledger of gold.recommendations does not go so far back")
-    was, became = Recipe.of(then), Recipe.of(now)
+    was, became = Recipe.of(past.root, then), Recipe.of(past.root, now)
     past.require(was)
     found = find_causes(served, past.user_ids, was, became, past.lists)
     told = {part: (was.in_words(part), became.in_words(part)) for part in PARTS}
-    changed = {part: told[part][0] != told[part][1] for part in PARTS} | {"code": then.code != code_hash()}
+    changed = {part: was.mixed(became, (part,)) != was for part in PARTS} | {"code": then.code != code_hash()}
     told["code"] = (then.code_version, code_version())
     return [
         (

@@ -1,10 +1,13 @@
 """Make every viewer's list, by the champion and below it by what is popular: gold.recommendations."""
 
-import json
 import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendations import SUITE
@@ -13,6 +16,7 @@ from jobs.lakehouse.lake import Lake
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
 from jobs.scoring.plan import plan_of, profiles_tonight, titles_tonight
+from jobs.scoring.rules import Allowed, rules_in_force
 from jobs.scoring.weighing import end_of
 from jobs.tables import gold, silver
 from jobs.tables.model import CHAMPION
@@ -28,10 +32,13 @@ def run(lake: Lake, night: date) -> None:
     preferences = lake.read(silver.PREFERENCES, night)
     titles = lake.read(silver.TITLES, night)
     profiles = lake.read(silver.TITLE_PROFILES, night)
+    rules = rules_in_force(lake.read(silver.TITLE_RULES, night), night)
+    allowed = Allowed(lake.settings.listed_title_types, adult=lake.settings.lists_adult)
     length = lake.settings.list_length
 
-    found = titles_tonight(titles, preferences, model.title_ids, night, length)
-    plan = plan_of(folder, model, found, profiles_tonight(profiles, model.title_ids), length)
+    named = pa.chunked_array([model.title_ids, *rules["title_id"].chunks], pa.string())
+    found = titles_tonight(titles, preferences, named, night, length, allowed)
+    plan = plan_of(folder, model, found, profiles_tonight(profiles, model.title_ids), rules, length)
     work = lake.settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as kept:
@@ -44,9 +51,18 @@ def run(lake: Lake, night: date) -> None:
             F.lit(champion.night).alias("model_night"),
             F.lit(night).alias("night"),
         )
-        is_list, is_whole = F.col("rank") == 1, F.col("rank") == length
-        # Short are those of viewers who have seen nearly all that may be listed.
-        lists = lake.count(lists, lists=F.count_if(is_list), short_lists=F.count_if(is_list) - F.count_if(is_whole))
-        recipe = json.dumps([champion.recommender, champion.parameters], sort_keys=True)
-        lake.compare_by(recipe=recipe)
-        lake.publish(lists, SUITE, night)
+        counted = Observation("lists")
+        lists = lists.observe(
+            counted, *(F.count_if(F.col("rank") == rank).alias(name) for name, rank in (("all", 1), ("full", length)))
+        )
+        outcome = lake.publish(lists, SUITE, night)
+    if outcome.state == "published" and (short := _shorter(counted.get, length)):
+        lake.outcomes[-1] = replace(outcome, note=short)
+
+
+def _shorter(counted: Mapping[str, int], length: int) -> str:
+    """How many lists are shorter than they should be, in words; empty if none is."""
+    short = counted["all"] - counted["full"]
+    if not short:
+        return ""
+    return f"{short:,} of {counted['all']:,} lists hold fewer than {length} titles: no others were unseen that may be listed"

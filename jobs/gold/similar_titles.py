@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.gold.similar_titles import MOST, SUITE
 from jobs import recommenders
 from jobs.lakehouse.lake import Lake
-from jobs.scoring.rules import is_listable
+from jobs.scoring.rules import Allowed, is_listable
 from jobs.scoring.shared import Features
 from jobs.scoring.similar import CONTENT, TASTE, Catalogue, Question, find_similar, taste_of
 from jobs.scoring.title_vectors import described, watched_together
@@ -38,7 +38,8 @@ def run(lake: Lake, night: date) -> None:
     preferences = lake.read(silver.PREFERENCES, night)
 
     told = taste_of(recommenders.load(model), champion.recommender)
-    known = best_known(titles, profiles, preferences, night).toArrow()
+    allowed = Allowed(lake.settings.listed_title_types, adult=lake.settings.lists_adult)
+    known = best_known(titles, profiles, preferences, is_listable(night, allowed)).toArrow()
     work = lake.settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="similar-", dir=work) as folder:
@@ -55,20 +56,20 @@ def run(lake: Lake, night: date) -> None:
         lake.publish(found.select(*gold.SIMILAR_TITLES.column_names), SUITE, night)
 
 
-def best_known(titles: DataFrame, profiles: DataFrame, preferences: DataFrame, night: date) -> DataFrame:
+def best_known(titles: DataFrame, profiles: DataFrame, preferences: DataFrame, listable: Column) -> DataFrame:
     """The titles to tell of, with what is said of them: those with the most viewers, then those with the most votes.
 
     Args:
         titles: silver.titles, one row per title.
         profiles: silver.title_profiles, one row per title.
         preferences: silver.preferences, one row per viewer and title.
-        night: Titles that are released later are not told of as similar ones.
+        listable: Condition of a title that may be told of as a similar one.
 
     Returns:
         At most ``MOST_TITLES`` rows of title_id, title, is_listable and the profile.
     """
     viewers = preferences.groupBy("title_id").agg(F.count("*").alias("viewers"))
-    names = titles.select("title_id", "title", "vote_count", is_listable(night).alias("is_listable"))
+    names = titles.select("title_id", "title", "vote_count", listable.alias("is_listable"))
     return (
         names.join(profiles, on="title_id", how="inner")
         .join(viewers, on="title_id", how="left")

@@ -97,7 +97,7 @@ class Lake:
             raise JobError(
                 f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
             )
-        ledger.in_force(table, delta)  # refuses a lake of a newer version
+        entry = ledger.in_force(table, delta)  # refuses a lake of a newer version
         self._reads[table.name] = delta.version()
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
         if not table.is_dated:
@@ -107,7 +107,9 @@ class Lake:
         if table.kind == "log":
             self._count(table, delta, nights)
             return rows.where(F.col("night") <= F.lit(night))
-        newest = max(nights, default=night)
+        # A list may be delivered with nothing on it: a delivery that no partition tells of.
+        held = map(date.fromisoformat, entry.deliveries if entry else ())
+        newest = max([*nights, *(day for day in held if day <= night)], default=night)
         self._count(table, delta, [newest])
         return rows.where(F.col("night") == F.lit(newest))
 

@@ -90,10 +90,13 @@ def survey(settings: Settings, source: Source, night: date) -> list[Pending]:
     home = settings.landing / source.folder
     folders = {day: folder for day, folder in deliveries(settings.landing, source).items() if day <= night}
     held = {table.name: _held(settings, table) for table in source.tables}
-    days = {table.name: _days_to_look_at(table, folders, held[table.name]) for table in source.tables}
+    days = {
+        table.name: _days_to_look_at(table, _folders_of(table, folders, source), held[table.name])
+        for table in source.tables
+    }
     problems = [
         *_strangers(home),
-        *_misplaced(source, {folders[day] for looked_at in days.values() for day in looked_at}),
+        *_misplaced(source, {folders[day] for looked_at in (*days.values(), list(folders)[-1:]) for day in looked_at}),
     ]
     if source.is_complete:
         new = {day for table in source.tables for day in days[table.name] if day not in held[table.name]}
@@ -158,6 +161,13 @@ def _days_to_look_at(table: Table, folders: Mapping[date, Path], held: Mapping[d
     # One that is older than all that are kept would be taken out again at once.
     is_kept = len(held) < (table.keeps or 1) or (bool(days) and days[-1] >= min(held))
     return days[-1:] if is_kept else []
+
+
+def _folders_of(table: Table, folders: Mapping[date, Path], source: Source) -> Mapping[date, Path]:
+    """Folders that hold a file of a table; of a source whose files arrive together, all."""
+    return (
+        folders if source.is_complete else {day: folder for day, folder in folders.items() if files_of(table, folder)}
+    )
 
 
 def _is_held(table: Table, held: Mapping[date, str], day: date, content: str) -> bool:

@@ -28,7 +28,7 @@ from jobs.evaluation.segments import Popularity
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders import popularity
 from jobs.scoring.catalogue import catalogue_of
-from jobs.scoring.rules import find_listable
+from jobs.scoring.rules import Allowed, find_listable
 from jobs.scoring.training_set import Known, TrainingSet, gather
 from jobs.scoring.weighing import end_of, event_weight
 from jobs.settings import Settings
@@ -89,6 +89,11 @@ class Trial:
         return runs.Circumstances(self.night, entrant.recommender, entrant.values, shaped, tables, self.run)
 
     @property
+    def allowed(self) -> Allowed:
+        """What kinds of titles may be listed."""
+        return Allowed(self.settings.listed_title_types, adult=self.settings.lists_adult)
+
+    @property
     def rivals(self) -> dict[str, str]:
         """Tags that tell on which nights the same two recipes were compared."""
         tried = self.entrants.get(CHALLENGER)
@@ -102,7 +107,9 @@ class Trial:
         if made is None or (made.night, made.inputs, made.code) != (self.night, self.reads, code_hash()):
             return True
         then, now = made.settings, runs.shaping(self.settings)
-        return any(then.get(name) != now[name] for name in ("weighing", "holdout_share"))
+        return any(
+            then.get(name) != now[name] for name in ("weighing", "holdout_share", "listed_title_types", "lists_adult")
+        )
 
     @contextmanager
     def fitting(self, name: str, run_id: str) -> Iterator[None]:
@@ -147,7 +154,7 @@ def run(lake: Lake, night: date) -> None:
         known = held.enter_context(gather(interactions, (cutoff, end_of(night)), settings.weighing, work))
         with ExitStack() as open_runs:
             # Not read before a model asks for it.
-            catalogue = catalogue_of(profiles, titles, known.title_ids, night)
+            catalogue = catalogue_of(profiles, titles, known.title_ids, night, trial.allowed)
             before = known.training_set(cutoff, catalogue)
             wanted, listable = _to_judge(trial, known, before, interactions, titles)
             opened = _fit(trial, before, open_runs)
@@ -210,11 +217,12 @@ def _to_judge(
             f"no model was trained: nothing before {cutoff:%Y-%m-%d %H:%M} says what a viewer likes, all its "
             "weights are 0; look at REELHOUSE_WEIGHING__…, or deliver more events"
         )
-    listable = find_listable(titles, known.title_ids, cutoff.date())
+    listable = find_listable(titles, known.title_ids, cutoff.date(), trial.allowed)
     if not len(listable):
         raise JobError(
             f"no model was trained: none of the {len(known.title_ids):,} titles in silver.interactions may be listed: on "
-            f"{cutoff:%Y-%m-%d} all are for adults, not released, or not in silver.titles; deliver events of others"
+            f"{cutoff:%Y-%m-%d} all are of kinds that are not listed, for adults, not released, or not in silver.titles; "
+            "deliver events of others"
         )
     likes = event_weight(trial.settings.weighing) > 0
     wanted = temporal.hold_out(known.histories(cutoff), interactions, cutoff, likes)
@@ -251,7 +259,7 @@ def _judge(
     folders = {name: trial.folder / _JUDGED / name for name in trial.entrants} | _former(trial, cutoff)
     others = _all_titles(known, folders.values())[len(known.title_ids) :]
     if len(others):
-        listable = pa.concat_arrays([listable, find_listable(titles, others, cutoff.date())])
+        listable = pa.concat_arrays([listable, find_listable(titles, others, cutoff.date(), trial.allowed)])
     trial.say(f"judging {'; '.join(map(trial.title, folders))}")
     judged = judge_each(folders, wanted, listable)
     return Contest(judged, _counted(listable, known, judged), _head(folders["popularity_all_time"]))

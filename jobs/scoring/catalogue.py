@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.errors import JobError
 from jobs.scoring.content import LISTS
-from jobs.scoring.rules import is_listable
+from jobs.scoring.rules import Allowed, is_listable
 
 MOST_UNWATCHED = 100_000
 """Titles that nobody had to do with, of which a model may list those of which the catalogue says most: five times what
@@ -20,7 +20,7 @@ MOST_TITLES = 500_000
 
 
 def catalogue_of(
-    profiles: DataFrame, titles: DataFrame, watched: pa.Array, night: date, most: int = MOST_TITLES
+    profiles: DataFrame, titles: DataFrame, watched: pa.Array, night: date, allowed: Allowed, most: int = MOST_TITLES
 ) -> Callable[[], pa.Table]:
     """What catalogues say of titles that matter, in order of title_id: read when it is first asked for, and once.
 
@@ -32,6 +32,7 @@ def catalogue_of(
         titles: silver.titles, one row per title.
         watched: The titles that somebody had to do with.
         night: Titles released later are not listed.
+        allowed: Kinds of titles that may be listed.
         most: At most so many titles.
 
     Returns:
@@ -42,7 +43,8 @@ def catalogue_of(
     def read() -> pa.Table:
         known = F.broadcast(profiles.sparkSession.createDataFrame(pa.table({"title_id": watched})))
         others = profiles.join(known, on="title_id", how="left_anti")
-        found = profiles.join(known, on="title_id", how="left_semi").unionByName(_best_known(others, titles, night))
+        best = _best_known(others, titles.where(is_listable(night, allowed)))
+        found = profiles.join(known, on="title_id", how="left_semi").unionByName(best)
         rows = found.limit(most + 1).toArrow()
         if rows.num_rows > most:
             raise JobError(
@@ -55,7 +57,7 @@ def catalogue_of(
     return read
 
 
-def _best_known(profiles: DataFrame, titles: DataFrame, night: date) -> DataFrame:
+def _best_known(profiles: DataFrame, listable: DataFrame) -> DataFrame:
     """Of titles that may be listed and have more than genres, those of which most is said; ties in order of title_id."""
     sizes = {name: F.coalesce(F.size(name), F.lit(0)) for name in LISTS}
     has_overview = F.col("overview").isNotNull()
@@ -63,7 +65,7 @@ def _best_known(profiles: DataFrame, titles: DataFrame, night: date) -> DataFram
     said = sum(sizes.values(), has_overview.cast("int"))
     return (
         profiles.where(says_more)
-        .join(titles.where(is_listable(night)), on="title_id", how="left_semi")
+        .join(listable, on="title_id", how="left_semi")
         .orderBy(said.desc(), "title_id")
         .limit(MOST_UNWATCHED)
     )

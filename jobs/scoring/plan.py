@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
-from jobs.scoring.rules import is_listable
+from jobs.scoring.rules import Allowed, is_listable
 from jobs.scoring.sentences import Words
 from jobs.scoring.stored import store, stored
 from jobs.scoring.tiers import Tier
@@ -115,7 +115,7 @@ def held_plan(folder: str) -> Plan:
 
 
 def titles_tonight(
-    titles: DataFrame, preferences: DataFrame, title_ids: pa.Array, night: date, length: int
+    titles: DataFrame, preferences: DataFrame, named: pa.Array, night: date, length: int, allowed: Allowed
 ) -> pa.Table:
     """The titles that a night's lists can need, however many the catalogue has.
 
@@ -124,9 +124,10 @@ def titles_tonight(
     Args:
         titles: silver.titles.
         preferences: silver.preferences.
-        title_ids: Titles of the model.
+        named: Titles of the model and of rules, each as often as it comes.
         night: Titles released later may not be listed.
         length: Titles on a list.
+        allowed: Kinds of titles that may be listed.
 
     Returns:
         title_id, title, release_year, genres, vote_count, is_listable, viewers, recent_viewers (null where nobody watched),
@@ -136,22 +137,19 @@ def titles_tonight(
     counted = preferences.groupBy("title_id").agg(
         F.count("*").alias("viewers"), F.count_if(F.col("last_at") >= F.lit(since)).alias("recent_viewers")
     )
-    modelled = titles.sparkSession.createDataFrame(pa.table({"title_id": title_ids})).withColumn(
-        "is_modelled",
-        F.lit(True),  # noqa: FBT003
-    )
+    wanted = titles.sparkSession.createDataFrame(pa.table({"title_id": pc.unique(named)}))
     known = (
-        titles.select("title_id", *_SAID, is_listable(night).alias("is_listable"))
+        titles.select("title_id", *_SAID, is_listable(night, allowed).alias("is_listable"))
         .join(F.broadcast(counted), on="title_id", how="left")
-        .join(F.broadcast(modelled), on="title_id", how="left")
+        .join(F.broadcast(wanted.withColumn("is_named", F.lit(True))), on="title_id", how="left")  # noqa: FBT003
     )
-    is_needed = F.col("viewers").isNotNull() | F.col("is_modelled").isNotNull()
+    is_needed = F.col("viewers").isNotNull() | F.col("is_named").isNotNull()
     others = (
         known.where(~is_needed & F.col("is_listable"))
         .orderBy(F.desc_nulls_last("vote_count"), "title_id")
         .limit(length)
     )
-    return known.where(is_needed).unionByName(others).drop("is_modelled").toArrow()
+    return known.where(is_needed).unionByName(others).drop("is_named").toArrow()
 
 
 def profiles_tonight(profiles: DataFrame, title_ids: pa.Array) -> pa.Table:
@@ -169,31 +167,31 @@ def profiles_tonight(profiles: DataFrame, title_ids: pa.Array) -> pa.Table:
     return said.join(F.broadcast(asked), on="title_id", how="left_semi").toArrow()
 
 
-def plan_of(folder: Path, model: Scorer, titles: pa.Table, profiles: pa.Table, length: int) -> Plan:
+def plan_of(folder: Path, model: Scorer, titles: pa.Table, profiles: pa.Table, rules: pa.Table, length: int) -> Plan:
     """Settle everything that is the same for all viewers.
 
     Args:
         folder: Where the model is saved.
         model: The model.
-        titles: As :func:`titles_tonight` returns them.
+        titles: As :func:`titles_tonight` returns them, those of the rules included.
         profiles: As :func:`profiles_tonight` returns them.
+        rules: As :func:`jobs.scoring.rules.rules_in_force` returns them.
         length: Titles on a list.
     """
-    counted = ("recent_viewers", "viewers", "vote_count")
-    for name in counted:
-        at = titles.schema.get_field_index(name)
-        titles = titles.set_column(at, name, pc.fill_null(titles[name].cast(pa.float64()), -1.0))
-    titles = titles.sort_by([*((name, "descending") for name in counted), ("title_id", "ascending")]).combine_chunks()
+    titles = _by_popularity(titles)
     title_ids = titles["title_id"].combine_chunks()
-    listed = np.flatnonzero(titles["is_listable"].to_numpy()).astype(np.int32)
+    is_blocked = np.asarray(pc.is_in(title_ids, value_set=_ruled(rules, "block")["title_id"].combine_chunks()))
+    strengths = _strengths(title_ids, _ruled(rules, "boost"))
+    listed = np.flatnonzero(titles["is_listable"].to_numpy() & ~is_blocked).astype(np.int32)
     recent = np.maximum(titles["recent_viewers"].to_numpy(), 0.0)
     genre_names, genres = _genres(titles["genres"].combine_chunks())
     of_model = np.asarray(pc.fill_null(pc.index_in(model.title_ids, value_set=title_ids), -1)).astype(np.int32)
     has_popularity = is_popularity(model)
+    of_genre: list[NDArray[np.int32]] = []
     if has_popularity:
-        popular, of_genre = _as_it_counts(model, of_model, listed, len(title_ids)), []
+        ordered, values = _as_it_counts(model, of_model, listed, len(title_ids))
     else:
-        popular = Tier.of(listed, recent[listed])
+        ordered, values = listed, recent
         watched = listed[titles["viewers"].to_numpy()[listed] > 0]
         members = genres[watched].tocsc()
         of_genre = [watched[members[:, one].indices] for one in range(len(genre_names))]
@@ -203,15 +201,37 @@ def plan_of(folder: Path, model: Scorer, titles: pa.Table, profiles: pa.Table, l
         title_ids=title_ids,
         of_model=of_model,
         excluded=np.flatnonzero(~np.isin(of_model, listed)).astype(np.int32),
-        boosts=np.zeros(len(of_model), dtype=np.float32),
+        boosts=np.where(of_model >= 0, strengths[of_model], 0.0).astype(np.float32),
         genre_names=genre_names,
         genres=genres,
-        by_genre=tuple(Tier.of(some, recent[some]) for some in of_genre),
-        popular=popular,
+        by_genre=tuple(Tier.of(some, recent[some], strengths[some]) for some in of_genre),
+        popular=Tier.of(ordered, values[ordered], strengths[ordered]),
         words=Words.of(model.title_ids, titles, profiles),
         counted=str(getattr(model, "counted", f"viewers in {RECENT_DAYS} days")),
         has_popularity=has_popularity,
     )
+
+
+def _by_popularity(titles: pa.Table) -> pa.Table:
+    """Titles by viewers of the last days, by all viewers, by votes, then by id; counts that are not there are -1."""
+    counted = ("recent_viewers", "viewers", "vote_count")
+    for name in counted:
+        at = titles.schema.get_field_index(name)
+        titles = titles.set_column(at, name, pc.fill_null(titles[name].cast(pa.float64()), -1.0))
+    return titles.sort_by([*((name, "descending") for name in counted), ("title_id", "ascending")]).combine_chunks()
+
+
+def _ruled(rules: pa.Table, rule: str) -> pa.Table:
+    """The rows of one rule."""
+    return rules.filter(pc.equal(rules["rule"], rule))
+
+
+def _strengths(title_ids: pa.Array, boosts: pa.Table) -> NDArray[np.float64]:
+    """What rules add to each title, as a share of a list's best score; 0 for most."""
+    strengths = np.zeros(len(title_ids))
+    at = np.asarray(pc.fill_null(pc.index_in(boosts["title_id"].combine_chunks(), value_set=title_ids), -1))
+    strengths[at[at >= 0]] = boosts["boost"].to_numpy()[at >= 0]
+    return strengths
 
 
 def _genres(lists: pa.ListArray) -> tuple[tuple[str, ...], csr_matrix]:
@@ -224,11 +244,12 @@ def _genres(lists: pa.ListArray) -> tuple[tuple[str, ...], csr_matrix]:
     return tuple(names.to_pylist()), csr_matrix(cells, shape=(len(lists), len(names)))
 
 
-def _as_it_counts(model: Scorer, of_model: NDArray[np.int32], listed: NDArray[np.int32], titles: int) -> Tier:
-    """The order of a popularity, which says the same to everybody; titles that it does not know count nothing."""
+def _as_it_counts(
+    model: Scorer, of_model: NDArray[np.int32], listed: NDArray[np.int32], titles: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Listed titles in the order of a popularity, and what it says of all, to everybody the same: 0 of what it does not know."""
     values, place = np.zeros(titles), np.full(titles, len(of_model))
     there = np.flatnonzero(of_model >= 0)
     values[of_model[there]] = model.scores(Histories.of(csr_matrix((1, len(of_model)), dtype=np.float32)))[0, there]
     place[of_model[there]] = there
-    order = np.lexsort((listed, place[listed], -values[listed]))
-    return Tier(listed[order], values[listed][order], np.full(len(order), np.nan))
+    return listed[np.lexsort((listed, place[listed]))], values

@@ -4,6 +4,7 @@ They are made of the versions of tables, the model and the settings that a publi
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -20,19 +21,21 @@ from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.views import Views
 from jobs.scoring.lists import LIST_SCHEMA, lists_of
 from jobs.scoring.plan import RECENT_DAYS, Plan, plan_of
-from jobs.scoring.rules import listable_titles
+from jobs.scoring.rules import RULES, Allowed, listable_titles
 from jobs.scoring.weighing import end_of
 from jobs.tables.model import CHAMPION
-from jobs.tables.silver import PREFERENCES, TITLE_PROFILES, TITLES
+from jobs.tables.silver import PREFERENCES, TITLE_PROFILES, TITLE_RULES, TITLES
 
 PARTS = ("data", "model", "rules")
-"""What lists are made of. data: what viewers did and what the catalogue says, as of a night; model; rules: settings."""
+"""What lists are made of. data: what viewers did and what the catalogue says, as of a night; model; rules: blocks, boosts and
+settings."""
 _READ = (PREFERENCES, TITLES, TITLE_PROFILES)
 _TITLE_COLUMNS = [
     "title_id", "title", "release_year", "genres", "vote_count", "is_listable", "viewers", "recent_viewers",
 ]  # fmt: skip
 _TITLES = """
-SELECT title_id, title, genres, vote_count, is_adult, release_date, release_year, release_status, viewers, recent_viewers
+SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status, viewers,
+    recent_viewers
 FROM silver.titles LEFT JOIN (
     SELECT title_id, count(*) AS viewers, count(*) FILTER (last_at >= ?) AS recent_viewers
     FROM silver.preferences GROUP BY title_id
@@ -40,12 +43,16 @@ FROM silver.titles LEFT JOIN (
 WHERE viewers IS NOT NULL OR title_id IN (SELECT unnest(?))
 """
 _OTHERS = """
-SELECT title_id, title, genres, vote_count, is_adult, release_date, release_year, release_status
+SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status
 FROM silver.titles
 WHERE title_id NOT IN (SELECT unnest(?)) ORDER BY vote_count DESC NULLS LAST, title_id LIMIT ?
 """
 _PROFILES = """
 SELECT title_id, directors, leading_cast, keywords, genres FROM silver.title_profiles WHERE title_id IN (SELECT unnest(?))
+"""
+_IN_FORCE = """
+SELECT rule, title_id, boost FROM silver.title_rules
+WHERE from_date <= ? AND (until_date IS NULL OR until_date >= ?) ORDER BY rule, title_id
 """
 _HISTORIES = """
 SELECT user_id, title_id, weight, rating, epoch_us(last_at) AS last_micros FROM silver.preferences
@@ -65,19 +72,26 @@ class Recipe:
     """Registered version."""
     settings: str
     """Settings that shape the lists, as JSON."""
+    rules: str
+    """Blocks and boosts in force on its night, as JSON."""
 
     @classmethod
-    def of(cls, entry: Entry) -> "Recipe":
+    def of(cls, root: str, entry: Entry) -> "Recipe":
         """What a publication of gold.recommendations was made of.
 
+        Args:
+            root: The lake's root.
+            entry: The publication's.
+
         Raises:
-            GoneError: It does not name all of it.
+            GoneError: It does not name all of it, or the rules of its night are not kept any more.
         """
         named = [entry.inputs.get(name) for name in (*(table.name for table in _READ), CHAMPION.name)]
         *versions, model = [version for version in named if version is not None]
         if None in named:
             raise GoneError(f"version {entry.version} of {entry.table} does not name all that it was made of")
-        return cls(entry.night, tuple(versions), model, json.dumps(entry.settings, sort_keys=True))
+        rules = json.dumps(rules_then(root, entry.inputs.get(TITLE_RULES.name), entry.night).to_pylist())
+        return cls(entry.night, tuple(versions), model, json.dumps(entry.settings, sort_keys=True), rules)
 
     def mixed(self, other: "Recipe", parts: Collection[str]) -> "Recipe":
         """This one with some of its parts taken from another."""
@@ -86,7 +100,7 @@ class Recipe:
             mixed = replace(mixed, night=other.night, versions=other.versions)
         if "model" in parts:
             mixed = replace(mixed, model=other.model)
-        return replace(mixed, settings=other.settings) if "rules" in parts else mixed
+        return replace(mixed, settings=other.settings, rules=other.rules) if "rules" in parts else mixed
 
     def in_words(self, part: str) -> str:
         """A part of it: versions, settings."""
@@ -95,7 +109,9 @@ class Recipe:
             return f"{', '.join(versions)}, as of {self.night}"
         if part == "model":
             return f"version {self.model}"
-        return ", ".join(f"{name} {json.dumps(value)}" for name, value in json.loads(self.settings).items())
+        kinds = Counter(rule["rule"] for rule in json.loads(self.rules))
+        told = [f"{kinds[kind]} {kind}{'' if kinds[kind] == 1 else 's'}" for kind in ("block", "boost")]
+        return ", ".join([*told, *(f"{name} {json.dumps(value)}" for name, value in json.loads(self.settings).items())])
 
 
 @dataclass(frozen=True)
@@ -152,11 +168,15 @@ class Past:
         """All that the lists depend on beside what viewers know."""
         folder = self.folder_of(recipe.model)
         model, settings = recommenders.held(str(folder)), json.loads(recipe.settings)
-        length = int(settings["list_length"])
-        views = self._opened(recipe)
-        titles = titles_then(views, model.title_ids, recipe.night, length)
+        length, views = int(settings["list_length"]), self._opened(recipe)
+        rules = pa.Table.from_pylist(json.loads(recipe.rules), RULES)
+        # Publications from before these settings name none.
+        title_types, adult = settings.get("listed_title_types"), settings.get("lists_adult", False)
+        allowed = Allowed(adult=adult) if title_types is None else Allowed(title_types, adult=adult)
+        named = pa.concat_arrays([model.title_ids, rules["title_id"].combine_chunks()])
+        titles = titles_then(views, named, recipe.night, length, allowed)
         profiles = views.arrow(_PROFILES, (model.title_ids.to_pylist(),))
-        return plan_of(folder, model, titles, profiles, length)
+        return plan_of(folder, model, titles, profiles, rules, length)
 
     def histories(self, recipe: Recipe) -> pa.RecordBatch:
         """What each viewer knows, one row per viewer, as :func:`jobs.scoring.histories.collect_histories` has it."""
@@ -173,15 +193,27 @@ class Past:
         return self._views[recipe.versions]
 
 
-def titles_then(views: Views, title_ids: pa.Array, night: date, length: int) -> pa.Table:
+def rules_then(root: str, version: int | None, night: date) -> pa.Table:
+    """What :func:`jobs.scoring.rules.rules_in_force` says of a version of silver.title_rules; None: there was none.
+
+    Raises:
+        GoneError: The version is not kept any more.
+    """
+    if version is None:
+        return RULES.empty_table()
+    ledger.open_version(root, TITLE_RULES, version)
+    return Views(root, (), {TITLE_RULES: version}).arrow(_IN_FORCE, (night, night)).cast(RULES)
+
+
+def titles_then(views: Views, named: pa.Array, night: date, length: int, allowed: Allowed) -> pa.Table:
     """What :func:`jobs.scoring.plan.titles_tonight` says, of tables in views; arguments and columns as there."""
     since = end_of(night) - timedelta(days=RECENT_DAYS)
-    needed = _judged(views.arrow(_TITLES, (since, title_ids.to_pylist())), night)
+    needed = _judged(views.arrow(_TITLES, (since, named.to_pylist())), night, allowed)
     others, wanted = needed.slice(0, 0), length
     known = needed["title_id"].to_pylist()
     while len(others) < length:
         found = views.arrow(_OTHERS, (known, wanted))
-        others = _judged(found, night)
+        others = _judged(found, night, allowed)
         others = others.filter(others["is_listable"]).slice(0, length)
         if len(found) < wanted:
             break
@@ -228,7 +260,7 @@ def listed_titles(lists: pa.Table, user_ids: Sequence[str]) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets), rows["title_id"].combine_chunks().cast(pa.string()))
 
 
-def _judged(titles: pa.Table, night: date) -> pa.Table:
+def _judged(titles: pa.Table, night: date, allowed: Allowed) -> pa.Table:
     """Rows of silver.titles with is_listable."""
-    allowed = pc.is_in(titles["title_id"], value_set=listable_titles(titles, night))
-    return titles.append_column("is_listable", allowed)
+    is_listable = pc.is_in(titles["title_id"], value_set=listable_titles(titles, night, allowed))
+    return titles.append_column("is_listable", is_listable)

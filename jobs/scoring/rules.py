@@ -1,5 +1,7 @@
 """Which titles may stand on a list: one answer for the lists that are served and for those that models are judged on."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -9,10 +11,24 @@ from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.settings import LISTED_TITLE_TYPES
 
-def is_listable(as_of: date) -> Column:
-    """Condition of a row of silver.titles: not an adult title, and released by ``as_of``."""
-    return ~F.col("is_adult") & is_released(as_of)
+RULES = pa.schema([("rule", pa.string()), ("title_id", pa.string()), ("boost", pa.float64())])
+"""Rules in force on one night: a row per rule (block, boost) and title, in order of both."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What kinds of titles may be listed: as the settings say, and by default as they do where nobody sets them."""
+
+    title_types: Sequence[str] = LISTED_TITLE_TYPES
+    adult: bool = False
+
+
+def is_listable(as_of: date, allowed: Allowed) -> Column:
+    """Condition of a row of silver.titles: of a kind that is allowed, and released by ``as_of``."""
+    kind = F.col("title_type").isin(*allowed.title_types) & is_released(as_of)
+    return kind if allowed.adult else kind & ~F.col("is_adult")
 
 
 def is_released(as_of: date) -> Column:
@@ -30,12 +46,13 @@ def is_released(as_of: date) -> Column:
     return released & status
 
 
-def listable_titles(titles: pa.Table, as_of: date) -> pa.Array:
+def listable_titles(titles: pa.Table, as_of: date, allowed: Allowed) -> pa.Array:
     """The same of rows in memory: ids of the titles that may be listed.
 
     Args:
         titles: silver.titles, in order of title_id.
         as_of: The day that the lists are for.
+        allowed: Kinds of titles that may be listed.
     """
     released = pc.coalesce(
         pc.less_equal(titles["release_date"], pa.scalar(as_of)),
@@ -43,21 +60,41 @@ def listable_titles(titles: pa.Table, as_of: date) -> pa.Array:
         pa.scalar(True),  # noqa: FBT003
     )
     status = pc.coalesce(pc.equal(titles["release_status"], "Released"), pa.scalar(True))  # noqa: FBT003
-    allowed = pc.and_(pc.invert(titles["is_adult"]), pc.and_(released, status))
-    return titles["title_id"].filter(allowed).combine_chunks().cast(pa.string())
+    kind = pc.is_in(titles["title_type"], pa.array(allowed.title_types, pa.string()))
+    listable = pc.and_(kind, pc.and_(released, status))
+    if not allowed.adult:
+        listable = pc.and_(listable, pc.invert(titles["is_adult"]))
+    return titles["title_id"].filter(listable).combine_chunks().cast(pa.string())
 
 
-def find_listable(titles: DataFrame, title_ids: pa.Array, as_of: date) -> pa.Array:
+def find_listable(titles: DataFrame, title_ids: pa.Array, as_of: date, allowed: Allowed) -> pa.Array:
     """Those of ``title_ids`` that may be listed; a title that silver.titles does not know may not.
 
     Args:
         titles: silver.titles.
         title_ids: Titles of a model, or of several.
         as_of: The day that the lists are for.
+        allowed: Kinds of titles that may be listed.
     """
     asked = titles.sparkSession.createDataFrame(pa.table({"title_id": title_ids}))
-    listable = titles.where(is_listable(as_of)).join(F.broadcast(asked), on="title_id", how="left_semi")
+    listable = titles.where(is_listable(as_of, allowed)).join(F.broadcast(asked), on="title_id", how="left_semi")
     return listable.select("title_id").toArrow()["title_id"].combine_chunks()
+
+
+def rules_in_force(rules: DataFrame, night: date) -> pa.Table:
+    """What people have set about titles for a night, in memory.
+
+    Args:
+        rules: silver.title_rules.
+        night: The night.
+
+    Returns:
+        The columns of :data:`RULES`.
+    """
+    is_over = F.coalesce(F.col("until_date") < F.lit(night), F.lit(False))  # noqa: FBT003
+    holds = (F.col("from_date") <= F.lit(night)) & ~is_over
+    found = rules.where(holds).select("rule", "title_id", "boost").toArrow()
+    return found.sort_by([("rule", "ascending"), ("title_id", "ascending")]).cast(RULES)
 
 
 def excluded_positions(title_ids: pa.Array, listable: pa.Array) -> NDArray[np.int32]:

@@ -30,10 +30,17 @@ class Tier:
         return self.values + np.nan_to_num(self.boosts)
 
     @classmethod
-    def of(cls, positions: NDArray[np.int32], values: NDArray[np.float64]) -> "Tier":
-        """A tier of titles that come in order of position where they are equal."""
-        order = np.lexsort((positions, -values))
-        return cls(positions[order], values[order], np.full(len(order), np.nan))
+    def of(cls, positions: NDArray[np.int32], values: NDArray[np.float64], strengths: NDArray[np.float64]) -> "Tier":
+        """Put titles in order, those of equal score as they come.
+
+        Args:
+            positions: The titles.
+            values: What ranks them, before rules: counts.
+            strengths: What rules add to each, as a share of the best value; 0 where none does.
+        """
+        boosts = strengths * values.max(initial=0.0)
+        order = np.argsort(-(values + boosts), kind="stable")
+        return cls(positions[order], values[order], np.where(strengths == 0, np.nan, boosts)[order])
 
 
 def fill(tier: Tier, taken: csr_matrix, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jobs.tables.table import Column, Source, Table
+from jobs.tables.table import Column, Owner, Source, Table
 
 _EXTRA = "extra"
 _EVERY_BRONZE_ROW = (
@@ -18,12 +18,14 @@ def _strings(personal: tuple[str, ...] = (), /, **comments: str) -> tuple[Column
     return tuple(replace(column, personal=column.name in personal) for column in (*delivered, *_EVERY_BRONZE_ROW))
 
 
-def _snapshot(name: str, grain: str, files: tuple[str, ...], columns: tuple[Column, ...]) -> Table:
-    """A catalogue delivered whole each time; the last three deliveries are kept."""
+def _snapshot(
+    name: str, grain: str, files: tuple[str, ...], columns: tuple[Column, ...], owner: Owner = "catalogue"
+) -> Table:
+    """A catalogue or list delivered whole each time; the last three deliveries are kept."""
     return Table(
         name=name,
         grain=grain,
-        owner="catalogue",
+        owner=owner,
         key=(),
         columns=columns,
         kind="snapshot",
@@ -244,6 +246,29 @@ INTERACTIONS = Table(
     ),
 )
 
+_DAYS = {
+    "from": "First night that it holds for, YYYY-MM-DD; empty: it has held ever since.",
+    "until": "Last night that it holds for; empty: until the list no longer says so.",
+    "reason": "Why, for people.",
+}
+BLOCKED_TITLES = _snapshot(
+    "bronze.blocked_titles",
+    "One row per title and span of nights of a block list.",
+    ("block*.csv", "block*.csv.gz"),
+    _strings(title_id="Title that stands on no list, as its catalogue or the event logs name it.", **_DAYS),
+    owner="recommendations",
+)
+BOOSTED_TITLES = _snapshot(
+    "bronze.boosted_titles",
+    "One row per title and span of nights of a boost list.",
+    ("boost*.csv", "boost*.csv.gz"),
+    _strings(
+        title_id="Title that moves up or down, as its catalogue or the event logs name it.",
+        boost="From -1 to 1: the share of each list's best score that is added to the title's.",
+        **_DAYS,
+    ),
+    owner="recommendations",
+)
 IMDB = Source(
     "imdb",
     (
@@ -260,4 +285,5 @@ IMDB = Source(
 TMDB = Source("tmdb", (TMDB_MOVIE_IDS, TMDB_MOVIE_DETAILS, TMDB_5000_MOVIES, TMDB_5000_CREDITS), is_complete=False)
 MOVIELENS = Source("movielens", (MOVIELENS_MOVIES, MOVIELENS_LINKS), is_complete=True)
 MOVIETWEETINGS = Source("movietweetings", (MOVIETWEETINGS_MOVIES,), is_complete=True)
+RULES = Source("rules", (BLOCKED_TITLES, BOOSTED_TITLES), is_complete=False)
 EVENTS = Source("interactions", (INTERACTIONS,), is_complete=True)

@@ -64,9 +64,9 @@ RECOMMENDATIONS = Table(
     grain="One row per viewer and rank: the list that is served.",
     owner="recommendations",
     key=("user_id", "rank"),
-    inputs=(silver.PREFERENCES, model.CHAMPION, silver.TITLES, silver.TITLE_PROFILES),
+    inputs=(silver.PREFERENCES, model.CHAMPION, silver.TITLES, silver.TITLE_RULES, silver.TITLE_PROFILES),
     clustered_by=("user_id",),
-    settings=("list_length",),
+    settings=("list_length", "listed_title_types", "lists_adult"),
     columns=_LIST_COLUMNS,
 )
 RECOMMENDATION_HISTORY = Table(
@@ -282,6 +282,7 @@ SIMILAR_TITLES = Table(
     key=("title_id", "kind", "rank"),
     inputs=(silver.TITLES, silver.TITLE_PROFILES, silver.PREFERENCES, model.CHAMPION),
     clustered_by=("title_id", "kind", "rank"),
+    settings=("listed_title_types", "lists_adult"),
     columns=(
         Column("title_id", "string", "Title in silver.titles.", nullable=False),
         Column(

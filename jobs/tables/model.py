@@ -8,5 +8,12 @@ CHAMPION = Model(
     grain="The registered model whose lists are served: what was learned of titles, and no viewers.",
     owner="recommendations",
     inputs=(silver.INTERACTIONS, silver.TITLES, silver.TITLE_PROFILES),
-    settings=("weighing", "recommender", "recommender_parameters", "holdout_share"),
+    settings=(
+        "weighing",
+        "recommender",
+        "recommender_parameters",
+        "holdout_share",
+        "listed_title_types",
+        "lists_adult",
+    ),
 )

@@ -145,6 +145,25 @@ TITLE_PROFILES = Table(
         Column("decade", "int", "Decade of release: 1990 for 1990 to 1999."),
     ),
 )
+TITLE_RULES = Table(
+    name="silver.title_rules",
+    grain="One row per rule, title and first night: what people have set about lists.",
+    owner="recommendations",
+    key=("rule", "title_id", "from_date"),
+    inputs=(bronze.BLOCKED_TITLES, bronze.BOOSTED_TITLES, TITLE_LINKS, TITLES),
+    columns=(
+        Column("rule", "string", "block: the title stands on no list; boost: it moves up or down.", nullable=False),
+        _TITLE_ID,
+        Column(
+            "boost",
+            "double",
+            "Of a boost, from -1 to 1: the share of each list's best score that is added to the title's; null of a block.",
+        ),
+        Column("from_date", "date", "First night that it holds for; 1970-01-01 where none was stated.", nullable=False),
+        Column("until_date", "date", "Last night that it holds for; null: until it is no longer delivered."),
+        Column("reason", "string", "Why, for people."),
+    ),
+)
 INTERACTIONS = Table(
     name="silver.interactions",
     grain="One row per event of a viewer and a known title.",

@@ -16,6 +16,7 @@ from jobs.scoring.catalogue import catalogue_of
 from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
 from jobs.scoring.plan import plan_of, profiles_tonight, titles_tonight
+from jobs.scoring.rules import RULES, Allowed
 from jobs.scoring.training_set import gather
 from jobs.scoring.weighing import end_of
 from jobs.settings import Settings
@@ -51,7 +52,7 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
     moment = end_of(LAST_DAY)
     titles, profiles = (lake.read(table, LAST_DAY) for table in (silver.TITLES, silver.TITLE_PROFILES))
     with gather(lake.read(silver.INTERACTIONS, LAST_DAY), (moment,), settings.weighing, folder) as known:
-        training = known.training_set(moment, catalogue_of(profiles, titles, known.title_ids, LAST_DAY))
+        training = known.training_set(moment, catalogue_of(profiles, titles, known.title_ids, LAST_DAY, Allowed()))
         say(f"{training.table.num_rows:,} preferences, {len(training.title_ids):,} titles")
         for name in _MODELS:
             began = time.monotonic()
@@ -77,10 +78,10 @@ def _seconds(
 ) -> float:
     """Make and write everybody's list."""
     fitted, length = recommenders.load(model), Settings().list_length
-    found = titles_tonight(titles, preferences, fitted.title_ids, LAST_DAY, length)
+    found = titles_tonight(titles, preferences, fitted.title_ids, LAST_DAY, length, Allowed())
     with tempfile.TemporaryDirectory() as folder:
         said = profiles_tonight(profiles, fitted.title_ids)
-        plan_of(model, fitted, found, said, length).save(Path(folder))
+        plan_of(model, fitted, found, said, RULES.empty_table(), length).save(Path(folder))
         began = time.monotonic()
         recommend(histories, Path(folder)).write.mode("overwrite").parquet(str(model.parent / "lists"))
         return time.monotonic() - began

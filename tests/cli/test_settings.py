@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import probably_meant
+from jobs.settings import Settings, from_environment, probably_meant
 from tests.cli.small_lake import Run, home, refused, run
 
 __all__ = ["home", "run"]
@@ -17,6 +17,7 @@ __all__ = ["home", "run"]
         ("REELHOUSE_LIST_LENGTH", "many", "REELHOUSE_LIST_LENGTH is 'many': Input should be a valid integer"),
         ("REELHOUSE_LIST_LENGTH", "0", "REELHOUSE_LIST_LENGTH is '0': Input should be greater than or equal to 1"),
         ("REELHOUSE_WEIGHING__HALF_LIFE_DAYS", "-1", "REELHOUSE_WEIGHING__HALF_LIFE_DAYS is '-1'"),
+        ("REELHOUSE_LISTED_TITLE_TYPES", "movie,serial", "REELHOUSE_LISTED_TITLE_TYPES"),
         ("REELHOUSE_TODAY", "tomorrow", "REELHOUSE_TODAY is 'tomorrow'"),
         ("REELHOUSE_RECOMENDER", "ease", "REELHOUSE_RECOMENDER is no setting, did you mean REELHOUSE_RECOMMENDER?"),
         ("REELHOUSE_WEIGHTING__VIEW", "2", "did you mean REELHOUSE_WEIGHING__VIEW?"),
@@ -30,6 +31,13 @@ def test_a_wrong_setting_costs_one_line_that_names_it(
     monkeypatch.setenv(variable, value)
 
     assert says in refused(run("tables"))
+
+
+def test_kinds_of_titles_are_given_as_a_list_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELHOUSE_LISTED_TITLE_TYPES", "tvSeries, movie,movie")
+
+    assert from_environment().listed_title_types == ("movie", "tvSeries")
+    assert not {"tvEpisode", "videoGame"} & set(Settings().listed_title_types)
 
 
 def test_every_variable_that_is_read_anywhere_is_known(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Why lists changed: a planted cause is the one that is named."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -47,8 +48,9 @@ def past(home: Path) -> Past:
     return Past(str(home / "lake"), lambda version: home / f"model-{version}", VIEWERS)
 
 
-def recipe(data: int = 1, model: int = 1, length: int = 4) -> Recipe:
-    return Recipe(ONE if data == 1 else TWO, (data,) * 3, model, f'{{"list_length": {length}}}')
+def recipe(data: int = 1, model: int = 1, length: int = 4, blocked: Sequence[str] = ()) -> Recipe:
+    rules = json.dumps([{"rule": "block", "title_id": title, "boost": None} for title in blocked])
+    return Recipe(ONE if data == 1 else TWO, (data,) * 3, model, f'{{"list_length": {length}}}', rules)
 
 
 def shares(home: Path, now: Recipe, served: pa.Table | None = None) -> Shares:
@@ -59,7 +61,12 @@ def shares(home: Path, now: Recipe, served: pa.Table | None = None) -> Shares:
 
 @pytest.mark.parametrize(
     ("cause", "now"),
-    [("data", recipe(data=2)), ("model", recipe(model=2)), ("rules", recipe(length=7))],
+    [
+        ("data", recipe(data=2)),
+        ("model", recipe(model=2)),
+        ("rules", recipe(length=7)),
+        ("rules", recipe(blocked="abc")),
+    ],
 )
 def test_names_the_only_cause(home: Path, cause: str, now: Recipe) -> None:
     found = shares(home, now)
@@ -121,5 +128,5 @@ def test_a_recipe_says_what_it_is_made_of() -> None:
     assert told == {
         "data": "silver.preferences v2, silver.titles v2, silver.title_profiles v2, as of 2026-03-02",
         "model": "version 7",
-        "rules": "list_length 4",
+        "rules": "0 blocks, 0 boosts, list_length 4",
     }

@@ -13,7 +13,7 @@ from jobs.errors import JobError
 from jobs.evaluation.interactions import Interactions, of_lake, of_set
 from jobs.evaluation.protocols import replay_time, temporal
 from jobs.evaluation.splitting import training_set
-from jobs.scoring.rules import is_listable, listable_titles
+from jobs.scoring.rules import Allowed, is_listable, listable_titles
 from jobs.scoring.training_set import gather
 from jobs.scoring.weighing import event_weight
 from jobs.settings import Settings, Weighing
@@ -121,22 +121,24 @@ def test_the_rule_of_lists_says_the_same_in_memory_and_on_spark(spark: SparkSess
     as_of = START.date()
     days = (None, as_of, as_of + timedelta(days=1))
     rows = [
-        (f"t{n}", adult, day, year, status)
-        for n, (adult, day, year, status) in enumerate(
-            (adult, day, year, status)
+        (f"t{n}", kind, adult, day, year, status)
+        for n, (kind, adult, day, year, status) in enumerate(
+            (kind, adult, day, year, status)
+            for kind in ("movie", "tvSeries", "videoGame")
             for adult in (True, False)
             for day in days
             for year in (None, as_of.year, as_of.year + 1)
             for status in (None, "Released", "Planned")
         )
     ]
-    schema = "title_id string, is_adult boolean, release_date date, release_year int, release_status string"
+    schema = "title_id string, title_type string, is_adult boolean, release_date date, release_year int, release_status string"
     titles = spark.createDataFrame(rows, schema)
 
-    found = listable_titles(titles.toArrow(), as_of)
+    for allowed in (Allowed(), Allowed(("movie",), adult=True)):
+        found = listable_titles(titles.toArrow(), as_of, allowed)
 
-    assert found.to_pylist() == [row["title_id"] for row in titles.where(is_listable(as_of)).collect()]
-    assert 0 < len(found) < len(rows)
+        assert found.to_pylist() == [row["title_id"] for row in titles.where(is_listable(as_of, allowed)).collect()]
+        assert 0 < len(found) < len(rows)
 
 
 def test_a_set_brings_its_genres_and_decades(tmp_path: Path) -> None:

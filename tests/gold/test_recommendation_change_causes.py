@@ -62,6 +62,7 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lak
     profiles = [{key: title[key] for key in ("title_id", "genres")} for title in titles]
     publish(settings.root, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, one) for one in profiles))
     publish(settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in known))
+    publish(settings.root, silver.TITLE_RULES, {"rule": "block", "title_id": "t3", "from_date": date(1970, 1, 1)})
     for seed, night in ((1, ONE), (2, TWO)):
         register(settings, folder / f"model-{seed}", night, model(seed))
         for job in (recommendations, recommendation_history):

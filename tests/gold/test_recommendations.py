@@ -1,6 +1,7 @@
 """gold.recommendations: lists that viewers can be given, by the champion."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,14 @@ SERVED = Model(
 """With three titles that may not be listed."""
 
 
-def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float]) -> None:
-    """A champion, its titles, and what viewers know."""
+def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float], rules: Sequence[dict[str, object]] = ()) -> None:
+    """A champion, its titles, what viewers know and what people have set."""
     titles: list[dict[str, object]] = [
         {"title_id": "hit", "title": "The Hitch-Hiker", "release_year": 1953},
         {"title_id": "drama", "release_year": NIGHT.year},
         {"title_id": "comedy", "release_date": NIGHT},
         {"title_id": "adult", "is_adult": True},
+        {"title_id": "episode", "title_type": "tvEpisode"},
         {"title_id": "unwatched"},
         {"title_id": "tomorrow", "release_date": date(2026, 3, 2)},
     ]
@@ -42,6 +44,7 @@ def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float]) -> None:
     publish(lake.settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in preferences))
     profiles = [{"title_id": title, "directors": ["Ida Lupino"]} for title in ("hit", "comedy")]
     publish(lake.settings.root, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, row) for row in profiles))
+    publish(lake.settings.root, silver.TITLE_RULES, *(filled(silver.TITLE_RULES, rule) for rule in rules))
     register(lake.settings, folder, NIGHT, SERVED)
 
 
@@ -74,10 +77,36 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
     entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
     assert entry is not None
     (outcome,) = lake.outcomes
-    assert outcome.note == "lists 4, short lists 4; overlap: no baseline: nothing is served yet"
-    assert entry.inputs == {
-        "model.champion": 1, "silver.preferences": 1, "silver.titles": 1, "silver.title_profiles": 1,
-    }  # fmt: skip
+    assert outcome.note == "4 of 4 lists hold fewer than 50 titles: no others were unseen that may be listed"
+    assert entry.inputs == dict.fromkeys(
+        ("model.champion", "silver.preferences", "silver.titles", "silver.title_rules", "silver.title_profiles"), 1
+    )
+
+
+def test_rules_of_the_night_take_titles_off_every_list_and_move_others(lake: Lake, tmp_path: Path) -> None:
+    over: dict[str, object] = {"until_date": NIGHT - timedelta(days=1)}
+    rules: list[dict[str, object]] = [
+        {"rule": "block", "title_id": "comedy", "boost": None},
+        over | {"rule": "block", "title_id": "drama", "boost": None},
+        {"rule": "boost", "title_id": "drama", "boost": 0.5},
+        over | {"rule": "boost", "title_id": "unwatched", "boost": 1.0},
+    ]
+    known = [("u", "hit", 5.0), ("v", "hit", 1.0), ("v", "comedy", 0.0)]
+    prepare(lake, tmp_path / "model", *known, rules=rules)
+
+    run(lake, NIGHT)
+
+    rows = lake.read(gold.RECOMMENDATIONS, NIGHT).orderBy("user_id", "rank").collect()
+    assert [(row["user_id"], row["title_id"], row["source"]) for row in rows] == [
+        ("*", "hit", "popular"), ("*", "drama", "popular"), ("*", "unwatched", "popular"),
+        ("u", "drama", "personal"), ("u", "unwatched", "popular"),
+        ("v", "drama", "personal"), ("v", "unwatched", "popular"),
+    ]  # fmt: skip
+    assert [row["boost"] for row in rows if row["user_id"] == "*"] == [None, 1.0, None], (
+        "half of the viewers of the first"
+    )
+    personal = [row for row in rows if row["source"] == "personal"]
+    assert [row["boost"] for row in personal] == [pytest.approx(abs(row["model_score"]) / 2) for row in personal]
 
 
 def test_who_has_seen_all_that_may_be_listed_has_no_list_and_stops_nothing(lake: Lake, tmp_path: Path) -> None:
@@ -96,5 +125,7 @@ def test_a_list_that_lacks_a_title_which_is_left_to_its_viewer_stops_the_table(l
     lake.read(silver.TITLES, NIGHT)
     served = [listed("*", 1, "hit"), listed("*", 2, "drama"), listed("u", 1, "drama")]
 
-    with pytest.raises(JobError, match=r"short only where no other title is left.*rows break it.*\"v\""):
+    with pytest.raises(
+        JobError, match=r"only where its viewer has seen all else that is listed.*1 rows break it.*\"v\""
+    ):
         lake.publish(rows_of(lake.spark, gold.RECOMMENDATIONS, served), SUITE, NIGHT)

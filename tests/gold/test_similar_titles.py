@@ -12,6 +12,7 @@ from jobs.gold.similar_titles import best_known, likings, run
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders.als import Model, Parameters
+from jobs.scoring.rules import Allowed, is_listable
 from jobs.tables import gold, silver
 from tests.cli.small_lake import publish
 from tests.rows import filled, rows_of
@@ -84,7 +85,7 @@ def test_titles_with_most_viewers_are_told_of_then_those_with_most_votes(spark: 
     profiles = rows_of(spark, silver.TITLE_PROFILES, [{"title_id": title} for title in votes])
     seen = rows_of(spark, silver.PREFERENCES, [{"user_id": "u", "title_id": "c"}])
 
-    found = best_known(titles, profiles, seen, NIGHT).toArrow()
+    found = best_known(titles, profiles, seen, is_listable(NIGHT, Allowed())).toArrow()
 
     assert found["title_id"].to_pylist() == ["c", "b", "a"]
 

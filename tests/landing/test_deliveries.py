@@ -41,6 +41,13 @@ def new_days(settings: Settings, source: Source, night: date) -> list[date]:
     return list(only(survey(settings, source, night)).files)
 
 
+def test_a_list_that_comes_by_itself_is_found_behind_newer_deliveries_of_another(settings: Settings) -> None:
+    deliver(settings, bronze.RULES, ONE, "block.csv")
+    deliver(settings, bronze.RULES, TWO, "boost.csv")
+
+    assert [list(found.files) for found in survey(settings, bronze.RULES, TWO)] == [[ONE], [TWO]]
+
+
 def hold(settings: Settings, source: Source, *days: date) -> None:
     """The lake holds what lies in landing of these days."""
     (table,) = source.tables

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from jobs import recommenders
 from jobs.scoring.plan import Plan, plan_of
+from jobs.scoring.rules import RULES
 from jobs.scoring.top_n import Scorer
 
 TITLES = pa.schema(
@@ -29,11 +30,17 @@ PROFILES = pa.schema([("title_id", pa.string()), *((name, pa.list_(pa.string()))
 
 
 def plan_for(
-    folder: Path, model: Scorer, titles: Mapping[str, Mapping[str, Any]], length: int, name: str = "als"
+    folder: Path,
+    model: Scorer,
+    titles: Mapping[str, Mapping[str, Any]],
+    length: int,
+    name: str = "als",
+    **rules: float | None,
 ) -> Plan:
     """The plan of a model, which is saved into ``folder``, and of titles that may be listed unless they say otherwise.
 
-    A title says how many viewers it has; all of them were there lately.
+    A title says how many viewers it has; all of them were there lately. A rule names a title and how much it is boosted,
+    or None: the title is blocked.
     """
     recommenders.save(name, model, folder)
     rows: list[dict[str, Any]] = [
@@ -42,4 +49,9 @@ def plan_for(
     ]
     known = pa.Table.from_pylist(rows, TITLES)
     said = [{"title_id": row["title_id"], "genres": row["genres"]} for row in rows]
-    return plan_of(folder, model, known, pa.Table.from_pylist(said, PROFILES), length)
+    ruled = [
+        {"rule": "block" if boost is None else "boost", "title_id": title, "boost": boost}
+        for title, boost in rules.items()
+    ]
+    profiles = pa.Table.from_pylist(said, PROFILES)
+    return plan_of(folder, model, known, profiles, pa.Table.from_pylist(ruled, RULES), length)

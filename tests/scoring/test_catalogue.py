@@ -13,6 +13,7 @@ from jobs.errors import JobError
 from jobs.scoring import catalogue
 from jobs.scoring.catalogue import catalogue_of
 from jobs.scoring.parts import named_parts
+from jobs.scoring.rules import Allowed
 from jobs.tables import silver
 from tests.recommenders.planted import training_set
 from tests.rows import rows_of
@@ -45,7 +46,7 @@ def tables(spark: SparkSession) -> tuple[Any, Any]:
 
 
 def test_holds_what_was_watched_and_what_may_be_listed_and_has_more_than_genres(spark: SparkSession) -> None:
-    read = catalogue_of(*tables(spark), WATCHED, NIGHT)
+    read = catalogue_of(*tables(spark), WATCHED, NIGHT, Allowed())
 
     assert read()["title_id"].to_pylist() == ["adult and watched", "an overview", "keywords", "watched"]
     assert read().schema.names == list(silver.TITLE_PROFILES.column_names)
@@ -56,7 +57,7 @@ def test_is_not_read_before_it_is_asked_for(spark: SparkSession) -> None:
     profiles, titles = tables(spark)
     unreadable = profiles.withColumn("title_id", F.raise_error(F.lit("read")))
 
-    catalogue_of(unreadable, titles, WATCHED, NIGHT)
+    catalogue_of(unreadable, titles, WATCHED, NIGHT, Allowed())
 
 
 def test_of_many_titles_that_nobody_watched_those_are_taken_of_which_most_is_said(
@@ -64,17 +65,17 @@ def test_of_many_titles_that_nobody_watched_those_are_taken_of_which_most_is_sai
 ) -> None:
     monkeypatch.setattr(catalogue, "MOST_UNWATCHED", 1)
 
-    assert catalogue_of(*tables(spark), pa.array(["watched"]), NIGHT)()["title_id"].to_pylist() == [
+    assert catalogue_of(*tables(spark), pa.array(["watched"]), NIGHT, Allowed())()["title_id"].to_pylist() == [
         "keywords",
         "watched",
     ]
 
 
 def test_more_titles_than_one_process_holds_are_refused_in_a_line(spark: SparkSession) -> None:
-    assert catalogue_of(*tables(spark), WATCHED, NIGHT, most=4)().num_rows == 4
+    assert catalogue_of(*tables(spark), WATCHED, NIGHT, Allowed(), most=4)().num_rows == 4
 
     with pytest.raises(JobError, match="the catalogue was not read: viewers had to do with 2 titles.* than the 3 that"):
-        catalogue_of(*tables(spark), WATCHED, NIGHT, most=3)()
+        catalogue_of(*tables(spark), WATCHED, NIGHT, Allowed(), most=3)()
 
 
 @pytest.mark.parametrize(("nobodys", "is_part"), [("keywords", True), ("an overview", True), ("genres only", False)])
@@ -82,7 +83,7 @@ def test_a_hybrid_has_content_among_its_parts_where_the_catalogue_says_more_than
     spark: SparkSession, nobodys: str, *, is_part: bool
 ) -> None:
     profiles, titles = tables(spark)
-    read = catalogue_of(profiles.where(F.col("title_id") == nobodys), titles, WATCHED, NIGHT)
+    read = catalogue_of(profiles.where(F.col("title_id") == nobodys), titles, WATCHED, NIGHT, Allowed())
 
     training = training_set(spark, [(0, 0, 1.0)], ["watched"])
     parts = named_parts("two_stage", None, replace(training, catalogue=read))

@@ -153,6 +153,40 @@ def test_the_lists_of_a_popularity_are_popular_in_its_own_order_and_go_on_with_t
     ]  # fmt: skip
 
 
+def test_a_blocked_title_stands_on_no_list_and_another_takes_its_place(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, MODEL, TITLES, 4, comedy=None, hit=None)
+
+    assert told(plan, {"drama": 1.0}) == [("segment", "new drama"), ("popular", "new comedy"), ("popular", "voted for"),
+        ("popular", "unheard of")]  # fmt: skip
+    assert [row["title_id"] for row in listed(plan, ("*", {}))] == ["drama", "new comedy", "new drama", "voted for"]
+
+
+def test_a_boost_adds_a_share_of_the_viewers_best_score(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, MODEL, TITLES, 2, hit=0.75)
+
+    first, second = listed(plan, ("u", {"comedy": 1.0, "banned": 0.0, "drama": 0.0}))
+
+    assert (first["title_id"], second["title_id"]) == ("hit", "new comedy")
+    assert first["boost"] == pytest.approx(0.75 * first["model_score"])
+    assert first["score"] == first["model_score"] + first["boost"]
+
+
+def test_a_boost_moves_a_title_up_and_down_among_the_popular_by_a_share_of_the_most_viewers(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, MODEL, TITLES, 3, hit=-0.5, drama=0.25)
+
+    rows = listed(plan, ("*", {}))
+
+    assert [(row["title_id"], row["boost"], row["score"]) for row in rows] == [
+        ("drama", 2.25, 6.25), ("hit", -4.5, 4.5), ("comedy", None, 4.0),
+    ]  # fmt: skip
+
+
+def test_a_boost_lifts_a_title_that_nobody_watched_and_the_model_does_not_know(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, MODEL, TITLES | {"premiere": {}}, 1, premiere=1.0, hit=-0.5)
+
+    assert told(plan, {}) == [("popular", "premiere")]
+
+
 def test_a_plan_that_was_saved_makes_the_same_lists(plan: Plan, tmp_path: Path) -> None:
     viewers = [("u", {"drama": 2.0, "hit": 1.0}), ("v", {"new comedy": 1.0}), ("*", {})]
     (tmp_path / "plan").mkdir()

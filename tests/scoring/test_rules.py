@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.scoring.rules import excluded_positions, find_listable
+from jobs.scoring.rules import Allowed, excluded_positions, find_listable
 from jobs.tables import silver
 from tests.rows import rows_of
 
@@ -15,6 +15,9 @@ NIGHT = date(2026, 3, 1)
 TITLES: list[tuple[str, dict[str, Any], bool]] = [
     ("plain", {}, True),
     ("adult", {"is_adult": True}, False),
+    ("episode", {"title_type": "tvEpisode"}, False),
+    ("game", {"title_type": "videoGame"}, False),
+    ("series", {"title_type": "tvSeries"}, True),
     ("this_year", {"release_year": 2026}, True),
     ("next_year", {"release_year": 2027}, False),
     ("today", {"release_date": NIGHT, "release_year": 2026}, True),
@@ -26,9 +29,11 @@ TITLES: list[tuple[str, dict[str, Any], bool]] = [
 
 @pytest.fixture(scope="module")
 def listable(spark: SparkSession) -> set[str]:
-    titles = rows_of(spark, silver.TITLES, [{"title_id": title} | facts for title, facts, _ in TITLES])
+    titles = rows_of(
+        spark, silver.TITLES, [{"title_id": title, "title_type": "movie"} | facts for title, facts, _ in TITLES]
+    )
     asked = pa.array(["not in silver.titles", *(title for title, _, _ in TITLES[:-1])])
-    return set(find_listable(titles, asked, NIGHT).to_pylist())
+    return set(find_listable(titles, asked, NIGHT, Allowed()).to_pylist())
 
 
 @pytest.mark.parametrize(("title", "is_listed"), [(title, is_listed) for title, _, is_listed in TITLES[:-1]])

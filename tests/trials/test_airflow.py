@@ -208,6 +208,7 @@ def test_one_trigger_runs_the_whole_night(airflow: Airflow, night_runs: dict[str
     assert {task for task, state in by_state.items() if state == "skipped"} == {
         "bronze.movielens",
         "bronze.movietweetings",
+        "bronze.rules",
         *APPROVAL,
     }
     assert {task for task in by_state if task != "delivered"} == set(job_inputs()) | APPROVAL

@@ -64,6 +64,8 @@ def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Setti
     missing = {table.name for table in TABLES if ledger.latest(settings.lake, table) is None}
 
     assert missing == {
+        "bronze.blocked_titles",
+        "bronze.boosted_titles",
         "bronze.movielens_movies",
         "bronze.movielens_links",
         "bronze.movietweetings_movies",

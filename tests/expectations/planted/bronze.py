@@ -15,6 +15,24 @@ _NOT_A_LIST = ("{}", "x", "null", "")
 _TITLES = ("tt0000001", "tt1234567890")
 _NUMBERS = ("0", "-1", "1.25", "1e3", "2.5E-7")
 
+_RULE = {"title_id": "tt0111161", "from": "2026-03-01", "until": "2026-03-31", "reason": "a complaint"}
+_NO_DAY = ("March 1", "1.3.2026", "2026-3-1", "")
+_NO_RULE = {
+    "title_id:not_be_null": _NULL,
+    "title_id:match_regex": ("0111161", "The Shawshank Redemption", "tmdb:", ""),
+    "from:match_regex": _NO_DAY,
+    "until:match_regex": _NO_DAY,
+}
+_NO_LISTS = {
+    "each from and until is a day of the calendar": ({"until": "2026-04-31"}, {"title_id": "tt0068646", "from": "2026-02-30"}),
+    "no rule ends before it begins": ({"until": "2026-02-28"},),
+    "no title is named twice for one night": (
+        {}, {"from": "2026-03-31", "until": None}, {"title_id": "tt0068646", "from": None},
+        {"title_id": "tt0068646", "from": "2026-03-02"}, {"title_id": "tt0071562", "until": "2026-03-03"},
+        {"title_id": "tt0071562", "from": "2026-03-04"},
+    ),
+}  # fmt: skip
+
 BRONZE = {
     "bronze.imdb_title_basics": Planted(
         row={
@@ -151,6 +169,16 @@ BRONZE = {
             "cast:match_regex": _NOT_A_LIST,
             "crew:match_regex": _NOT_A_LIST,
         },
+    ),
+    "bronze.blocked_titles": Planted(
+        row=_RULE, breaks=_NO_RULE, keeps={"title_id": ("tmdb:603", "movielens:1")}, tables=_NO_LISTS
+    ),
+    "bronze.boosted_titles": Planted(
+        row=_RULE | {"boost": "0.5"},
+        breaks=_NO_RULE
+        | {"boost:not_be_null": _NULL, "boost:match_regex": ("3", "1.01", "-1.5", "much", "", ".", "0,5", "nan", "1e0")},
+        keeps={"boost": ("1", "-1.0", "+0.25", ".5", "0")},
+        tables=_NO_LISTS,
     ),
     "bronze.movielens_movies": Planted(
         row={"movieId": "318", "title": "Shawshank Redemption, The (1994)", "genres": "Crime|Drama"},

@@ -94,17 +94,37 @@ SILVER = {
         refers={"title_id:not_in_silver.titles": {"title_id": "tt7777777"}},
         tables={"leading_cast has at most 5 names": ({"leading_cast": list("abcdef")},)},
     ),
+    "silver.title_rules": Planted(
+        row={
+            "rule": "boost", "title_id": _TITLE, "boost": 0.5, "from_date": date(2026, 3, 1),
+            "until_date": date(2026, 3, 7), "reason": "restored",
+        },
+        breaks={
+            "rule:be_in_set": ("Block", "hide", ""),
+            "title_id:match_regex": _NOT_A_TITLE,
+            "boost:be_between": (-1.1, 1.1, _NAN),
+        },
+        keeps={"boost": (-1.0, 1.0, 0.0)},
+        refers={"parked:title_id": {"title_id": "tt7777777"}},
+        tables={
+            "rule, title_id, from_date is unique": ({"boost": 0.25}, {"boost": 0.5}),
+            "a boost says how much, a block does not": ({"boost": None}, {"rule": "block"}),
+            "no rule ends before it begins": ({"until_date": date(2026, 2, 28)},),
+        },
+    ),
     "silver.interactions": Planted(
         row={
             "event_id": "e1", "user_id": "u1", "title_id": _TITLE, "event_type": "view", "value": 0.5,
             "occurred_at": _TIME, "source": "player", "month": date(2026, 3, 1),
         },
         breaks={
+            "user_id:not_be_in_set": ("*",),
             "event_type:be_in_set": ("click", "View", ""),
             "value:be_between": (-0.1, 10.1, _NAN, _INFINITY),
             "occurred_at:be_between": _BEFORE_ANY_LOG,
         },
         keeps={
+            "user_id": ("**", " *"),
             "value": (0.0, 10.0),
             "occurred_at": _FIRST_OF_ALL,
             "event_type": ("complete", "rating", "like", "dislike", "watchlist", "dismiss"),
