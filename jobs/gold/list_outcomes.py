@@ -30,10 +30,13 @@ set a twelfth."""
 
 def run(lake: Lake, night: date) -> None:
     """Publish what became of the lists of every kept night, and tell MLflow of those whose days have passed."""
-    lists = lake.read(gold.RECOMMENDATION_HISTORY, night).where(F.col("user_id") != gold.EVERYBODY_ELSE)
+    history = lake.read(gold.RECOMMENDATION_HISTORY, night)
     interactions = lake.read(silver.INTERACTIONS, night)
 
-    (first,) = lists.agg(F.min("night")).head() or (None,)
+    # Lists that were made before there was a source hold what the model chose.
+    source = F.coalesce("source", F.lit(gold.SOURCES[0]))
+    lists = history.where(F.col("user_id") != gold.EVERYBODY_ELSE).withColumn("source", source)
+    (first,) = history.agg(F.min("night")).head() or (None,)
     answers = find_answers(interactions, first or night, night, lake.settings.weighing.neutral_rating)
     # Nights times ranks: few enough to be looked at here, too.
     outcomes = count_outcomes(lists, answers, night).toArrow()
@@ -43,7 +46,7 @@ def run(lake: Lake, night: date) -> None:
             told = online.log(lake.settings, first_places(outcomes.to_pylist()))
         except JobError as lost:
             told = str(lost)
-        lake.outcomes[-1] = replace(outcome, note=told)
+        lake.outcomes[-1] = replace(outcome, note=told or outcome.note)
 
 
 def find_answers(interactions: DataFrame, first: date, night: date, neutral_rating: float) -> DataFrame:

@@ -39,9 +39,14 @@ def next_night(settings: Settings, today: date) -> date:
 
 
 def _done(settings: Settings) -> date | None:
-    """The newest night that every gold table carries."""
+    """The newest night that every gold table carries, or that a person took back from it."""
     gold = [ledger.latest(settings.lake, table) for table in TABLES if table.layer == "gold"]
-    return min((entry.night for entry in gold if entry), default=None) if all(gold) else None
+    return min((_settled(entry) for entry in gold if entry), default=None) if all(gold) else None
+
+
+def _settled(entry: ledger.Entry) -> date:
+    """The newest night that is not to be run again for the sake of a table."""
+    return max(entry.night, (entry.rollback and entry.rollback.holds) or entry.night)
 
 
 def require_past(night: date, today: date) -> None:

@@ -113,4 +113,4 @@ def popular_with(values: NDArray[np.float64], counted: str) -> pa.Array:
 
 def popular_in(genre: str) -> str:
     """Why titles of a viewer's genre are listed."""
-    return f"popular in {one_line(pa.array([genre]))[0]}, which you watch most"
+    return f"popular in {one_line(pa.array([genre]))[0]}, which you like most"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int32]
 NONE = -1
 """A place that no feature, or no title, stands in."""
-LONGEST_NAME = 40
+LONGEST_NAME = 48
 """Characters of a title or feature in a sentence; a longer one is cut."""
 _MOST_DIRECTORS, _MOST_CAST, _MOST_KEYWORDS, _MOST_GENRES = 3, 5, 8, 8
 """Of a title, as many as are compared; of keywords the rarest, as they say most."""

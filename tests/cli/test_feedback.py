@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
+from jobs.runs import resets
 from jobs.runs.night import next_night
 from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
-from jobs.tables import TABLES
+from jobs.tables import TABLES, gold
 from tests.cli.small_lake import NIGHT, Run, home, publish, refused, run
 
 __all__ = ["home", "run"]
@@ -123,6 +124,8 @@ def test_feedback_of_a_sample_world_is_of_the_day_that_is_written_next(tmp_path:
             publish(tmp_path, table, night=night)
     assert next_night(settings, date(2026, 1, 9)) == third
     assert next_night(settings, second) == second, "the world has come to today"
+    resets.rollback(settings, gold.RECOMMENDATIONS, first, "ada", "all the same", "test")
+    assert next_night(settings, date(2026, 1, 9)) == third, "lists that were taken back are not made again"
 
 
 def test_feedback_is_of_today_unless_the_data_are_of_the_past(tmp_path: Path) -> None:

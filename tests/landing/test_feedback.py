@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
-from jobs.bronze import interactions as ingest
+from expectations.bronze.interactions import SUITES
 from jobs.errors import JobError
-from jobs.lakehouse.lake import Lake
+from jobs.lakehouse.audit.mark import REASONS, mark
+from jobs.landing import gate
 from jobs.landing.feedback import FILE, Feedback, has_spoken, record
+from jobs.landing.readers import read_files
 from jobs.silver.interactions import refine_events
 from jobs.tables import bronze, silver
 from tests.rows import rows_of
@@ -144,7 +147,7 @@ def test_many_writers_and_a_reader_see_whole_lines_and_killed_ones_lose_nothing_
 ) -> None:
     writers = {name: start(tmp_path, name, 10_000) for name in ("a", "b", "c", "d")}
     home, seen = tmp_path / "interactions", 0
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while seen < 200 and time.monotonic() < until:
         for folder in (entry for entry in home.glob("*") if not entry.name.startswith(".")):
             # A folder without its file, or a file without a line, would stop a night.
@@ -168,18 +171,19 @@ def test_many_writers_and_a_reader_see_whole_lines_and_killed_ones_lose_nothing_
     assert len(set(found) - recorded) <= 1 + len(writers)
 
 
-def test_a_night_takes_whatever_is_recorded(lake: Lake) -> None:
+def test_a_night_takes_whatever_is_recorded(spark: SparkSession, tmp_path: Path) -> None:
     said = [Feedback(viewer, "tt0113277", "rating", 7.5) for viewer in ODD] + [Feedback("u", "tmdb:603", "watchlist")]
     for number, one in enumerate(said):
-        record(lake.settings.landing, one, f"{number} {one.user_id[:9]}", DAY, NOON + timedelta(days=9))
+        file = record(tmp_path, one, f"{number} {one.user_id[:9]}", DAY, NOON + timedelta(days=9))
 
-    ingest.run(lake, DAY)
+    delivered, problems = gate.check(bronze.INTERACTIONS, file)
 
-    (outcome,) = lake.outcomes
-    assert (outcome.rows, outcome.set_aside) == (len(said), 0)
-    delivered = lake.read(bronze.INTERACTIONS, DAY)
-    rows = refine_events(delivered, rows_of(lake.spark, silver.TITLE_LINKS, [])).collect()
-    assert [row for row in rows if row["_faults"] or row["_duplicates"]] == []
-    found = {(row["user_id"], row["title_id"], row["event_type"], row["value"]) for row in rows}
+    assert delivered is not None, problems
+    rows = read_files(spark, bronze.INTERACTIONS, [delivered])
+    marked = mark(rows, SUITES[bronze.INTERACTIONS.name], {})
+    assert [row[REASONS] for row in marked.collect()] == [[]] * len(said)
+    events = refine_events(rows, rows_of(spark, silver.TITLE_LINKS, [])).collect()
+    assert [row for row in events if row["_faults"] or row["_duplicates"]] == []
+    found = {(row["user_id"], row["title_id"], row["event_type"], row["value"]) for row in events}
     assert found == {tuple(asdict(one).values()) for one in said}
-    assert {row["source"] for row in rows} == {"feedback"}
+    assert {row["source"] for row in events} == {"feedback"}

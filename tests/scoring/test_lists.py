@@ -68,7 +68,7 @@ def test_each_title_says_why_it_is_there(plan: Plan) -> None:
 
     assert [(row["reason_title_ids"], row["reasons"]) for row in rows] == [
         (["banned", "hit"], "because you liked The Ban (1950) and The Hit (1960)"),
-        ([], "popular in Drama, which you watch most"),
+        ([], "popular in Drama, which you like most"),
         ([], "popular: 1 viewer in 30 days"),
         ([], "next in popularity: no viewers in 30 days"),
     ]

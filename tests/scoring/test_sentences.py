@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.scoring.sentences import LIKED, TOGETHER, Words, popular_in, popular_with
-from jobs.scoring.shared import NONE
+from jobs.scoring.shared import LONGEST_NAME, NONE
 from tests.scoring.test_shared import COLLATERAL, HEAT, RONIN, SPACE, profiles
 
 FILMS = ("Heat", "Ronin", "Collateral", "Dark\nStar <b>[red]")
@@ -74,7 +74,7 @@ def test_whatever_titles_are_called_a_reason_is_one_readable_line(names: list[st
     for told in found.because(LIKED, np.array([0]), np.array([[0, 1, 2]], dtype=np.int32)).to_pylist():
         assert told == " ".join(told.split())
         assert not {unicodedata.category(character) for character in told} & {"Cc", "Zl", "Zp"}
-        assert len(told) <= len(LIKED) + 3 * (40 + len(" (1990)")) + len(", ") + len(" and ")
+        assert len(told) <= len(LIKED) + 3 * (LONGEST_NAME + len(" (1990)")) + len(", ") + len(" and ")
 
 
 def test_of_no_rows_there_are_no_words(words: Words) -> None:
@@ -92,4 +92,4 @@ def test_says_with_how_many_a_title_is_popular() -> None:
 
 
 def test_says_in_which_genre_a_title_is_popular() -> None:
-    assert popular_in("Crime") == "popular in Crime, which you watch most"
+    assert popular_in("Crime") == "popular in Crime, which you like most"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -33,6 +34,8 @@ needs_real_data = pytest.mark.skipif(not REAL_DATA, reason="REELHOUSE_REAL_DATA 
 REELHOUSE = str(Path(sys.executable).parent / "reelhouse")
 TINY = WorldParameters(viewers=80, titles=150, events_per_day=200, days=12)
 SMALL = WorldParameters(viewers=300, titles=400, events_per_day=600, days=20)
+SPOKEN, FANS = "u000001", {"fan of fear": "Horror", "fan of love": "Romance"}
+"""A viewer who is known, and new ones with what they like."""
 
 
 def reelhouse(home: Path, *arguments: str, **environment: str) -> str:
@@ -53,10 +56,41 @@ def reelhouse(home: Path, *arguments: str, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def two_nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[str]]:
-    """A small sample world and two of its nights."""
+    """A small sample world and two of its nights, between which viewers say something."""
     home = tmp_path_factory.mktemp("sample")
     write_world(home / "landing", SMALL, SMALL.last_day)
-    return Settings(home=home), [reelhouse(home, "night", "--sample") for _ in range(2)]
+    first = reelhouse(home, "night", "--sample")
+    for user, title, said in feedback_of(Settings(home=home)):
+        reelhouse(home, "feedback", user, title, *said, *(["--new-viewer"] if user in FANS else []))
+    return Settings(home=home), [first, reelhouse(home, "night", "--sample")]
+
+
+def feedback_of(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """A viewer answers to the first five of a list; two new ones like six known titles of a genre each."""
+    listed = lists_of_night(settings, SMALL.last_day, SPOKEN)
+    kinds = (("--dismiss",), ("--dislike",), ("--rate", "2"), ("--like",), ("--watchlist",))
+    yield from ((SPOKEN, title, said) for title, said in zip(listed, kinds, strict=False))
+    for fan, genre in FANS.items():
+        yield from ((fan, title, ("--like",)) for title in titles_of(settings, genre)[:6])
+
+
+def titles_of(settings: Settings, genre: str) -> list[str]:
+    """Films of a genre that the fans' other genres do not touch, those with the most votes first."""
+    others = [other for other in FANS.values() if other != genre]
+    known = pl.read_delta(f"{settings.lake}/silver/titles").sort(
+        "vote_count", "title_id", descending=True, nulls_last=True
+    )
+    of_genre = pl.col("genres").list.contains(genre)
+    for other in others:
+        of_genre &= ~pl.col("genres").list.contains(other)
+    return known.filter(of_genre & (pl.col("title_type") == "movie"))["title_id"].to_list()
+
+
+def lists_of_night(settings: Settings, night: date, user: str) -> list[str]:
+    """Titles of a viewer's list of a night, in order."""
+    history = pl.read_delta(f"{settings.lake}/gold/recommendation_history")
+    mine = history.filter((pl.col("night") == night) & (pl.col("user_id") == user)).sort("rank")
+    return mine["title_id"].to_list()
 
 
 def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Settings, list[str]]) -> None:
@@ -79,6 +113,28 @@ def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Setti
     assert "night 2026-01-21" in second
 
 
+def test_the_next_night_s_lists_answer_to_what_viewers_said(two_nights: tuple[Settings, list[str]]) -> None:
+    settings, _ = two_nights
+    before, after = (lists_of_night(settings, night, SPOKEN) for night in (SMALL.last_day, date(2026, 1, 21)))
+
+    assert not set(before[:5]) & set(after)
+    for fan, genre in FANS.items():
+        mine, others = (
+            len({*titles_of(settings, of)} & {*lists_of_night(settings, date(2026, 1, 21), fan)[:20]})
+            for of in (genre, *(other for other in FANS.values() if other != genre))
+        )
+        assert mine > others, (fan, mine, others)
+
+
+def test_feedback_is_delivered_with_the_day_that_the_sample_writes_next(two_nights: tuple[Settings, list[str]]) -> None:
+    settings, _ = two_nights
+    delivered = pl.read_delta(f"{settings.lake}/bronze/interactions").filter(pl.col("night") == date(2026, 1, 21))
+    files = dict(delivered.group_by("file").len().iter_rows())
+
+    assert files["feedback.jsonl"] == 5 + 6 * len(FANS)
+    assert files["events.jsonl.gz"] > 100
+
+
 def test_every_viewer_has_a_full_list_of_both_nights(two_nights: tuple[Settings, list[str]]) -> None:
     settings, _ = two_nights
     history = DeltaTable(f"{settings.lake}/gold/recommendation_history").to_pyarrow_dataset()
@@ -88,7 +144,7 @@ def test_every_viewer_has_a_full_list_of_both_nights(two_nights: tuple[Settings,
         .fetchall()
     )
 
-    assert len(lists) == 2 * (SMALL.viewers + 1)
+    assert len(lists) == 2 * (SMALL.viewers + 1) + len(FANS)
     assert {row[2:] for row in lists} == {(50, 50, 50)}
     assert history.count_rows() == len(lists) * 50
 
