@@ -1,13 +1,11 @@
 """Make every viewer's list, by the champion and below it by what is popular: gold.recommendations."""
 
+import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendations import SUITE
@@ -51,18 +49,9 @@ def run(lake: Lake, night: date) -> None:
             F.lit(champion.night).alias("model_night"),
             F.lit(night).alias("night"),
         )
-        counted = Observation("lists")
-        lists = lists.observe(
-            counted, *(F.count_if(F.col("rank") == rank).alias(name) for name, rank in (("all", 1), ("full", length)))
-        )
-        outcome = lake.publish(lists, SUITE, night)
-    if outcome.state == "published" and (short := _shorter(counted.get, length)):
-        lake.outcomes[-1] = replace(outcome, note=short)
-
-
-def _shorter(counted: Mapping[str, int], length: int) -> str:
-    """How many lists are shorter than they should be, in words; empty if none is."""
-    short = counted["all"] - counted["full"]
-    if not short:
-        return ""
-    return f"{short:,} of {counted['all']:,} lists hold fewer than {length} titles: no others were unseen that may be listed"
+        is_list, is_whole = F.col("rank") == 1, F.col("rank") == length
+        # Short are those of viewers who have seen nearly all that may be listed.
+        lists = lake.count(lists, lists=F.count_if(is_list), short_lists=F.count_if(is_list) - F.count_if(is_whole))
+        recipe = json.dumps([champion.recommender, champion.parameters], sort_keys=True)
+        lake.compare_by(recipe=recipe)
+        lake.publish(lists, SUITE, night)

@@ -11,7 +11,7 @@ from expectations.suite import PARKED, Suite
 from jobs.errors import JobError
 from jobs.lakehouse.audit import pages
 from jobs.lakehouse.audit.counts import Counted, Counts
-from jobs.lakehouse.audit.judge import Verdict
+from jobs.lakehouse.audit.judge import NO_BASELINE, Verdict
 from jobs.lakehouse.ledger import Account, Entry, Part
 from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.refusals import Acceptance, Refusal
@@ -242,13 +242,15 @@ def _accepted(staged: Staged) -> dict[str, Any]:
 
 def said_of(staged: Staged, account: Account) -> str:
     """What is worth knowing of a publication: what its job counted, what could not be compared, what was overruled."""
-    said = [f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items()]
-    said += [f"{one.limit.replace('_', ' ')}: {one.why_not}" for one in staged.verdict.limits if one.why_not]
+    said = [", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items())]
+    said += [
+        f"{one.limit.replace('_', ' ')}: {one.why_not}" for one in staged.verdict.limits if one.state == NO_BASELINE
+    ]
     if told := account.accepted:
         found = ", ".join(f"{limit.replace('_', ' ')} {found}" for limit, found in told["limits"].items())
         said.append(f"accepted by {told['by']} ({told['reason']}): {found}")
     said += [f"replaces {account.replaces}"] if account.replaces else []
-    return "; ".join(said)
+    return "; ".join(filter(None, said))
 
 
 def overtaken(table: Table, night: date, now: Entry | None) -> Overtaken | None:

@@ -143,7 +143,7 @@ def broken_together(planted: Mapping[tuple[str, str], Sequence[Row]], scratch: P
 
 def _rows_beside(suite: Suite, table: Table) -> Sequence[Row]:
     """The rows of a table that promises name."""
-    return PLANTED[suite.of.name].beside[table.name]
+    return PLANTED[suite.of.name].beside.get(table.name, ())
 
 
 def _held(table: Table, rows: Sequence[Row]) -> pa.Table:

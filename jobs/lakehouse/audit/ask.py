@@ -4,19 +4,24 @@ A query may name other tables by their addresses. DuckDB asks them. Spark would 
 most of what it costs in a small table, and takes several times as long in a large one.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
-from pyarrow.dataset import Dataset
+import pyarrow.parquet as pq
+from pyarrow.dataset import Dataset, FileSystemDataset
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from expectations.suite import fill_in
 
 _MEMORY = "2GB"
 """Of all queries about one table; what needs more is written to the scratch folder."""
 _BATCH = "batch"
+_PATTERN = re.compile(r"[*?\[]")
+"""What DuckDB would take for a pattern of names."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,10 @@ def questions(matter: Matter, once: Mapping[str, str]) -> Iterator[Questions]:
         for schema in sorted({name.partition(".")[0] for name in matter.others}):
             connection.execute(f"CREATE SCHEMA {schema}")
         for n, (name, rows) in enumerate(matter.others.items()):
-            connection.register(f"other_{n}", rows)
+            _hold(connection, f"other_{n}", rows)
             connection.execute(f"CREATE VIEW {name} AS FROM other_{n}")
         for n, rows in enumerate(matter.batch):
-            connection.register(f"part_{n}", rows)
+            _hold(connection, f"part_{n}", rows)
         parts = " UNION ALL BY NAME ".join(f"FROM part_{n}" for n in range(len(matter.batch)))
         connection.execute(f"CREATE TEMP VIEW {_BATCH} AS {parts}")
         words = {"batch": _BATCH, **{name: _literal(value) for name, value in matter.values.items()}}
@@ -95,6 +100,30 @@ def questions(matter: Matter, once: Mapping[str, str]) -> Iterator[Questions]:
             connection.execute(f"CREATE TEMP TABLE {name} AS {fill_in(query, words)}")
             words[name] = name
         yield Questions(connection, words)
+
+
+def _hold(connection: duckdb.DuckDBPyConnection, name: str, rows: Dataset) -> None:
+    """Let queries read rows under a name: by DuckDB's own Parquet reader where it can, which costs half of Arrow's."""
+    if files := _plain_files(rows):
+        told = "union_by_name = true, hive_partitioning = false"
+        connection.execute(f"CREATE TEMP VIEW {name} AS FROM read_parquet([{', '.join(map(_literal, files))}], {told})")
+    else:
+        connection.register(name, rows)
+
+
+def _plain_files(rows: Dataset) -> list[str]:
+    """Paths of files on this machine that hold all of the rows' columns; none where only Arrow knows them all."""
+    if not isinstance(rows, FileSystemDataset):
+        return []
+    filesystem, folder = rows.filesystem, ""
+    if isinstance(filesystem, SubTreeFileSystem):
+        filesystem, folder = filesystem.base_fs, filesystem.base_path
+    files = [f"{folder}{file}" for file in rows.files]
+    if not isinstance(filesystem, LocalFileSystem) or any(_PATTERN.search(file) for file in files):
+        return []
+    # A partition's value is in the name of a folder; a column that was added since is in no file.
+    held = {name for file in files for name in pq.read_schema(file).names}
+    return files if held >= set(rows.schema.names) else []
 
 
 def _literal(value: object) -> str:

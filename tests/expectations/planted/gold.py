@@ -43,6 +43,11 @@ def _because(*titles: str) -> dict[str, object]:
     return {"reason_title_ids": list(titles), "reason_contributions": [0.25] * len(titles)}
 
 
+def _whole(*titles: str) -> tuple[dict[str, object], ...]:
+    """The list for everybody else, of three titles where it is whole."""
+    return tuple(_listed(rank, title, 1 - 0.25 * rank) for rank, title in enumerate(titles, start=1))
+
+
 def _similar(rank: int, title: str, similarity: float) -> dict[str, object]:
     return {"rank": rank, "similar_title_id": title, "similarity": similarity}
 
@@ -61,31 +66,33 @@ GOLD = {
         keeps=_JUST_LISTED,
         tables={
             "user_id, rank is unique": (_listed(1, "a", 0.75), _listed(1, "b", 0.75), _listed(3, "c", 0.5)),
-            "at least one list": (),
-            "each list has ranks from 1 without gaps": (_listed(1, "a", 0.75), _listed(3, "b", 0.5)),
-            "no list has a title twice": (_listed(1, "a", 0.75), _listed(2, "a", 0.5)),
+            "each list has ranks from 1 without gaps, and is no longer than it is to be": (
+                *_whole("a", "b"), _listed(4, "c", 0.25),
+            ),
+            "no list has a title twice": _whole("a", "a", "b"),
             "a reason is at most 3 titles, and what each of them added": (
                 _listed(1, "a", 0.75) | _because(*["seen"] * 4),
                 _listed(2, "b", 0.5) | _because("seen") | {"reason_contributions": []},
+                _listed(3, "c", 0.25),
             ),
             "every title that is given as a reason is one that the viewer liked": (
-                _listed(1, "a", 0.75) | _because("seen", "b"),
+                _listed(1, "a", 0.75) | _because("seen", "b"), *_whole("", "b", "c")[1:],
             ),
-            "no list has a title of its viewer's history": (_listed(1, "a", 0.5), _listed(2, "seen", 0.25)),
-            "every listed title is known": (_listed(1, "unheard of", 0.5),),
-            "every listed title is released by the night": tuple(
-                _listed(n, title, 1.0) for n, title in enumerate(("tomorrow", "next year", "rumoured"), start=1)
+            "no list has a title of its viewer's history": _whole("a", "b", "seen"),
+            "every listed title is known": _whole("a", "b", "unheard of"),
+            "every listed title is released by the night": _whole("tomorrow", "next year", "rumoured"),
+            "every listed title is of a kind that may be listed": _whole("a", "adult", "game"),
+            "no listed title is blocked on the night": _whole("a", "b", "blocked"),
+            "every viewer, and * for everybody else, has a list, which is short only where no other title is left": (
+                _whole("a", "b")
             ),
-            "a list is shorter than others, or missing, only where its viewer has seen all else that is listed": (
-                _listed(1, "a", 0.75), _listed(1, "b", 0.75) | {"user_id": "u"}, _listed(1, "seen", 0.75) | {"user_id": "v"},
-            ),
-            "scores never rise down a source of a list": (_listed(1, "a", 0.5), _listed(2, "b", 0.75)),
+            "every list is of a known viewer": (*_whole("a", "b", "c"), _listed(1, "a", 0.5) | {"user_id": "u"}),
+            "scores never rise down a source of a list": (*_whole("a", "b"), _listed(3, "c", 0.75)),
             "personal titles come first, then those of the segment, then popular ones": (
                 _listed(1, "a", 0.75), _listed(2, "b", 9.0, "popular"), _listed(3, "c", 9.0, "segment"),
             ),
-            "a score is what the model said and what rules added": (_listed(1, "a", 0.75) | {"model_score": 0.75},),
-            "*, who stands for everybody of whom nothing is known, has a list": (
-                _listed(1, "seen", 0.75) | {"user_id": "u"},
+            "a score is what the model said and what rules added": (
+                _listed(1, "a", 0.75) | {"model_score": 0.75}, *_whole("", "b", "c")[1:],
             ),
         },
         beside={
@@ -96,9 +103,18 @@ GOLD = {
                 {"title_id": "tomorrow", "release_date": date(2026, 3, 2), "release_year": 2020},
                 {"title_id": "next year", "release_year": 2027},
                 {"title_id": "rumoured", "release_status": "Rumored"},
+                {"title_id": "adult", "is_adult": True},
+                {"title_id": "game", "title_type": "videoGame"},
+                {"title_id": "blocked"},
+            ),
+            "silver.title_rules": (
+                {"rule": "block", "title_id": "blocked", "from_date": _NIGHT, "until_date": _NIGHT},
+                {"rule": "block", "title_id": "a", "from_date": date(2026, 3, 2)},
+                {"rule": "block", "title_id": "a", "from_date": date(1970, 1, 1), "until_date": date(2026, 2, 28)},
+                {"rule": "boost", "title_id": "b", "from_date": _NIGHT, "boost": 1.0},
             ),
         },
-        values={"night": _NIGHT, "list_length": 2},
+        values={"night": _NIGHT, "list_length": 3, "listed_title_types": ["movie"], "lists_adult": False},
     ),
     "gold.recommendation_history": Planted(
         row=_LISTED, breaks=_NOT_LISTED, keeps=_JUST_LISTED, tables={"at least one list of the night": ()}
