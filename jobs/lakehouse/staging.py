@@ -27,6 +27,9 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 _KEPT = "_kept"
 _BATCH_ROWS = 64 * 1024
+_GROUP_ROWS = 64 * 1024
+"""Rows of a row group where rows are sorted by what readers filter on: a reader of Arrow reads whole groups, and knows the
+bounds of each from the footer. As many as Parquet likes, which is millions, take it seconds."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,11 @@ def write(marked: DataFrame, table: Table, folder: str, file_rows: int) -> None:
     parts = [table.partitioned_by] if table.partitioned_by else []
     has_reasons = F.size(REASONS) > 0
     rows = marked.withColumns({_KEPT: ~has_reasons, REASONS: F.when(has_reasons, F.col(REASONS))})
+    written = {"maxRecordsPerFile": file_rows}
     if table.clustered_by:
         rows = rows.sortWithinPartitions(_KEPT, *parts, *table.clustered_by)
-    rows.write.partitionBy(_KEPT, *parts).option("maxRecordsPerFile", file_rows).parquet(folder)
+        written["parquet.block.row.count.limit"] = _GROUP_ROWS
+    rows.write.partitionBy(_KEPT, *parts).options(**written).parquet(folder)
 
 
 def staged_files(filesystem: pa.fs.FileSystem, folder: str) -> list[StagedFile]:

@@ -139,6 +139,7 @@ def _connect(opened: dict[Table, DeltaTable]) -> duckdb.DuckDBPyConnection:
     connection.execute("SET python_enable_replacements = false")
     files = {table: [] if _needs_arrow(delta) else _files(delta) for table, delta in opened.items()}
     connection.execute(f"SET allowed_paths = {_literal([file for some in files.values() for file in some])}")
+    connection.execute("CREATE MACRO explode(list) AS unnest(list)")  # Spark's word
     for schema in sorted({table.layer for table in opened}):
         connection.execute(f"CREATE SCHEMA {schema}")
     for table, delta in opened.items():

@@ -10,6 +10,7 @@ from importlib import import_module
 _MINUTES = {
     # Name, which is that of its module → how long it takes on two idle cores.
     "lists": 1,
+    "reading": 2,
     "evaluation": 3,
     "neighbours": 4,
     "fitting": 5,

@@ -1,10 +1,13 @@
 """The door: what gets through, what is set aside, and what never becomes visible."""
 
 import json
+import random
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import great_expectations.expectations as gxe
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame
@@ -12,7 +15,7 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.suite import Reference, Suite, suite
 from jobs.errors import JobError
-from jobs.lakehouse import ledger
+from jobs.lakehouse import ledger, staging
 from jobs.lakehouse.lake import Lake
 from jobs.settings import Settings
 from jobs.tables import Column, Table, bronze
@@ -66,6 +69,24 @@ def test_publishes_in_one_commit_that_carries_the_account_and_the_comments(lake:
     assert (entry.night, entry.offered, entry.published, entry.run) == (NIGHT, 2, 2, "test")
     assert entry.code_version
     assert [field.metadata["comment"] for field in delta.schema().fields] == ["The shelf.", "Films on it."]
+
+
+def test_sorted_rows_are_written_in_groups_that_a_reader_can_pass_over(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(staging, "_GROUP_ROWS", 100)
+    table = replace(SHELVES, clustered_by=("shelf_id",))
+    numbers = random.Random(3).sample(range(250), 250)
+    rows = [{"shelf_id": f"s{number:03}", "films": 1} for number in numbers]
+
+    lake.publish(rows_of(lake.spark, table, rows), suite(table), NIGHT)
+
+    (file,) = DeltaTable(f"{settings.lake}/silver/shelves").file_uris()
+    footer = pq.ParquetFile(file.removeprefix("file://")).metadata
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    assert [group.num_rows for group in groups] == [100, 100, 50]
+    bounds = [(one.min, one.max) for one in (group.column(0).statistics for group in groups)]
+    assert bounds == [("s000", "s099"), ("s100", "s199"), ("s200", "s249")]
 
 
 def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: Lake, settings: Settings) -> None:
