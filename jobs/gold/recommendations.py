@@ -53,5 +53,5 @@ def run(lake: Lake, night: date) -> None:
         # Short are those of viewers who have seen nearly all that may be listed.
         lists = lake.count(lists, lists=F.count_if(is_list), short_lists=F.count_if(is_list) - F.count_if(is_whole))
         recipe = json.dumps([champion.recommender, champion.parameters], sort_keys=True)
-        lake.compare_by(recipe=recipe)
+        lake.compare_by(recipe=recipe, rules=json.dumps(rules.to_pylist()))
         lake.publish(lists, SUITE, night)

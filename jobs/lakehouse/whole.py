@@ -88,4 +88,4 @@ def _no_baseline(staged: Staged, carried: Entry | None, shaping: Mapping[str, ob
         return "nothing is served yet"
     before, now = {**carried.settings, **carried.compared_by}, {**shaping, **staged.compared_by}
     changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    return f"what is served was made with another {', '.join(changed).replace('_', ' ')}" if changed else ""
+    return f"changed since what is served was made: {', '.join(changed).replace('_', ' ')}" if changed else ""

@@ -118,10 +118,10 @@ def test_what_is_served_is_compared_with_what_was_made_in_the_same_way(lake: Lak
     lake.compare_by(recipe="two")
     outcome = offer(lake, LATER, *"efgh")
 
-    assert outcome.note == "overlap: no baseline: what is served was made with another recipe"
+    assert outcome.note == "overlap: no baseline: changed since what is served was made: recipe"
     page = Path(f"{lake.docs}/{VISITS.name}/{LATER}.html").read_text(encoding="utf-8")
     assert '<td class="quiet">no baseline' in page
-    assert "what is served was made with another recipe" in page
+    assert "changed since what is served was made: recipe" in page
 
 
 def test_a_broken_promise_beside_a_limit_cannot_be_overruled(lake: Lake) -> None:
