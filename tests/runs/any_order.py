@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jobs.lakehouse import ledger
 from jobs.settings import Settings
-from jobs.tables import TABLES, Table, gold, ops
+from jobs.tables import TABLES, Node, Table, gold
 from jobs.tracking import registry
 
 NIGHTS = ONE, TWO, THREE = tuple(date(2026, 3, day) for day in (1, 2, 3))
@@ -151,13 +151,11 @@ def _is_delivered(landing: Path, night: date) -> bool:
 def content(settings: Settings) -> dict[str, Any]:
     """What all tables hold, and the champion: everything that may not depend on the order.
 
-    Lists that were served are what they were, and so is what became of them; how often a model was trained numbers its
-    versions.
+    Lists that were served are what they were, and so is all that is told of them, and what went wrong; how often a model was
+    trained numbers its versions.
     """
     held: dict[str, Any] = {
-        table.name: _rows(settings, table)
-        for table in TABLES
-        if table not in (gold.RECOMMENDATION_HISTORY, gold.LIST_OUTCOMES, ops.QUARANTINE)
+        table.name: _rows(settings, table) for table in TABLES if table.layer != "ops" and not _tells_of_the_past(table)
     }
     champion = registry.champion(settings)
     if champion is not None:
@@ -166,6 +164,10 @@ def content(settings: Settings) -> dict[str, Any]:
         texts = {file.name: file.read_text() for file in sorted(folder.glob("*.json"))}
         held["model.champion"] = (champion.night, arrays, texts, champion.metrics.get("ndcg_at_10"))
     return held
+
+
+def _tells_of_the_past(node: Node) -> bool:
+    return node == gold.RECOMMENDATION_HISTORY or any(map(_tells_of_the_past, node.inputs))
 
 
 def _rows(settings: Settings, table: Table) -> list[str]:
