@@ -1,6 +1,6 @@
 """One viewer's list of an old night made again, and held against the one that was served. Without Spark."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
@@ -14,7 +14,7 @@ from jobs.tracking import registry
 from jobs.version import code_hash, code_version
 
 _LIST = """
-SELECT rank, title_id, source, score FROM gold.recommendation_history WHERE user_id = ? AND night = ? ORDER BY rank
+SELECT rank, title_id, source, score, reasons FROM gold.recommendation_history WHERE user_id = ? AND night = ? ORDER BY rank
 """
 _EQUAL_SCORES = 1e-5
 """Relative to the larger: products of other blocks of viewers are rounded otherwise, in the seventh digit."""
@@ -28,6 +28,7 @@ class Row:
     title_id: str
     source: str
     score: float
+    reasons: str | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Reproduced:
         if not self._has_equal_scores:
             return "different"
         return "ties" if self.differing else "equal"
+
+    @property
+    def other_reasons(self) -> int:
+        """How many titles are at their place for another reason."""
+        pairs = zip(self.served, self.made, strict=False)
+        return sum(one.title_id == other.title_id and one.reasons != other.reasons for one, other in pairs)
 
     @property
     def _has_equal_scores(self) -> bool:
@@ -92,13 +99,13 @@ def reproduce(settings: Settings, user_id: str, night: date) -> Reproduced:
         raise JobError(f"no list was made again: {user_id} had none on {night}; `reelhouse show {user_id}` tells more")
     if entry is None:
         raise JobError(f"no list was made again: the ledger of gold.recommendations does not go back to {night}")
-    past = Past(root, lambda version: registry.kept_folder(settings, version), [user_id])
+    past = Past(root, lambda version: registry.kept_folder(settings, version), [user_id], explains=True)
     try:
         recipe = Recipe.of(root, entry)
         past.require(recipe)
     except GoneError as gone:
         raise GoneError(f"the list of {user_id} of {night} cannot be made again: {gone}") from gone
-    lists = past.lists(recipe).select(["rank", "title_id", "source", "score"])
+    lists = past.lists(recipe).select([field.name for field in fields(Row)])
     return Reproduced(
         user_id,
         night,

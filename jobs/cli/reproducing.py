@@ -27,6 +27,8 @@ def reproduce(
         display.say(f"{part}: {told}")
     same = "the same as now" if found.is_same_code else f"now {found.code_now}"
     display.say(f"code: {found.code}, {same}")
+    if found.other_reasons:
+        display.say(f"{found.other_reasons} titles have other reasons", "yellow")
     if found.verdict == "equal":
         display.say("equal: every place holds the same title", "green")
         return

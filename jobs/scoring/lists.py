@@ -65,16 +65,17 @@ def recommend(histories: DataFrame, folder: Path) -> DataFrame:
     return histories.mapInArrow(score, _LISTED)
 
 
-def lists_of(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def lists_of(plan: Plan, batches: Iterable[pa.RecordBatch], *, explains: bool = True) -> Iterator[pa.RecordBatch]:
     """The same of histories in memory, without Spark.
 
     Args:
         plan: The night's.
         batches: Rows of histories, one per viewer.
+        explains: Whether personal rows say why they are there: that costs more than finding them.
     """
     model = held(str(plan.model))
     for block in blocks(batches, model.title_ids):
-        yield _lists_of_block(plan, model, block)
+        yield _lists_of_block(plan, model, block, explains=explains)
 
 
 class _Rows(NamedTuple):
@@ -126,9 +127,9 @@ class _Rows(NamedTuple):
         )
 
 
-def _lists_of_block(plan: Plan, model: Scorer, block: Block) -> pa.RecordBatch:
+def _lists_of_block(plan: Plan, model: Scorer, block: Block, *, explains: bool) -> pa.RecordBatch:
     """The lists of a block of viewers, as rows."""
-    rows = _personal(plan, model, block)
+    rows = _personal(plan, model, block, explains=explains)
     wanted = plan.length - np.bincount(rows.viewer, minlength=len(block.histories))
     (short,) = np.nonzero(wanted > 0)
     if len(short):
@@ -138,7 +139,7 @@ def _lists_of_block(plan: Plan, model: Scorer, block: Block) -> pa.RecordBatch:
     return _as_batch(plan, model.title_ids, block, order, rows)
 
 
-def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
+def _personal(plan: Plan, model: Scorer, block: Block, *, explains: bool) -> _Rows:
     """What the model says of those who liked any of its titles."""
     likes = np.flatnonzero(np.diff(block.histories.preferences.indptr))
     if plan.has_popularity or not len(likes):
@@ -146,7 +147,11 @@ def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
     histories = block.histories if len(likes) == len(block.histories) else block.histories[likes]
     listed = top_titles(model, histories, plan.length, plan.excluded, plan.boosts)
     values, boosts = listed.scores.astype(np.float64), listed.boosts.astype(np.float64)
-    own, added = contributions(model, histories, listed.rows, listed.positions)
+    own, added = no_contributions(len(values))
+    reasons = pa.nulls(len(values), pa.string())
+    if explains:
+        own, added = contributions(model, histories, listed.rows, listed.positions)
+        reasons = plan.words.because(lead_of(model), listed.positions, own)
     return _Rows(
         likes[listed.rows],
         plan.of_model[listed.positions].astype(np.int64),
@@ -156,7 +161,7 @@ def _personal(plan: Plan, model: Scorer, block: Block) -> _Rows:
         values + boosts,
         own,
         added,
-        plan.words.because(lead_of(model), listed.positions, own),
+        reasons,
     )
 
 

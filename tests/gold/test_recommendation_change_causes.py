@@ -127,6 +127,8 @@ def test_a_list_of_either_night_is_made_again_as_it_was_served(nights: Lake, use
 
     assert len(found.served) == LENGTH
     assert (found.verdict, found.differing, found.is_same_code) == ("equal", [], True)
+    assert found.other_reasons == 0
+    assert all(row.reasons for row in found.made)
     assert found.made_of["model"] == f"version {night.day}"
 
 
