@@ -33,14 +33,13 @@ _READ = (PREFERENCES, TITLES, TITLE_PROFILES)
 _TITLE_COLUMNS = [
     "title_id", "title", "release_year", "genres", "vote_count", "is_listable", "viewers", "recent_viewers",
 ]  # fmt: skip
+_COUNTED = """
+SELECT title_id, count(*) AS viewers, count(*) FILTER (last_at >= ?) AS recent_viewers
+FROM silver.preferences GROUP BY title_id
+"""
 _TITLES = """
-SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status, viewers,
-    recent_viewers
-FROM silver.titles LEFT JOIN (
-    SELECT title_id, count(*) AS viewers, count(*) FILTER (last_at >= ?) AS recent_viewers
-    FROM silver.preferences GROUP BY title_id
-) USING (title_id)
-WHERE viewers IS NOT NULL OR title_id IN (SELECT unnest(?))
+SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status
+FROM silver.titles WHERE title_id IN (SELECT unnest(?))
 """
 _OTHERS = """
 SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status
@@ -86,10 +85,10 @@ class Recipe:
         Raises:
             GoneError: It does not name all of it, or the rules of its night are not kept any more.
         """
-        named = [entry.inputs.get(name) for name in (*(table.name for table in _READ), CHAMPION.name)]
-        *versions, model = [version for version in named if version is not None]
-        if None in named:
-            raise GoneError(f"version {entry.version} of {entry.table} does not name all that it was made of")
+        named = {name: entry.inputs.get(name) for name in (*(table.name for table in _READ), CHAMPION.name)}
+        *versions, model = [version for version in named.values() if version is not None]
+        if unknown := [name for name, version in named.items() if version is None]:
+            raise GoneError(f"version {entry.version} of {entry.table} was made without {', '.join(unknown)}")
         rules = json.dumps(rules_then(root, entry.inputs.get(TITLE_RULES.name), entry.night).to_pylist())
         return cls(entry.night, tuple(versions), model, json.dumps(entry.settings, sort_keys=True), rules)
 
@@ -130,6 +129,7 @@ class Past:
     user_ids: Sequence[str]
     explains: bool = False
     _views: dict[tuple[int, ...], Views] = field(default_factory=dict)
+    _counted: dict[tuple[tuple[int, ...], date], pa.Table] = field(default_factory=dict)
     _histories: dict[tuple[tuple[int, ...], date], pa.RecordBatch] = field(default_factory=dict)
     _lists: dict[Recipe, pa.Table] = field(default_factory=dict)
 
@@ -176,7 +176,7 @@ class Past:
         title_types, adult = settings.get("listed_title_types"), settings.get("lists_adult", False)
         allowed = Allowed(adult=adult) if title_types is None else Allowed(title_types, adult=adult)
         named = pa.concat_arrays([model.title_ids, rules["title_id"].combine_chunks()])
-        titles = titles_then(views, named, recipe.night, length, allowed)
+        titles = titles_then(views, self._popularity(recipe), named, recipe.night, length, allowed)
         profiles = views.arrow(_PROFILES, (model.title_ids.to_pylist(),))
         return plan_of(folder, model, titles, profiles, rules, length)
 
@@ -187,6 +187,14 @@ class Past:
             rows = self._opened(recipe).arrow(_HISTORIES, (list(self.user_ids),))
             self._histories[key] = histories_of(rows, self.user_ids, end_of(recipe.night))
         return self._histories[key]
+
+    def _popularity(self, recipe: Recipe) -> pa.Table:
+        """Viewers of each title, all and recent ones: the only query of everybody's history."""
+        key = (recipe.versions, recipe.night)
+        if key not in self._counted:
+            since = end_of(recipe.night) - timedelta(days=RECENT_DAYS)
+            self._counted[key] = self._opened(recipe).arrow(_COUNTED, (since,))
+        return self._counted[key]
 
     def _opened(self, recipe: Recipe) -> Views:
         if recipe.versions not in self._views:
@@ -207,12 +215,25 @@ def rules_then(root: str, version: int | None, night: date) -> pa.Table:
     return Views(root, (), {TITLE_RULES: version}).arrow(_IN_FORCE, (night, night)).cast(RULES)
 
 
-def titles_then(views: Views, named: pa.Array, night: date, length: int, allowed: Allowed) -> pa.Table:
-    """What :func:`jobs.scoring.plan.titles_tonight` says, of tables in views; arguments and columns as there."""
-    since = end_of(night) - timedelta(days=RECENT_DAYS)
-    needed = _judged(views.arrow(_TITLES, (since, named.to_pylist())), night, allowed)
+def titles_then(
+    views: Views, counted: pa.Table, named: pa.Array, night: date, length: int, allowed: Allowed
+) -> pa.Table:
+    """What :func:`jobs.scoring.plan.titles_tonight` says, of tables in views; arguments and columns as there.
+
+    Args:
+        views: silver.titles.
+        counted: title_id, viewers, recent_viewers, of the titles that somebody watched.
+        named: Titles of the model and of rules.
+        night: Titles released later may not be listed.
+        length: Titles on a list.
+        allowed: Kinds of titles that may be listed.
+    """
+    known = pc.unique(pa.chunked_array([named, *counted["title_id"].chunks], pa.string())).to_pylist()
+    needed = _judged(views.arrow(_TITLES, (known,)), night, allowed)
+    at = pc.index_in(needed["title_id"], value_set=counted["title_id"].combine_chunks())
+    for name in ("viewers", "recent_viewers"):
+        needed = needed.append_column(name, counted[name].take(at))
     others, wanted = needed.slice(0, 0), length
-    known = needed["title_id"].to_pylist()
     while len(others) < length:
         found = views.arrow(_OTHERS, (known, wanted))
         others = _judged(found, night, allowed)

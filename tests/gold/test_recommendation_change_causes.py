@@ -1,8 +1,9 @@
-"""gold.recommendation_change_causes: why lists changed, over nights as the jobs make them; and such a list made again."""
+"""gold.recommendation_change_causes: why the lists of two nights differ; and a list of either, made again."""
 
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,22 @@ from jobs.answers.changes import night_changes
 from jobs.answers.changes_page import page_address
 from jobs.answers.reproducing import reproduce
 from jobs.errors import GoneError, JobError
-from jobs.gold import recommendation_change_causes, recommendation_changes, recommendation_history, recommendations
+from jobs.gold import recommendation_change_causes, recommendation_changes
 from jobs.lakehouse.lake import Lake
+from jobs.lakehouse.ledger import Entry
 from jobs.recommenders.als import Model, Parameters
+from jobs.scoring.remaking import Past, Recipe
 from jobs.settings import Settings
 from jobs.tables import gold, silver
+from jobs.tracking import registry
+from jobs.version import code_hash
 from tests.cli.small_lake import publish
 from tests.rows import filled
 from tests.tracking.registered import register
 
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 TITLES = [f"t{n}" for n in range(12)]
+VIEWERS = [f"u{n:02}" for n in range(20)]
 LENGTH = 3
 
 
@@ -36,37 +42,54 @@ def model(seed: int) -> Model:
     return Model(pa.array(TITLES[:8]), drawn, Parameters(rank=3))
 
 
-@pytest.fixture(scope="module")
-def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Two nights of the same data: the second has another model."""
-    folder = tmp_path_factory.mktemp("nights")
-    settings = Settings(home=folder / "home", list_length=LENGTH)
+def publish_inputs(home: Path) -> None:
+    """A catalogue, what twenty viewers know of it, and a blocked title."""
     facts: dict[str, Any] = {"is_adult": False, "title_type": "movie"}
     titles = [
         {"title_id": title, "title": title, "genres": ["Drama" if n % 2 else "Comedy"], "vote_count": n, **facts}
         for n, title in enumerate(TITLES)
     ]
     at = datetime(2026, 2, 20, tzinfo=UTC)
-    known = [
-        {
-            "user_id": f"u{n:02}",
-            "title_id": TITLES[(n * k) % 11],
-            "weight": float(k % 3),
-            "last_at": at - timedelta(days=9 * k),
-        }
-        for n in range(20)
+    known = {
+        (user, TITLES[(n * k) % 11]): {"weight": float(k % 3), "last_at": at - timedelta(days=9 * k)}
+        for n, user in enumerate(VIEWERS)
         for k in range(1, 4)
-    ]
-    known = list({(row["user_id"], row["title_id"]): row for row in known}.values())
-    publish(settings.root, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+    }
+    rows = [{"user_id": user, "title_id": title, **told} for (user, title), told in known.items()]
     profiles = [{key: title[key] for key in ("title_id", "genres")} for title in titles]
-    publish(settings.root, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, one) for one in profiles))
-    publish(settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in known))
-    publish(settings.root, silver.TITLE_RULES, {"rule": "block", "title_id": "t3", "from_date": date(1970, 1, 1)})
-    for seed, night in ((1, ONE), (2, TWO)):
-        register(settings, folder / f"model-{seed}", night, model(seed))
-        for job in (recommendations, recommendation_history):
-            job.run(Lake(spark, settings, run="test"), night)
+    publish(home, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+    publish(home, silver.TITLE_PROFILES, *(filled(silver.TITLE_PROFILES, one) for one in profiles))
+    publish(home, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in rows))
+    publish(home, silver.TITLE_RULES, {"rule": "block", "title_id": "t3", "from_date": date(1970, 1, 1)})
+
+
+@pytest.fixture(scope="module")
+def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Lists of two nights of the same data, as tests/gold/test_recommendations.py shows that the job makes them.
+
+    The second night has another model.
+    """
+    folder = tmp_path_factory.mktemp("nights")
+    settings = Settings(home=folder / "home", list_length=LENGTH)
+    publish_inputs(settings.root)
+    inputs = {f"silver.{name}": 1 for name in ("preferences", "titles", "title_profiles", "title_rules")}
+    shaped = settings.model_dump(mode="json", include=set(gold.RECOMMENDATIONS.settings))
+    kept: list[dict[str, Any]] = []
+    for version, night in ((1, ONE), (2, TWO)):
+        register(settings, folder / f"model-{version}", night, model(version))
+        account: dict[str, Any] = {
+            "inputs": inputs | {"model.champion": version},
+            "settings": shaped,
+            "code": code_hash(),
+        }
+        entry = Entry(night=night, table="", version=version, at=datetime.now(UTC), offered=0, published=0, **account)
+        past = Past(settings.lake, partial(registry.kept_folder, settings), [*VIEWERS, "*"], explains=True)
+        told = {"model_name": "reelhouse", "model_version": version, "model_night": night, "night": night}
+        lists = [row | told for row in past.lists(Recipe.of(settings.lake, entry)).to_pylist()]
+        kept += lists
+        publish(settings.root, gold.RECOMMENDATIONS, *lists, night=night, **account)
+        history = {"inputs": {"gold.recommendations": version}, "replaced": [str(night)]}
+        publish(settings.root, gold.RECOMMENDATION_HISTORY, *kept, night=night, **history)
     lake = Lake(spark, settings, run="test")
     for job in (recommendation_changes, recommendation_change_causes):
         job.run(lake, TWO)

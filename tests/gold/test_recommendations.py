@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,10 @@ from jobs.gold.recommendations import run
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.recommenders.als import Model, Parameters
+from jobs.scoring.lists import LIST_SCHEMA
+from jobs.scoring.remaking import Past, Recipe
 from jobs.tables import gold, silver
+from jobs.tracking import registry
 from tests.cli.small_lake import listed, publish
 from tests.rows import filled, rows_of
 from tests.tracking.registered import register
@@ -48,6 +53,15 @@ def prepare(lake: Lake, folder: Path, *known: tuple[str, str, float], rules: Seq
     register(lake.settings, folder, NIGHT, SERVED)
 
 
+def made_again(lake: Lake, user_ids: list[str]) -> list[dict[str, Any]]:
+    """The lists that were published, made without Spark of what their publication names."""
+    entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
+    assert entry is not None
+    past = Past(lake.settings.lake, partial(registry.kept_folder, lake.settings), user_ids, explains=True)
+    rows: list[dict[str, Any]] = past.lists(Recipe.of(lake.settings.lake, entry)).to_pylist()
+    return rows
+
+
 def test_without_a_champion_there_are_no_lists(lake: Lake) -> None:
     with pytest.raises(JobError, match="no lists were made"):
         run(lake, NIGHT)
@@ -72,6 +86,7 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
         ([], "popular: 1 viewer in 30 days"),
         *[([], "next in popularity: no viewers in 30 days")] * 2,
     ]
+    assert made_again(lake, list("*uvw")) == [{name: row[name] for name in LIST_SCHEMA.names} for row in rows]
     made_by = {(row["model_name"], row["model_version"], row["model_night"], row["night"]) for row in rows}
     assert made_by == {("reelhouse", 1, NIGHT, NIGHT)}
     entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
@@ -107,6 +122,7 @@ def test_rules_of_the_night_take_titles_off_every_list_and_move_others(lake: Lak
     )
     personal = [row for row in rows if row["source"] == "personal"]
     assert [row["boost"] for row in personal] == [pytest.approx(abs(row["model_score"]) / 2) for row in personal]
+    assert made_again(lake, list("*uv")) == [{name: row[name] for name in LIST_SCHEMA.names} for row in rows]
 
 
 def test_who_has_seen_all_that_may_be_listed_has_no_list_and_stops_nothing(lake: Lake, tmp_path: Path) -> None:
