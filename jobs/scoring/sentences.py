@@ -4,7 +4,9 @@ Python workers import this module: it imports neither Great Expectations nor MLf
 column: a night has millions of reasons.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -55,17 +57,31 @@ class Words:
             listed: Positions of the listed titles.
             own: For each, positions of the viewer's own titles that contributed most; ``NONE`` for none.
         """
-        counts = np.count_nonzero(own != NONE, axis=1)
-        shared = self.features.words(self.features.shared(listed, own, _MOST_SHARED))
-        between = np.array([[0, 0], [0, 0], [2, 0], [1, 2]])[counts]
-        colon = np.where(np.asarray(pc.equal(shared, "")), 0, 3)
-        first, second, third = (self.names.take(pa.array(of, mask=of == NONE)) for of in own.T)
-        told = pc.binary_join_element_wise(
-            *(lead, first, _joint(between[:, 0]), second, _joint(between[:, 1]), third, _joint(colon), shared, ""),
-            null_handling="replace",
-            null_replacement="",
-        )
-        return pc.if_else(pa.array(counts > 0), told, TOGETHER)
+        named = own != NONE
+        # The last of several follows an *and*, those before it commas.
+        joints = np.where(np.arange(own.shape[1]) == np.count_nonzero(named, axis=1)[:, np.newaxis] - 1, 2, 1)
+        joints[:, 0] = 0
+        shared = self._features_from_general(self.features.shared(listed, own, _MOST_SHARED))
+        columns = [*_taken(self._called, own, joints), *_taken(self._said, *shared)]
+        told = pc.binary_join_element_wise(lead, *columns, "", null_handling="replace", null_replacement="")
+        return pc.if_else(pa.array(named[:, 0]), told, TOGETHER)
+
+    @cached_property
+    def _called(self) -> tuple[pa.Array, int]:
+        """Titles by themselves, behind a comma, and behind an *and*: fewer columns are joined so."""
+        return _prefixed(self.names, ("", ", ", " and "))
+
+    @cached_property
+    def _said(self) -> tuple[pa.Array, int]:
+        """Features behind a colon, and behind a comma."""
+        return _prefixed(self.features.names, (": ", ", "))
+
+    def _features_from_general(self, found: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """What is shared, the most general first, and which prefix each of it has."""
+        counts = np.count_nonzero(found != NONE, axis=1)[:, np.newaxis]
+        place = np.arange(found.shape[1])
+        turned = np.take_along_axis(found, np.maximum(counts - 1 - place, 0), axis=1)
+        return np.where(place < counts, turned, NONE).astype(np.int32), np.minimum(place, 1) + 0 * counts
 
     def save(self, folder: Path) -> None:
         """Write Arrow files and arrays into a folder that is there."""
@@ -78,12 +94,16 @@ class Words:
         return cls(feather.read_table(str(folder / _FILE))["name"].combine_chunks(), Features.load(folder))
 
 
-_JOINTS = pa.array(["", ", ", " and ", ": "])
+def _prefixed(names: pa.Array, prefixes: tuple[str, ...]) -> tuple[pa.Array, int]:
+    """Names behind each of some prefixes, one after the other, and how many names there are."""
+    return pa.concat_arrays([pc.binary_join_element_wise(prefix, names, "") for prefix in prefixes]), len(names)
 
 
-def _joint(codes: Positions) -> pa.Array:
-    """What stands between two names, or before what is shared."""
-    return _JOINTS.take(pa.array(codes.astype(np.int8)))
+def _taken(prefixed: tuple[pa.Array, int], places: Positions, prefix: Positions) -> Iterator[pa.Array]:
+    """A column of text for each column of places, nulls where nothing stands."""
+    names, count = prefixed
+    for of, number in zip(places.T, prefix.T, strict=True):
+        yield names.take(pa.array(of + number * count, mask=of == NONE))
 
 
 def lead_of(model: object) -> str:

@@ -5,6 +5,7 @@ Python workers import this module: it imports neither Spark, Great Expectations 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +24,9 @@ _MOST_DIRECTORS, _MOST_CAST, _MOST_KEYWORDS, _MOST_GENRES = 3, 5, 8, 8
 """Of a title, as many as are compared; of keywords the rarest, as they say most."""
 _ROWS_AT_ONCE = 8_192
 """Pairs whose features are compared at once: they stay in a core's cache."""
+_SPREADS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+"""Odd numbers that spread small ones over 64 bits, of which the first six count."""
+_UNSPREAD = 58
 _COMMA = ", "
 _MOVES_TEXT = r"[\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 _BREAKS = r"[\p{Cc}\p{Zl}\p{Zp}\p{Zs}]+"
@@ -87,20 +91,24 @@ class Features:
         """The same of some pairs, written into ``found``."""
         enough = (np.count_nonzero(right >= 0, axis=1) // 2 + 1).astype(np.uint8)
         filled = np.zeros(len(left), dtype=np.int32)
-        for matrix in self.kinds:
-            own = matrix[:, left]
-            counts = np.zeros(own.shape, dtype=np.uint8)
-            for other in right.T:
-                theirs = matrix[:, other]
-                for of_own, counted in zip(own, counts, strict=True):
-                    has = np.zeros(len(left), dtype=bool)
-                    for of_other in theirs:
-                        has |= of_own == of_other
-                    counted += has
+        for matrix, marks in zip(self.kinds, self._marks, strict=True):
+            (some,) = np.nonzero((_alike(marks, left, right) >= enough) & (filled < found.shape[1]))
+            own = matrix[:, left[some]]
+            counts = _counted(matrix, own, right[some])
             for of_own, counted in zip(own, counts, strict=True):
-                (at,) = np.nonzero((counted >= enough) & (of_own != NONE) & (filled < found.shape[1]))
-                found[at, filled[at]] = of_own[at]
+                is_shared = (counted >= enough[some]) & (of_own != NONE) & (filled[some] < found.shape[1])
+                at = some[is_shared]
+                found[at, filled[at]] = of_own[is_shared]
                 filled[at] += 1
+
+    @cached_property
+    def _marks(self) -> list[NDArray[np.uint64]]:
+        """Of each kind, marks by titles: bits of the features that a title has, differently spread in each mark.
+
+        Titles of which no bit is the same share nothing, as Bloom (1970) has it, "Space/time trade-offs in hash coding with
+        allowable errors": few pairs are left whose features have to be compared.
+        """
+        return [np.stack([_bits(matrix, factor) for factor in _SPREADS]) for matrix in self.kinds]
 
     def words(self, found: Ids) -> pa.Array:
         """What :meth:`shared` found, each as text: ``Crime, Robert De Niro``, from the general to the particular."""
@@ -131,6 +139,38 @@ class Features:
             np.load(folder / f"features_{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES
         )
         return cls(names, (people, keywords, genres))
+
+
+def _bits(matrix: Ids, factor: int) -> NDArray[np.uint64]:
+    """One of 64 bits for each feature of a title, together."""
+    spread = (matrix.astype(np.uint64) * np.uint64(factor)) >> np.uint64(_UNSPREAD)
+    bits = np.where(matrix == NONE, np.uint64(0), np.uint64(1) << spread)
+    together: NDArray[np.uint64] = np.bitwise_or.reduce(bits, axis=0)
+    return together
+
+
+def _alike(marks: NDArray[np.uint64], left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.uint8]:
+    """How many of the others may share something with each title."""
+    counts = np.zeros(len(left), dtype=np.uint8)
+    own = [mark[left] for mark in marks]
+    for other in right.T:
+        counts += np.logical_and.reduce(
+            [(mine & mark[other]) != 0 for mine, mark in zip(own, marks, strict=True)], axis=0
+        )
+    return counts
+
+
+def _counted(matrix: Ids, own: Ids, right: NDArray[Any]) -> NDArray[np.uint8]:
+    """How many of the others have each of a title's features; places by titles."""
+    counts = np.zeros(own.shape, dtype=np.uint8)
+    for other in right.T:
+        theirs = matrix[:, other]
+        for of_own, counted in zip(own, counts, strict=True):
+            has = np.zeros(own.shape[1], dtype=bool)
+            for of_other in theirs:
+                has |= of_own == of_other
+            counted += has
+    return counts
 
 
 _PEOPLE = (("directors", _MOST_DIRECTORS), ("leading_cast", _MOST_CAST))
