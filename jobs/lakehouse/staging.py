@@ -81,7 +81,8 @@ def write(marked: DataFrame, table: Table, folder: str, file_rows: int) -> None:
     rows = marked.withColumns({_KEPT: ~has_reasons, REASONS: F.when(has_reasons, F.col(REASONS))})
     written = {"maxRecordsPerFile": file_rows}
     if table.clustered_by:
-        rows = rows.sortWithinPartitions(_KEPT, *parts, *table.clustered_by)
+        if not table.arrives_sorted:
+            rows = rows.sortWithinPartitions(_KEPT, *parts, *table.clustered_by)
         written["parquet.block.row.count.limit"] = _GROUP_ROWS
     rows.write.partitionBy(_KEPT, *parts).options(**written).parquet(folder)
 

@@ -15,7 +15,10 @@ from scipy.sparse import csr_matrix
 
 _BLOCK_SCORES = 32_000_000
 """Scores in memory at once: 128 MB of float32 per task, whatever the number of titles."""
-_LARGEST_BLOCK = 4096
+_LARGEST_BLOCK = 2048
+_PAIRS_PER_TASK = 2_000_000
+"""Rows of viewers and titles that a task puts together: about 200 MB."""
+_COLLECTED = "user_id string, title_ids array<string>, weights array<double>, ratings array<double>, ages array<double>"
 _MICROS = 1_000_000
 _SECONDS_PER_DAY = 24 * 60 * 60
 
@@ -62,7 +65,8 @@ def collect_histories(preferences: DataFrame, as_of: datetime, also: Sequence[st
     """One row per viewer: what the blocks are made from.
 
     Partitioned by ranges of user_id and sorted within: what is made of the blocks, many rows per viewer, comes out in
-    order of user_id without being sorted.
+    order of user_id without being sorted. Rows of viewers are put together in tasks that hold some millions of them:
+    Spark's own lists of structs take several times as long.
 
     Args:
         preferences: silver.preferences, or rows with user_id, title_id, weight, rating and last_at.
@@ -73,23 +77,50 @@ def collect_histories(preferences: DataFrame, as_of: datetime, also: Sequence[st
         user_id, title_ids array<string>, weights array<double>, ratings array<double>, ages array<double>, in days; the
         titles of a viewer in order of title_id.
     """
+    spark = preferences.sparkSession
     age = age_days(F.col("last_at"), as_of).alias("age")
-    known = F.sort_array(F.collect_list(F.struct("title_id", "weight", "rating", age)))
-    collected = preferences.groupBy("user_id").agg(known.alias("known"))
+    rows = preferences.select("user_id", "title_id", "weight", "rating", age)
     if also:
-        unknown = preferences.sparkSession.createDataFrame([(user,) for user in also], "user_id string")
-        collected = collected.unionByName(unknown, allowMissingColumns=True)
-    return (
-        collected.select(
-            "user_id",
-            F.col("known.title_id").alias("title_ids"),
-            F.col("known.weight").alias("weights"),
-            F.col("known.rating").alias("ratings"),
-            F.col("known.age").alias("ages"),
-        )
-        .repartitionByRange("user_id")
-        .sortWithinPartitions("user_id")
+        unknown = spark.createDataFrame([(user,) for user in also], "user_id string")
+        rows = rows.unionByName(unknown, allowMissingColumns=True)
+    tasks = max(int(spark.conf.get("spark.sql.shuffle.partitions") or 1), -(-preferences.count() // _PAIRS_PER_TASK))
+    return rows.repartitionByRange(tasks, "user_id").mapInArrow(put_together, _COLLECTED)
+
+
+def put_together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """One row per viewer of rows of viewers and titles in any order: viewers in order, and the titles of each.
+
+    Args:
+        batches: user_id, title_id, weight, rating, age; title_id is null for a viewer without a history.
+    """
+    held = list(batches)
+    rows = pa.Table.from_batches(held).combine_chunks() if held else None
+    if rows is None or not rows.num_rows:
+        return
+    viewer, user_ids = _in_order(rows["user_id"])
+    title, title_ids = _in_order(rows["title_id"])
+    # As one number each, for sorting them is many times faster.
+    order = np.argsort(viewer * (len(title_ids) + 1) + title)
+    order = order[title[order] < len(title_ids)]
+    ends = np.concatenate([[0], np.cumsum(np.bincount(viewer[order], minlength=len(user_ids)))]).astype(np.int32)
+    lists = [
+        pa.ListArray.from_arrays(pa.array(ends), rows[name].combine_chunks().take(pa.array(order)))
+        for name in ("title_id", "weight", "rating", "age")
+    ]
+    collected = pa.RecordBatch.from_arrays(
+        [user_ids, *lists], names=["user_id", "title_ids", "weights", "ratings", "ages"]
     )
+    for start in range(0, collected.num_rows, _LARGEST_BLOCK):
+        yield collected.slice(start, _LARGEST_BLOCK)
+
+
+def _in_order(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
+    """Each value's place among the different values in order, and these; nulls come last."""
+    encoded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    place = np.empty(len(order) + 1, dtype=np.int64)
+    place[order.to_numpy()], place[-1] = np.arange(len(order)), len(order)
+    return place[encoded.indices.fill_null(len(order)).to_numpy()], encoded.dictionary.take(order)
 
 
 def age_days(last_at: Column, as_of: datetime) -> Column:
@@ -98,14 +129,15 @@ def age_days(last_at: Column, as_of: datetime) -> Column:
     return F.greatest(F.lit(0.0), days)
 
 
-def blocks(batches: Iterable[pa.RecordBatch], title_ids: pa.Array) -> Iterator[Block]:
+def blocks(batches: Iterable[pa.RecordBatch], title_ids: pa.Array, *, are_scores_held: bool = True) -> Iterator[Block]:
     """Cut Arrow batches of histories into blocks whose scores fit into memory.
 
     Args:
         batches: Rows of :func:`collect_histories`; ratings and ages may be left out.
         title_ids: The model's titles; a title it does not know is left out of the matrices.
+        are_scores_held: Whether all scores of a block are in memory at once; else it may be larger.
     """
-    size = max(1, min(_LARGEST_BLOCK, _BLOCK_SCORES // max(1, len(title_ids))))
+    size = max(1, min(_LARGEST_BLOCK, _BLOCK_SCORES // max(1, len(title_ids)))) if are_scores_held else _LARGEST_BLOCK
     for batch in batches:
         for start in range(0, batch.num_rows, size):
             yield _block(batch.slice(start, size), title_ids)

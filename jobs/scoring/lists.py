@@ -21,7 +21,7 @@ from jobs.scoring.plan import Plan, held_plan
 from jobs.scoring.reasons import NONE, contributions, no_contributions
 from jobs.scoring.sentences import lead_of, popular_in, popular_with
 from jobs.scoring.tiers import PERSONAL, POPULAR, SEGMENT, Tier, fill
-from jobs.scoring.top_n import Scorer, ranks_within, top_titles
+from jobs.scoring.top_n import FactorScorer, Scorer, ranks_within, top_titles
 from jobs.tables.gold import SOURCES
 
 LIST_SCHEMA = pa.schema(
@@ -74,7 +74,7 @@ def lists_of(plan: Plan, batches: Iterable[pa.RecordBatch], *, explains: bool = 
         explains: Whether personal rows say why they are there: that costs more than finding them.
     """
     model = held(str(plan.model))
-    for block in blocks(batches, model.title_ids):
+    for block in blocks(batches, model.title_ids, are_scores_held=not isinstance(model, FactorScorer)):
         yield _lists_of_block(plan, model, block, explains=explains)
 
 

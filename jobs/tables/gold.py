@@ -66,6 +66,7 @@ RECOMMENDATIONS = Table(
     key=("user_id", "rank"),
     inputs=(silver.PREFERENCES, model.CHAMPION, silver.TITLES, silver.TITLE_RULES, silver.TITLE_PROFILES),
     clustered_by=("user_id",),
+    arrives_sorted=True,
     settings=("list_length", "listed_title_types", "lists_adult"),
     columns=_LIST_COLUMNS,
 )

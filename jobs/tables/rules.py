@@ -170,6 +170,8 @@ def _of_named_columns(table: Table) -> Iterator[str]:
     for name in (*table.key, *partitioned_by):
         if name in by_name and by_name[name].nullable:
             yield f"{name} may be null, and rows are found by it"
+    if table.arrives_sorted and not table.clustered_by:
+        yield "it arrives sorted, but does not say by what"
     if set(partitioned_by) & set(table.clustered_by):
         yield f"{table.partitioned_by} is the same in all of a file's rows: they cannot be sorted by it"
 

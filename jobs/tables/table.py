@@ -53,6 +53,8 @@ class Table:
     partitioned_by: str | None = None
     clustered_by: tuple[str, ...] = ()
     """What the rows of a file are sorted by: the columns that readers filter on."""
+    arrives_sorted: bool = False
+    """Whether its job hands rows over in that order already, so that the door need not sort them."""
     keeps: int | None = None
     """How many of the newest partitions of a dated table are kept; all, if None."""
     files: tuple[str, ...] = ()

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from expectations.gold.recommendations import SUITE
 from jobs.errors import JobError
@@ -87,6 +89,9 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
         *[([], "next in popularity: no viewers in 30 days")] * 2,
     ]
     assert made_again(lake, list("*uvw")) == [{name: row[name] for name in LIST_SCHEMA.names} for row in rows]
+    for file in DeltaTable(f"{lake.settings.lake}/gold/recommendations").file_uris():
+        users = pq.read_table(file.removeprefix("file://"), columns=["user_id"])["user_id"].to_pylist()
+        assert users == sorted(users)
     made_by = {(row["model_name"], row["model_version"], row["model_night"], row["night"]) for row in rows}
     assert made_by == {("reelhouse", 1, NIGHT, NIGHT)}
     entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
