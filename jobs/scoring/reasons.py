@@ -127,12 +127,18 @@ def fold_in_terms(
     """
     kind = fits[0].factors.dtype
     roots, b = np.sqrt(evidence.data).astype(kind)[:, np.newaxis], wanted.data.astype(kind)
+    # Viewers of as many titles have the same λ.
+    ridges, inverse = np.unique(ridge, return_inverse=True)
+    scales = [[fit.scale(one).astype(kind) for one in ridges.tolist()] for fit in fits]
     ones = np.eye(fits[0].factors.shape[1], dtype=kind, order="F")
 
     def terms(viewer: int, titles: Positions) -> tuple[Positions, Reals]:
         cells = slice(evidence.indptr[viewer], evidence.indptr[viewer + 1])
         known = evidence.indices[cells]
-        every = [_solved(fit, known, titles, roots[cells], ridge[viewer], ones) for fit in fits]
+        every = [
+            _solved(fit.factors, scale[inverse[viewer]], known, titles, roots[cells], ones)
+            for fit, scale in zip(fits, scales, strict=True)
+        ]
         added = sum(every[1:], every[0])
         added *= b[cells]
         return known, added
@@ -140,11 +146,10 @@ def fold_in_terms(
     return terms
 
 
-def _solved(fit: Turned, known: Positions, titles: Positions, roots: Reals, ridge: float, ones: Reals) -> Reals:
+def _solved(factors: Reals, scale: Reals, known: Positions, titles: Positions, roots: Reals, ones: Reals) -> Reals:
     """Titles by known titles of y_iᵀ W y_j."""
     syrk, posv = (dsyrk, dposv) if ones.dtype == np.float64 else (ssyrk, sposv)
-    scale = fit.scale(ridge).astype(ones.dtype)
-    own, asked = fit.factors.take(known, axis=0), fit.factors.take(titles, axis=0)
+    own, asked = factors.take(known, axis=0), factors.take(titles, axis=0)
     own *= scale
     asked *= scale
     matrix = syrk(1.0, (own * roots).T, beta=1.0, c=ones, lower=True)
