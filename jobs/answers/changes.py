@@ -1,4 +1,7 @@
-"""What changed in viewers' lists from one night to the next, and why: asked of the published tables, without Spark."""
+"""What changed in viewers' lists from one night to the next, and why: asked of the published tables, without Spark.
+
+The list for everybody of whom nothing is known, ``*``, is nobody's: it is not counted.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,33 +21,37 @@ SELECT min(night_before),
     count(*) FILTER (overlap = 1 AND rbo > 1 - 1e-9), coalesce(avg(overlap), 1), coalesce(avg(rbo), 1),
     coalesce(avg(len(entering_title_ids)) FILTER (state = 'both'), 0),
     coalesce(avg(listed_count) FILTER (state = 'both'), 0)
-FROM gold.recommendation_changes WHERE night = ?
+FROM gold.recommendation_changes WHERE user_id <> '*' AND night = ?
 """
 _MODELS = """
 SELECT list(DISTINCT model_version_before ORDER BY model_version_before), list(DISTINCT model_version ORDER BY model_version)
-FROM gold.recommendation_changes WHERE night = ?
+FROM gold.recommendation_changes WHERE user_id <> '*' AND night = ?
 """
 _SOURCES = """
-SELECT sum(personal_count), sum(segment_count), sum(popular_count) FROM gold.recommendation_changes WHERE night = ?
+SELECT sum(personal_count), sum(segment_count), sum(popular_count) FROM gold.recommendation_changes
+WHERE user_id <> '*' AND night = ?
 """
 _BINNED = """
 SELECT least(CAST(floor(overlap * ?) AS INTEGER), ? - 1) AS bin, count(*)
-FROM gold.recommendation_changes WHERE night = ? AND state = 'both' GROUP BY bin
+FROM gold.recommendation_changes WHERE user_id <> '*' AND night = ? AND state = 'both' GROUP BY bin
 """
 _SEGMENTS = """
 SELECT segment, count(*), avg(overlap), avg(rbo) FROM gold.recommendation_changes
-WHERE night = ? AND state = 'both' GROUP BY segment
+WHERE user_id <> '*' AND night = ? AND state = 'both' GROUP BY segment
 ORDER BY list_position(['cold', 'light', 'heavy'], segment), segment
 """
 _CHANGED_MOST = """
 SELECT user_id, segment, overlap, rbo, len(entering_title_ids) FROM gold.recommendation_changes
-WHERE night = ? AND state = 'both' ORDER BY rbo, overlap, user_id LIMIT ?
+WHERE user_id <> '*' AND night = ? AND state = 'both' ORDER BY rbo, overlap, user_id LIMIT ?
 """
 _MOVED = """
 SELECT moved.title_id, coalesce(t.title, moved.title_id), t.release_year, lists
 FROM (
     SELECT title_id, count(*) AS lists
-    FROM (SELECT unnest({column}) AS title_id FROM gold.recommendation_changes WHERE night = ? AND state = 'both')
+    FROM (
+        SELECT unnest({column}) AS title_id FROM gold.recommendation_changes
+        WHERE user_id <> '*' AND night = ? AND state = 'both'
+    )
     GROUP BY title_id ORDER BY lists DESC, title_id LIMIT ?
 ) AS moved LEFT JOIN silver.titles AS t USING (title_id) ORDER BY lists DESC, moved.title_id
 """

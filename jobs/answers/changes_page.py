@@ -34,6 +34,7 @@ td.n, th.n { white-space: nowrap; text-align: right; font-variant-numeric: tabul
 .stack { display: flex; height: 1.6rem; border-radius: .3rem; overflow: hidden; background: var(--line); }
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 .data { background: var(--data); } .model { background: var(--model); } .rules { background: var(--rules); }
+td.cause { white-space: nowrap; }
 .code { background: var(--code); } svg { max-width: 100%; height: auto; } rect { fill: var(--bar); }
 text { fill: currentColor; font-size: 12px; text-anchor: middle; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
@@ -60,7 +61,7 @@ text { fill: currentColor; font-size: 12px; text-anchor: middle; }
 <span class="{{ cause }}" style="width: {{ "%.2f" % width }}%"></span>{% endfor %}</div>
 <div class="wide"><table>
 <thead><tr><th>cause</th><th class=n>new titles</th><th class=n>in order</th><th>what changed</th></tr></thead>
-<tbody>{% for one in page.changes.why.causes %}<tr><td><span class="key {{ one.cause }}"></span>{{ one.cause }}</td>
+<tbody>{% for one in page.changes.why.causes %}<tr><td class=cause><span class="key {{ one.cause }}"></span>{{ one.cause }}</td>
 <td class=n>{{ one.share | percent(2) }}</td><td class=n>{{ one.rbo_share | percent(2) }}</td>
 <td>{{ page.words(one) }}</td></tr>
 {% endfor %}<tr><td>together</td><td class=n>{{ page.changes.why.total | percent(2) }}</td>

@@ -110,7 +110,11 @@ class Recipe:
             return f"version {self.model}"
         kinds = Counter(rule["rule"] for rule in json.loads(self.rules))
         told = [f"{kinds[kind]} {kind}{'' if kinds[kind] == 1 else 's'}" for kind in ("block", "boost")]
-        return ", ".join([*told, *(f"{name} {json.dumps(value)}" for name, value in json.loads(self.settings).items())])
+        settings = {
+            name: "/".join(map(str, value)) if isinstance(value, list) else json.dumps(value)
+            for name, value in json.loads(self.settings).items()
+        }
+        return ", ".join([*told, *(f"{name} {value}" for name, value in settings.items())])
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         changed("u1"),
         changed("u2", segment="heavy", overlap=1.0, rbo=1.0, **nothing),
         changed(HOSTILE, overlap=0.0, rbo=0.0),
+        changed("*", segment="cold", overlap=0.0, rbo=0.0),
         changed("came", state="new", overlap=None, rbo=None, model_version_before=None),
         changed("went", state="gone", overlap=None, rbo=None, model_version=None, listed_count=0, personal_count=0),
         changed("u1", night=BEFORE, night_before=FIRST),
