@@ -91,7 +91,7 @@ class Limits(BaseModel):
         float, Field(ge=0, le=1, description="Most inequality (Gini index) of how often these titles are listed.")
     ] = 0.995
     title_share: Annotated[float, Field(gt=0, le=1, description="Largest share of personal lists with one title.")] = (
-        0.8
+        0.9
     )
     overlap: Annotated[
         float, Field(ge=0, le=1, description="Least mean share of a personal top 10 that was in the last one, too.")

@@ -190,7 +190,7 @@ SUITE = suite(
         _limit("title_share", "the share of personal lists with the title that most of them have", is_most=True),
         Limit(
             "overlap",
-            "the share of the personal top 10 that is served which is in the same viewer's top 10 again",
+            "the share of the served personal top 10s that is in the same viewer's top 10 again",
             _OVERLAP,
             is_most=False,
             unjudged="no baseline: nobody has a list now who had one",
