@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendations import SUITE
@@ -42,16 +43,21 @@ def run(lake: Lake, night: date) -> None:
     with tempfile.TemporaryDirectory(dir=work) as kept:
         plan.save(Path(kept))
         histories = collect_histories(preferences, end_of(night), also=[gold.EVERYBODY_ELSE])
-        lists = recommend(histories, Path(kept)).select(
+        # More viewers than lists: the others have seen all that may be listed.
+        lists = recommend(lake.count(histories, viewers=F.count("*")), Path(kept)).select(
             "*",
             F.lit(champion.name).alias("model_name"),
             F.lit(champion.version).alias("model_version"),
             F.lit(champion.night).alias("model_night"),
             F.lit(night).alias("night"),
         )
-        is_list, is_whole = F.col("rank") == 1, F.col("rank") == length
-        # Short are those of viewers who have seen nearly all that may be listed.
-        lists = lake.count(lists, lists=F.count_if(is_list), short_lists=F.count_if(is_list) - F.count_if(is_whole))
         recipe = json.dumps([champion.recommender, champion.parameters], sort_keys=True)
         lake.compare_by(recipe=recipe, rules=json.dumps(rules.to_pylist()))
-        lake.publish(lists, SUITE, night)
+        lake.publish(lake.count(lists, **_shortfalls(length)), SUITE, night)
+
+
+def _shortfalls(length: int) -> dict[str, Column]:
+    """How many lists there are, how many are short, as their viewers have seen nearly all, and where titles come from."""
+    is_list, is_whole = F.col("rank") == 1, F.col("rank") == length
+    by_source = {f"{source}_titles": F.count_if(F.col("source") == source) for source in gold.SOURCES}
+    return {"lists": F.count_if(is_list), "short_lists": F.count_if(is_list) - F.count_if(is_whole), **by_source}

@@ -200,7 +200,11 @@ def _below(plan: Plan, block: Block, rows: _Rows, short: NDArray[np.int64], want
     row, place = fill(plan.popular, taken[still], wanted[still])
     values = plan.popular.values[place]
     popular = _Rows.of_tier(plan.popular, still[row], place, POPULAR, popular_with(values, plan.counted))
-    found = found.and_then(popular._replace(model_score=values) if plan.has_popularity else popular)
+    if plan.has_popularity:
+        # Of titles that it does not know it says nothing.
+        is_known = np.isin(popular.position, plan.of_model)
+        popular = popular._replace(model_score=np.where(is_known, values, np.nan))
+    found = found.and_then(popular)
     return found._replace(viewer=short[found.viewer])
 
 

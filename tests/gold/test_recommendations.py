@@ -97,7 +97,8 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
     entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
     assert entry is not None
     (outcome,) = lake.outcomes
-    assert outcome.note == "lists 4, short lists 4; overlap: no baseline: nothing is served yet"
+    counted = "viewers 4, lists 4, short lists 4, personal titles 4, segment titles 0, popular titles 9"
+    assert outcome.note == f"{counted}; overlap: no baseline: nothing is served yet"
     assert entry.inputs == dict.fromkeys(
         ("model.champion", "silver.preferences", "silver.titles", "silver.title_rules", "silver.title_profiles"), 1
     )
@@ -138,6 +139,9 @@ def test_who_has_seen_all_that_may_be_listed_has_no_list_and_stops_nothing(lake:
 
     lists = lake.read(gold.RECOMMENDATIONS, NIGHT).groupBy("user_id").count().collect()
     assert {row["user_id"]: row["count"] for row in lists} == {"*": 4, "u": 3, "v": 3}
+    entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
+    assert entry is not None
+    assert (entry.counts["viewers"], entry.counts["lists"], entry.counts["short_lists"]) == (4, 3, 3)
 
 
 def test_a_list_that_lacks_a_title_which_is_left_to_its_viewer_stops_the_table(lake: Lake, tmp_path: Path) -> None:

@@ -148,8 +148,8 @@ def test_the_lists_of_a_popularity_are_popular_in_its_own_order_and_go_on_with_t
     rows = listed(plan, ("u", {"drama": 5.0}))
 
     assert [(row["source"], row["title_id"], row["model_score"]) for row in rows] == [
-        ("popular", "hit", 3.0), ("popular", "comedy", 0.0), ("popular", "new comedy", 0.0),
-        ("popular", "new drama", 0.0),
+        ("popular", "hit", 3.0), ("popular", "comedy", 0.0), ("popular", "new comedy", None),
+        ("popular", "new drama", None),
     ]  # fmt: skip
 
 
