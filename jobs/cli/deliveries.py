@@ -81,7 +81,10 @@ def world(
         raise typer.BadParameter("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from error
     until = written + (days or 1) * _A_DAY if known and written else parameters.last_day
     _write(landing, parameters, until)
-    display.next_step(f"reelhouse night --night {until}")
+    now = today(home)
+    if until > now:
+        display.say(f"days after today, {now}, have no night yet; REELHOUSE_TODAY={until} makes it their day")
+    display.next_step(f"reelhouse night --night {min(until, now)}")
 
 
 def write_sample(home: "Settings", now: date) -> None:

@@ -29,13 +29,13 @@ def is_done(settings: Settings, day: date) -> bool:
 def next_night(settings: Settings, today: date) -> date:
     """The night that what is said now belongs to: today's, where nights keep up with the time.
 
-    Of a sample world it is the day that is written next, or its last one where that night is not done yet; of other data
-    of the past the day after the newest night.
+    Of a sample world, and of other data of the past, it is the day after the newest night that is done; of a world without
+    one its last day.
     """
-    if (written := last_day(settings.landing)) is not None:
-        return min(written + _A_DAY, today) if is_done(settings, written) else written
-    done = _done(settings)
-    return today if done is None or today - done <= _IN_STEP else done + _A_DAY
+    written, done = last_day(settings.landing), _done(settings)
+    if written is None and (done is None or today - done <= _IN_STEP):
+        return today
+    return min(done + _A_DAY if done else written or today, today)
 
 
 def _done(settings: Settings) -> date | None:

@@ -225,11 +225,16 @@ def test_a_world_is_written_then_continued(tmp_path: Path, monkeypatch: pytest.M
     first = CliRunner().invoke(app, small)
     second = CliRunner().invoke(app, ["world"])
     other = CliRunner().invoke(app, ["world", "--seed", "8"])
+    ahead = CliRunner().invoke(app, ["world", "--days", "7"])
 
     assert "next: reelhouse night --night 2026-01-02" in first.stdout
     assert "next: reelhouse night --night 2026-01-03" in second.stdout
     assert "seed" in refused(other)
-    assert last_day(tmp_path / "landing") == date(2026, 1, 3)
+    assert last_day(tmp_path / "landing") == date(2026, 1, 10)
+    assert (
+        "days after today, 2026-01-09, have no night yet; REELHOUSE_TODAY=2026-01-10 makes it their day" in ahead.stdout
+    )
+    assert "next: reelhouse night --night 2026-01-09" in ahead.stdout
     assert first.stdout.splitlines()[0].startswith("sample world: 2026-01-01 to 2026-01-02, 2 days in ")
     assert len(first.stdout.splitlines()) == 2
 
