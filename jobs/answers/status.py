@@ -63,12 +63,11 @@ def statuses(settings: Settings, today: date) -> list[Status]:
 
 
 def _open_refusals(root: str) -> Mapping[str, Refusal]:
-    """The newest refusal of each table that was not published since."""
-    tables, found = {table.name: table for table in TABLES}, {}
-    for (name, _), refusal in sorted(refusals.newest(root).items(), key=lambda item: item[1].refused_at):
-        if name in tables and not refusals.is_settled(root, tables[name], refusal):
-            found[name] = refusal
-    return found
+    """The last refusal of each table that was not published since."""
+    tables = {table.name: table for table in TABLES}
+    by_time = sorted(refusals.newest(root).values(), key=lambda refusal: (refusal.refused_at, refusal.night))
+    last = {refusal.table_name: refusal for refusal in by_time if refusal.table_name in tables}
+    return {name: one for name, one in last.items() if not refusals.is_settled(root, tables[name], one)}
 
 
 def _status(

@@ -44,8 +44,11 @@ class Undoing:
 
     @property
     def newest(self) -> date:
-        """The newest night that is undone."""
-        return date.fromisoformat(self.drops[-1]) if self.drops else self.in_force.night
+        """The newest night that is undone, or that is not held back any more."""
+        if self.drops:
+            return date.fromisoformat(self.drops[-1])
+        told = self.in_force.rollback
+        return max(self.in_force.night, told.holds) if told and told.holds else self.in_force.night
 
 
 def plan(root: str, table: Table, night: date) -> Undoing | None:

@@ -101,6 +101,7 @@ def test_a_reset_ends_it_so_that_the_nights_can_be_made_anew(run: Run) -> None:
     result = run("reset", LISTS.name, "--to", "2026-03-02", "--yes")
 
     assert "ends its rollback: nights after it can be made again" in result.output
+    assert "next: reelhouse night --night 2026-03-03" in result.output
     assert served() == ["of 2026-03-02"]
     assert not decide(Settings(), LISTS.name, THREE).idle
     assert run("reset", LISTS.name, "--to", "2026-03-02", "--yes").output.startswith("nothing to undo")
