@@ -194,26 +194,27 @@ class _Chosen:
         """Choose among the scores of some viewers, for titles from a column on."""
         if start == 0:
             self._raise_limits(rows, _reached(tile, self._length))
-        at, column = self._above(tile, self.limits[rows])
+        at, column, score = self._above(tile, self.limits[rows])
         count = np.bincount(at, minlength=len(rows))
         self._are_few = bool(2 * np.count_nonzero(count) < len(rows))
         is_full = self._counts[rows] + count > self._room
         if is_full.any():
             self._make_room(rows[is_full], count[is_full])
             is_left = ~self._is_crowded[rows[at]]
-            at, column = at[is_left], column[is_left]
+            at, column, score = at[is_left], column[is_left], score[is_left]
             count = np.bincount(at, minlength=len(rows))
-        slot = np.arange(len(at)) + np.repeat(self._counts[rows] - np.cumsum(count) + count, count)
-        row = rows[at]
-        self._scores[row, slot], self._columns[row, slot] = tile[at, column], column + start
+        # Counted through all rows, which is twice as fast as by row and column.
+        first = rows * self._room + self._counts[rows] - np.cumsum(count) + count
+        place = np.repeat(first, count) + np.arange(len(at))
+        self._scores.reshape(-1)[place], self._columns.reshape(-1)[place] = score, column + start
         self._counts[rows] += count
         number = start >> _COLUMNS_BITS
         # The more was looked at, the less one more tile changes.
         if number & (number + 1) == 0:
             self._raise_to_list(rows)
 
-    def _above(self, tile: Floats, limits: Floats) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-        """Rows and columns of the scores that reach the limits."""
+    def _above(self, tile: Floats, limits: Floats) -> tuple[NDArray[np.intp], NDArray[np.int32], Floats]:
+        """Rows and columns of the scores that reach the limits, and these."""
         hit = np.arange(len(tile))
         if self._are_few:
             (hit,) = np.nonzero(tile.max(axis=1) >= limits)
@@ -222,7 +223,7 @@ class _Chosen:
         np.greater_equal(tile, limits[:, np.newaxis], out=mask)
         flat = np.flatnonzero(mask)
         at = flat >> _COLUMNS_BITS if tile.shape[1] == _COLUMNS else flat // tile.shape[1]
-        return hit[at], (flat - at * tile.shape[1]).astype(np.int32)
+        return hit[at], (flat - at * tile.shape[1]).astype(np.int32), tile.reshape(-1)[flat]
 
     def _raise_limits(self, rows: NDArray[np.intp], reached: Floats) -> None:
         """Note what at least ``length`` titles of each viewer score."""
@@ -253,8 +254,9 @@ class _Chosen:
         """What was chosen, with the scores that count."""
         self._raise_to_list(np.flatnonzero(~self._is_crowded))
         most = int(self._counts.max(initial=0))
-        row, slot = np.nonzero(self._scores[:, :most] >= self.limits[:, np.newaxis])
-        column = self._columns[row, slot]
+        is_kept = self._scores[:, :most] >= self.limits[:, np.newaxis]
+        row = np.repeat(np.arange(len(is_kept)), np.count_nonzero(is_kept, axis=1))
+        column = self._columns[:, :most][is_kept]
         score = products_of(viewers, row, self._titles.factors, column)
         found = [(row, self._titles.positions[column], score)]
         for one in np.flatnonzero(self._is_crowded):

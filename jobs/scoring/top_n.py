@@ -119,7 +119,7 @@ def top_titles(
         best = np.hstack([best[0], np.broadcast_to(moved, theirs.shape)]), np.hstack([best[1], theirs])
     positions, scores, added = _in_order(*best, strengths, length)
     is_listed = scores > FILTERED
-    row, _ = np.nonzero(is_listed)
+    row = np.repeat(np.arange(len(is_listed)), np.count_nonzero(is_listed, axis=1))
     return Listed(row.astype(np.int32), positions[is_listed], scores[is_listed], added[is_listed])
 
 
