@@ -37,7 +37,8 @@ def reproduce(
         return
     differing = found.differing
     reason = "the code differs" if not found.is_same_code else "its inputs are those that the ledger names"
-    display.say(f"different in {len(differing) or len(found.served)} places; {reason}", "yellow")
+    places = f"{len(differing)} place{'' if len(differing) == 1 else 's'}" if differing else "scores only"
+    display.say(f"different in {places}; {reason}", "yellow")
     grid = display.grid("rank", "was served", "made again", right=("rank",))
     for served, made in differing:
         at = served or made

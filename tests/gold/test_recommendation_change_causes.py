@@ -12,10 +12,12 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
+from typer.testing import CliRunner
 
 from jobs.answers.changes import night_changes
 from jobs.answers.changes_page import page_address
-from jobs.answers.reproducing import reproduce
+from jobs.answers.reproducing import Reproduced, Row, reproduce
+from jobs.cli.app import app
 from jobs.errors import GoneError, JobError
 from jobs.gold import recommendation_change_causes, recommendation_changes
 from jobs.lakehouse.lake import Lake
@@ -26,7 +28,7 @@ from jobs.settings import Settings
 from jobs.tables import gold, silver
 from jobs.tracking import registry
 from jobs.version import code_hash
-from tests.cli.small_lake import publish
+from tests.cli.small_lake import Run, publish
 from tests.rows import filled
 from tests.tracking.registered import register
 
@@ -160,6 +162,44 @@ def test_a_list_that_nobody_was_served_is_not_made_again(nights: Lake) -> None:
         reproduce(nights.settings, "u03", date(2026, 2, 1))
     with pytest.raises(JobError, match="no list was made again: nobody had none on 2026-03-01"):
         reproduce(nights.settings, "nobody", ONE)
+
+
+@pytest.fixture
+def tampered(nights: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Commands on a copy of the nights in which somebody has changed what u03 was served on the second one."""
+    home = tmp_path / "home"
+    shutil.copytree(nights.settings.root, home)
+    rows = DeltaTable(home / "lake" / "gold" / "recommendation_history").to_pyarrow_table().to_pylist()
+    for row in rows:
+        if (row["user_id"], row["night"], row["rank"]) == ("u03", TWO, 2):
+            row |= {"title_id": "another", "score": -7.0, "reasons": "because"}
+    account = {"inputs": {"gold.recommendations": 2}, "replaced": [str(TWO)]}
+    publish(home, gold.RECOMMENDATION_HISTORY, *rows, night=TWO, **account)
+    monkeypatch.setenv("REELHOUSE_HOME", str(home))
+    return lambda *arguments: CliRunner().invoke(app, arguments)
+
+
+def test_the_command_ends_well_only_where_both_lists_are_equal(tampered: Run) -> None:
+    equal, different = (tampered("reproduce", "--user", user, "--night", str(TWO)) for user in ("u04", "u03"))
+
+    assert (equal.exit_code, different.exit_code) == (0, 1)
+    assert "equal: every place holds the same title" in equal.stdout
+    assert "model: version 2" in equal.stdout
+    assert "rules: 1 block, 0 boosts, list_length 3" in equal.stdout
+    assert "different in 1 place; its inputs are those that the ledger names" in different.stdout
+    assert next(line.split()[:2] for line in different.stdout.splitlines() if "another" in line) == ["2", "another"]
+
+
+def test_titles_of_equal_score_may_stand_in_another_order() -> None:
+    served = (Row(1, "a", "personal", 0.5, None), Row(2, "b", "personal", 0.4999999, None))
+    swapped = (Row(1, "b", "personal", 0.5, None), Row(2, "a", "personal", 0.4999999, None))
+    further = (Row(1, "b", "personal", 0.5, None), Row(2, "a", "personal", 0.4, None))
+    verdicts = [
+        Reproduced("u", ONE, {}, "", "", is_same_code=True, served=served, made=made).verdict
+        for made in (served, swapped, further, served[:1])
+    ]
+
+    assert verdicts == ["equal", "ties", "different", "different"]
 
 
 @pytest.fixture

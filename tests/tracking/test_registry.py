@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from jobs import recommenders
-from jobs.errors import JobError
+from jobs.errors import GoneError, JobError
 from jobs.recommenders.als import Model
 from jobs.runs import resets
 from jobs.settings import Settings
@@ -26,6 +26,14 @@ def test_there_is_no_champion_before_the_first_training(settings: Settings) -> N
     assert registry.champion(settings) is None
     with pytest.raises(JobError, match="no lists were made: .* run `reelhouse run model.champion`"):
         registry.require_champion(settings)
+
+
+def test_a_version_that_is_not_registered_is_gone(settings: Settings, tmp_path: Path) -> None:
+    register(settings, tmp_path / "model")
+
+    assert recommenders.load(registry.kept_folder(settings, 1)).title_ids == MODEL.title_ids
+    with pytest.raises(GoneError, match="reelhouse version 7 is not registered any more"):
+        registry.kept_folder(settings, 7)
 
 
 def test_a_training_is_one_run_with_its_inputs_and_the_newest_is_champion(settings: Settings, tmp_path: Path) -> None:
