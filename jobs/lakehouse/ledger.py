@@ -211,17 +211,18 @@ def in_force(table: Table, delta: DeltaTable, upto: int | None = None) -> Entry 
         limit = None
 
 
-def in_turn(table: Table, delta: DeltaTable) -> Iterator[Entry]:
+def in_turn(table: Table, delta: DeltaTable, upto: int | None = None) -> Iterator[Entry]:
     """The publication in force, then the one that it followed, and so on: without those that a restore undid.
 
     Args:
         table: Which table.
         delta: The table at its newest version.
+        upto: The version to begin at; the newest, if None.
 
     Raises:
         JobError: The lake was made by a newer version.
     """
-    return _followed(table, delta, delta.history(), delta.version())
+    return _followed(table, delta, delta.history(), delta.version() if upto is None else upto)
 
 
 def _followed(table: Table, delta: DeltaTable, commits: list[dict[str, Any]], upto: int) -> Iterator[Entry]:

@@ -25,11 +25,12 @@ def serve(home: Path, night: date, *, is_kept: bool = True) -> None:
 
 def test_the_night_before_is_the_newest_that_was_served(tmp_path: Path) -> None:
     root = str(tmp_path / "lake")
-    for night in (ONE, THREE):
+    for night in (ONE, THREE, FOUR):
         serve(tmp_path, night)
 
-    assert kept_nights(root) == [THREE, ONE]
+    assert kept_nights(root) == [FOUR, THREE, ONE]
     assert [night_before(root, night) for night in (ONE, THREE, FOUR)] == [None, ONE, THREE]
+    assert night_before(root, TWO) is None, "it has no lists that could be compared"
 
 
 def test_lists_that_were_made_again_do_not_take_the_place_of_themselves(tmp_path: Path) -> None:
@@ -47,6 +48,15 @@ def test_after_a_rollback_the_lists_before_are_those_that_it_served_again(tmp_pa
 
     assert kept_nights(str(tmp_path / "lake")) == [THREE, TWO, ONE]
     assert night_before(str(tmp_path / "lake"), THREE) == ONE
+    assert night_before(str(tmp_path / "lake"), TWO) == ONE
+
+
+def test_a_rollback_does_not_change_what_a_night_took_the_place_of(tmp_path: Path) -> None:
+    for night in (ONE, TWO, THREE):
+        serve(tmp_path, night)
+    DeltaTable(tmp_path / "lake" / gold.RECOMMENDATIONS.path).restore(1)
+
+    assert night_before(str(tmp_path / "lake"), THREE) == TWO
 
 
 def test_a_night_whose_lists_were_not_kept_is_passed_over(tmp_path: Path) -> None:
