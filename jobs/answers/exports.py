@@ -4,7 +4,7 @@ It is written beside its place and renamed: a reader finds a whole export or non
 version, without Spark, some rows at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,8 @@ from jobs.version import code_version
 By = Literal["viewer", "title"]
 ROWS_PER_FILE = 500_000
 """Rows of the table that are held at once, and that one file is made from: some hundred megabytes of memory."""
+_ROWS_AT_ONCE = 50_000
+"""Rows that are asked for at once where a file is made of several batches."""
 _OF_A_LIST: tuple[str, ...] = ("model_name", "model_version", "model_night", "night")
 """Columns of gold.recommendations that are the same on every row of a list."""
 _STARTS_A_FORMULA = "^[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
@@ -120,9 +122,21 @@ def _tables(views: Views, table: Table, question: _Question, kind: Format) -> It
     """What is asked, a file's worth at a time, with cells as the format takes them."""
     text = f"SELECT {_cells(views, question, kind)} FROM ({question.text}) AS asked"  # noqa: S608
     if question.key is None:
-        yield from (pa.Table.from_batches([batch]) for batch in views.batches(text, ROWS_PER_FILE))
+        yield from _together(views.batches(text, min(ROWS_PER_FILE, _ROWS_AT_ONCE)))
     else:
         yield from (views.arrow(text, between) for between in _ranges(views, table, question.key))
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches, which end where a file of the table or a group of its rows ends, as tables of a file's size at most."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        if held and sum(one.num_rows for one in held) + batch.num_rows > ROWS_PER_FILE:
+            yield pa.Table.from_batches(held)
+            held = []
+        held.append(batch)
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _ranges(views: Views, table: Table, key: str) -> Iterator[tuple[str, str]]:

@@ -98,6 +98,13 @@ def test_rows_of_any_table_with_times_in_utc(run: Run, to: Path) -> None:
     assert (len(rows), rows[0]["last_at"], rows[0]["weight"]) == (3, "2026-02-01T20:15:00.000000Z", 2.5)
 
 
+def test_rows_of_several_files_of_a_table_fill_one(run: Run, to: Path) -> None:
+    assert run("export", "gold.recommendation_history", "--format", "csv", "--to", str(to)).exit_code == 0
+
+    told = manifest(to)
+    assert ([file["rows"] for file in told["files"]], told["rows"]) == ([2], 2)
+
+
 def test_cells_of_csv_are_never_formulas(tmp_path: Path, to: Path) -> None:
     named = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "\uff1d1", "a=1", 'say "=1"', "two\nlines"]
     titles = [
