@@ -3,6 +3,8 @@
 A command imports what it needs when it runs, so that those without Spark start at once.
 """
 
+import inspect
+import re
 from typing import Any
 
 import typer
@@ -97,3 +99,8 @@ app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
 app.command(epilog=exports.EXAMPLES)(exports.export)
+
+for _told in (app.registered_callback, *app.registered_commands):
+    # Typer keeps the line breaks of a docstring, which are where the source is full, not the screen.
+    if _told:
+        _told.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_told.callback) or "")

@@ -26,7 +26,7 @@ _UNDONE = "nothing was recorded"
 def feedback(
     user: Annotated[str, typer.Argument(metavar="USER", help="The viewer.")],
     title: Annotated[
-        list[str], typer.Argument(metavar="TITLE...", help="Its identifier, or words of its title in any case.")
+        list[str], typer.Argument(metavar="TITLE", help="Its identifier, or words of its title in any case.")
     ],
     like: Annotated[bool, typer.Option("--like", help="Liked it.")] = False,
     dislike: Annotated[bool, typer.Option("--dislike", help="Watched it, and did not like it.")] = False,

@@ -12,7 +12,7 @@ EXAMPLES = examples("reelhouse reproduce --user u000123 --night 2026-11-22")
 
 
 def reproduce(
-    user: Annotated[str, typer.Option(metavar="USER", help="The viewer; * for who is not known yet.")],
+    user: Annotated[str, typer.Option(metavar="USER", help="The viewer; '*' for who is not known yet.")],
     night: Annotated[date, typer.Option(parser=iso_date, metavar="DATE", help="ISO date of a night that is kept.")],
 ) -> None:
     """Make a viewer's list of an old night again from what made it, and compare it with what was served.

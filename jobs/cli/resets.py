@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import display
-from jobs.cli.arguments import JobArgument, TableArgument, examples, iso_date, settings
+from jobs.cli.arguments import JobArgument, examples, iso_date, known_table, settings
 from jobs.errors import JobError
+from jobs.tables import TABLES, Table
 
 if TYPE_CHECKING:
     from jobs.runs.resets import Reset
@@ -62,8 +63,20 @@ def reset(
     display.next_step(f"reelhouse night --night {planned.again}" if planned.again else "reelhouse tables")
 
 
+def _complete_served(incomplete: str) -> list[str]:
+    return [t.name for t in TABLES if t.layer == "gold" and not t.is_dated and t.name.startswith(incomplete)]
+
+
 def rollback(
-    table: TableArgument,
+    table: Annotated[
+        Table,
+        typer.Argument(
+            parser=known_table,
+            metavar="TABLE",
+            help="gold.recommendations, or another table of gold that keeps no nights of itself.",
+            autocompletion=_complete_served,
+        ),
+    ],
     to: Annotated[date, typer.Option("--to", parser=iso_date, metavar="DATE", help="The night to serve again.")],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for those who ask later.")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your user name unless given.")] = "",

@@ -19,7 +19,7 @@ _WINDOW_SHOWN = 30
 
 def title(
     name: Annotated[
-        list[str], typer.Argument(metavar="TITLE...", help="Its identifier, or words of its title in any case.")
+        list[str], typer.Argument(metavar="TITLE", help="Its identifier, or words of its title in any case.")
     ],
 ) -> None:
     """Show a title: its facts and people, how popular it is, and on how many lists it stands."""

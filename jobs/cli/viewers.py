@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from jobs.answers.viewers import ViewerList
 
 _WIDEST_TITLE = 32
-EXAMPLES = examples("reelhouse show", "reelhouse show u000123", "reelhouse show movielens:42 --limit 10")
+EXAMPLES = examples(
+    "reelhouse show", "reelhouse show u000123", "reelhouse show '*'", "reelhouse show movielens:42 --limit 10"
+)
 
 
 def show(
     user: Annotated[
         str | None,
         typer.Argument(
-            metavar="USER", help="The viewer, * for one nobody knows; one who liked many titles unless given."
+            metavar="USER", help="The viewer, '*' for one nobody knows; one who liked many titles unless given."
         ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many titles of the list.")] = 50,

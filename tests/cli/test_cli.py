@@ -39,8 +39,13 @@ COMMANDS = (
     "feedback",
     "tables",
     "history",
+    "models",
+    "promote",
+    "diff",
+    "reproduce",
     "reset",
     "sql",
+    "export",
 )
 
 
@@ -50,6 +55,15 @@ def test_help_of_every_command_has_examples(run: Run, command: str) -> None:
 
     assert result.exit_code == 0
     assert f"$ reelhouse {command}" in result.stdout
+
+
+def test_help_breaks_lines_where_the_screen_ends_not_where_the_source_does(run: Run) -> None:
+    told = [line.strip() for line in run("rollback", "--help").stdout.splitlines()]
+
+    at = next(number for number, line in enumerate(told) if line.startswith("The nights that it takes back"))
+    assert all(len(line) > 60 for line in told[at : told.index("", at) - 1]), (
+        "only the last line of a paragraph is short"
+    )
 
 
 def test_shows_a_list_in_words_with_what_the_viewer_liked(run: Run) -> None:
