@@ -43,8 +43,9 @@ def _whole() -> tuple[Expectation, ...]:
         ),
         _none(
             f"SELECT title_id, starts FROM (SELECT list.night, list.title_id, {starts} AS starts, "  # noqa: S608
-            "LAG(COALESCE(list.until, '9999-12-31')) OVER (PARTITION BY list.night, list.title_id "
-            f"ORDER BY {starts}, list.until) AS ends FROM {{batch}} AS list) AS spans WHERE starts <= ends",
+            "MAX(COALESCE(list.until, '9999-12-31')) OVER (PARTITION BY list.night, list.title_id "
+            f"ORDER BY {starts}, list.until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ends "
+            "FROM {batch} AS list) AS spans WHERE starts <= ends",
             "no title is named twice for one night",
         ),
     )

@@ -1,12 +1,16 @@
 """``reelhouse export``: a table as files for a service, or for whoever reads no Delta."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from jobs.cli import display
 from jobs.cli.arguments import TableArgument, examples, settings
+from jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 EXAMPLES = examples(
     "reelhouse export gold.recommendations --format jsonl --by viewer",
@@ -32,6 +36,7 @@ def export(
 
     home = settings()
     folder = to or home.root / "exports" / "-".join([table.name, *(["by", by] if by else []), kind])
+    _require_outside(home, folder, table.name)
     exported = export(home.lake, table, kind, by, folder, replace=replace)
     held = sum(file.bytes for file in exported.files) / 1e6
     display.say(
@@ -39,3 +44,14 @@ def export(
         f"{len(exported.files)} file{'' if len(exported.files) == 1 else 's'}  {held:,.1f} MB"
     )
     display.say(str(exported.folder))
+
+
+def _require_outside(home: "Settings", folder: Path, what: str) -> None:
+    """Refuse a place where jobs would take files for their own: for a delivery, or for rows of a table.
+
+    Raises:
+        JobError: Names it.
+    """
+    for name, own in (("landing", home.landing), ("the lake", Path(home.lake))):
+        if folder.resolve().is_relative_to(own.resolve()):
+            raise JobError(f"{what} was not exported: {folder} lies in {name}; name another folder with --to")

@@ -44,7 +44,8 @@ def placed(folder: Path, what: str, *, replace: bool) -> Iterator[Path]:
     Raises:
         JobError: Something is there that may not be replaced, or it cannot be written.
     """
-    place = folder.absolute()
+    # Where a link leads, for the link is not the export.
+    place = folder.resolve()
     _require_room(place, what, replace=replace)
     beside: Path | None = None
     try:
@@ -95,7 +96,17 @@ def _require_room(place: Path, what: str, *, replace: bool) -> None:
     """Refuse to write over anything but an export that may be replaced."""
     if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
-    if not (place / MANIFEST).is_file():
+    if not _is_export(place):
         raise JobError(f"{what} was not exported: {place} is there and is no export; name another folder with --to")
     if not replace:
         raise JobError(f"{what} was not exported: {place} is there; give --replace, or name another folder with --to")
+
+
+def _is_export(place: Path) -> bool:
+    """Whether a folder holds an export and nothing else: many programs call a file of theirs a manifest."""
+    try:
+        told = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+        own = {MANIFEST, SUMS, *(file["name"] for file in told["files"])}
+        return {entry.name for entry in place.iterdir()} <= own
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -156,7 +156,11 @@ def _told(held: bytes, event_id: str) -> Feedback | None:
     start = held.find(f'{{"event_id":{json.dumps(event_id, ensure_ascii=False)},'.encode())
     if start < 0:
         return None
-    event = json.loads(held[start : held.index(b"\n", start)])
+    try:
+        event = json.loads(held[start : held.index(b"\n", start)])
+    except json.JSONDecodeError:
+        # Cut short by whoever edited the file: it says nothing, and a night sets it aside.
+        return _told(held[start + 1 :], event_id)
     return Feedback(**{name: event[name] for name in Feedback.__dataclass_fields__})
 
 

@@ -26,7 +26,9 @@ def run(lake: Lake, night: date) -> None:
 def conform_rules(blocked: DataFrame, boosted: DataFrame, links: DataFrame) -> DataFrame:
     """Type the lists and name titles by their conformed identifier.
 
-    Of rules that name one title by two names for the same nights the one that begins first counts; the other is at fault.
+    Of boosts that name one title by two names for the same nights the one that begins first counts; the other is at fault.
+    Blocks may overlap: a title is blocked on every night that any of them says. Of those that begin on the same night the
+    one that ends last says it all.
 
     Args:
         blocked: bronze.blocked_titles, one row per title and span of nights.
@@ -40,8 +42,11 @@ def conform_rules(blocked: DataFrame, boosted: DataFrame, links: DataFrame) -> D
     lists = blocked.withColumn("rule", F.lit("block")).unionByName(
         boosted.withColumn("rule", F.lit("boost")), allowMissingColumns=True
     )
-    spans = Window.partitionBy("rule", "title_id").orderBy("from_date", "until_date", "named")
-    ends = F.lag(F.coalesce("until_date", F.lit(_EVER_AFTER))).over(spans)
+    until = F.coalesce("until_date", F.lit(_EVER_AFTER))
+    earlier = Window.partitionBy("rule", "title_id").orderBy("from_date", "until_date", "named")
+    ends = F.max(until).over(earlier.rowsBetween(Window.unboundedPreceding, -1))
+    place = F.row_number().over(Window.partitionBy("rule", "title_id", "from_date").orderBy(F.desc(until), "named"))
+    is_twice = F.when(F.col("rule") == "block", place > 1).otherwise(F.col("from_date") <= ends)
     return (
         lists.withColumnRenamed("title_id", "named")
         .join(
@@ -65,9 +70,7 @@ def conform_rules(blocked: DataFrame, boosted: DataFrame, links: DataFrame) -> D
             "from_date",
             "until_date",
             "reason",
-            F.when(F.col("from_date") <= ends, F.array(F.lit(_TWICE)))
-            .otherwise(F.array().cast("array<string>"))
-            .alias(FAULTS),
+            F.when(is_twice, F.array(F.lit(_TWICE))).otherwise(F.array().cast("array<string>")).alias(FAULTS),
             is_block.alias(OF_SPINE),
         )
     )

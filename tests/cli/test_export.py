@@ -137,6 +137,39 @@ def test_what_is_there_is_replaced_only_if_told_and_only_if_it_is_an_export(run:
     assert {path.name for path in to.parent.iterdir()} == {"lists"}
 
 
+def test_a_folder_that_has_some_other_manifest_or_more_than_an_export_is_never_replaced(run: Run, to: Path) -> None:
+    asked = ("export", "gold.recommendations", "--format", "csv", "--replace", "--to", str(to))
+    assert run(*asked).exit_code == 0
+    (to / "will.txt").write_text("mine", encoding="utf-8")
+
+    assert "is no export" in refused(run(*asked))
+    for theirs in ("{}", "[]", "not JSON", '{"files": [1]}'):
+        (to / "manifest.json").write_text(theirs, encoding="utf-8")
+        assert "is no export" in refused(run(*asked))
+    assert (to / "will.txt").read_text() == "mine"
+
+
+def test_an_export_that_a_link_leads_to_is_replaced_and_the_link_stays(run: Run, to: Path) -> None:
+    link = to.with_name("newest")
+    asked = ("export", "gold.recommendations", "--format", "csv", "--replace", "--to")
+    assert run(*asked, str(to)).exit_code == 0
+    link.symlink_to(to)
+
+    assert run(*asked, str(link)).exit_code == 0
+
+    manifest(to)
+    assert link.readlink() == to
+    assert {path.name for path in to.parent.iterdir()} == {"lists", "newest"}
+
+
+@pytest.mark.parametrize("place", ["landing/interactions/lists", "lake", "lake/gold/recommendations/lists"])
+def test_nothing_is_exported_to_where_jobs_would_read_it(run: Run, home: Path, place: str) -> None:
+    to = home / place
+
+    assert f"{to} lies in" in refused(run("export", "gold.recommendations", "--format", "csv", "--to", str(to)))
+    assert not list(home.rglob("manifest.json"))
+
+
 def test_an_export_that_fails_half_way_leaves_nothing(
     tmp_path: Path, to: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,17 @@ def test_a_line_that_somebody_left_unfinished_does_not_swallow_the_next(tmp_path
     assert [event["event_id"] for event in events(tmp_path)] == ["feedback:one", "feedback:two"]
 
 
+def test_an_event_of_which_half_a_line_is_left_is_recorded_when_it_is_sent_again(tmp_path: Path) -> None:
+    file = record(tmp_path, LIKE, "one", DAY, NOON)
+    file.write_bytes(file.read_bytes()[:-20])
+
+    for _ in range(2):
+        record(tmp_path, LIKE, "one", DAY, NOON)
+
+    assert json.loads(file.read_text(encoding="utf-8").splitlines()[1])["event_id"] == "feedback:one"
+    assert file.read_bytes().count(b"\n") == 2
+
+
 def test_many_writers_and_a_reader_see_whole_lines_and_killed_ones_lose_nothing_that_was_recorded(
     tmp_path: Path,
 ) -> None:

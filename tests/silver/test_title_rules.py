@@ -66,7 +66,7 @@ def test_a_rule_for_a_title_that_nobody_knows_yet_waits_and_two_names_of_one_tit
     lake: Lake,
 ) -> None:
     prepare(lake)
-    deliver(lake, "block.csv", f"{ORPHAN},,,", f"{HEIST},,,", "tmdb:7,2026-03-01,,", f"{WALTZ},,2026-02-28,")
+    deliver(lake, "block.csv", f"{ORPHAN},,,", f"{HEIST},,,", "tmdb:7,,2026-03-01,", f"{WALTZ},,2026-02-28,")
 
     assert [rule[1] for rule in ruled(lake)] == [HEIST, WALTZ]
     entry = ledger.latest(lake.settings.lake, silver.TITLE_RULES)
@@ -74,6 +74,30 @@ def test_a_rule_for_a_title_that_nobody_knows_yet_waits_and_two_names_of_one_tit
     assert entry.spine == {"rows": 4, "published": 2, "set_aside": 1, "parked": 1} | {
         term: 0 for term in entry.spine if term not in {"rows", "published", "set_aside", "parked"}
     }
+
+
+def test_of_boosts_by_two_names_one_is_in_force_on_any_night_also_behind_a_short_one(lake: Lake) -> None:
+    prepare(lake)
+    deliver(lake, "boost.csv", f"{HEIST},1,,,", "tmdb:7,0.5,2026-02-01,2026-02-02,", "tmdb:7,0.25,2026-02-28,,")
+
+    assert [rule[1:3] for rule in ruled(lake)] == [(HEIST, 1.0)]
+
+
+def test_a_title_is_blocked_on_every_night_that_a_list_says_by_whatever_name(lake: Lake) -> None:
+    prepare(lake)
+    deliver(
+        lake,
+        "block.csv",
+        f"{HEIST},,2026-01-31,",
+        "tmdb:7,,2026-01-05,",
+        "tmdb:7,2026-01-15,,",
+        f"{WALTZ},2026-03-02,,",
+    )
+
+    assert [rule[3:5] for rule in ruled(lake) if rule[1] == HEIST] == [
+        (date(1970, 1, 1), date(2026, 1, 31)),
+        (date(2026, 1, 15), None),
+    ]
 
 
 def test_the_newest_file_is_the_whole_list_each_for_itself_and_an_empty_one_lifts_every_rule(lake: Lake) -> None:
@@ -96,6 +120,12 @@ def test_the_newest_file_is_the_whole_list_each_for_itself_and_an_empty_one_lift
         ("block.csv", [f"{HEIST},,2026-02-30,"], "each from and until is a day of the calendar: does not hold"),
         ("block.csv", [f"{HEIST},2026-03-02,2026-03-01,"], "no rule ends before it begins: does not hold"),
         ("block.csv", [f"{HEIST},,,", f"{HEIST},2026-03-05,,"], "no title is named twice for one night: does not hold"),
+        # The second ends before the third begins; the first does not.
+        (
+            "boost.csv",
+            [f"{HEIST},1,,,", f"{HEIST},0.5,2026-02-01,2026-02-02,", f"{HEIST},0.25,2026-02-28,,"],
+            "no title is named twice for one night: does not hold, 2 rows break it",
+        ),
     ],
 )
 def test_a_list_with_a_row_that_cannot_be_followed_is_refused_and_the_last_one_stays(
