@@ -153,17 +153,17 @@ def _held(table: Table, rows: Sequence[Row]) -> pa.Table:
 def found_by_spark(
     spark: SparkSession, planted: Mapping[tuple[str, str], Sequence[Row]]
 ) -> dict[tuple[str, str], set[str]]:
-    """The queries that find broken rows in planted tables when Spark asks them, as Great Expectations would: one job."""
+    """The query of each planted table, if it finds broken rows when Spark asks it, as Great Expectations would: one job."""
     found: dict[tuple[str, str], set[str]] = {key: set() for key in planted}
     queries = []
-    for number, (key, rows) in enumerate(planted.items()):
-        suite = next(suite for suite in SUITES if suite.of.name == key[0])
+    for number, ((table, name), rows) in enumerate(planted.items()):
+        suite = next(suite for suite in SUITES if suite.of.name == table)
         rows_of(spark, suite.of, rows).createOrReplaceTempView(f"planted_{number}")
-        for name, query in plain_queries_of(suite).items():
-            broken = spark.sql(query.replace("{batch}", f"planted_{number}")).limit(1)
-            queries.append(broken.select(F.lit(number).alias("number"), F.lit(name).alias("name")))
+        broken = spark.sql(plain_queries_of(suite)[name].replace("{batch}", f"planted_{number}")).limit(1)
+        queries.append(broken.select(F.lit(number).alias("number")))
     for row in reduce(DataFrame.unionAll, queries).collect():
-        found[list(planted)[row["number"]]].add(row["name"])
+        table, name = list(planted)[row["number"]]
+        found[table, name].add(name)
     return found
 
 
