@@ -69,7 +69,7 @@ A_FEW = [*(("u", title, EARLIER) for title in "abc"), ("u", "d", LATER), ("u", "
         (
             [("u", "adult 1", EARLIER), ("u", "adult 2", LATER)],
             REFUSES,
-            "none of the 2 titles in silver.interactions may be listed: on 2026-03-01 all are for adults, not released, or",
+            "none of the 2 titles in silver.interactions may be listed: on 2026-03-01 all are of kinds that are not listed, for",
         ),
         (A_FEW, REFUSES, "recommender rating_als: no model was fitted: nobody rated anything"),
         (

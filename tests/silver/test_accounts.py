@@ -58,6 +58,7 @@ def test_rows_of_the_spine_are_published_set_aside_parked_repeated_superseded_or
         {"event_id": "f", "occurred_at": "2026-03-09T10:00:00Z"},
         {"event_id": "p", "occurred_at": at, "title_id": "tt0000007"},
     ]
+    deliver(lake, bronze.BLOCKED_TITLES, *({"title_id": title} for title in ("tt0000001", "movielens:1", "tt0000007")))
     deliver(lake, bronze.INTERACTIONS, *(event | row for row in delivered))
 
     links = spine(lake, silver.TITLE_LINKS)
@@ -68,6 +69,7 @@ def test_rows_of_the_spine_are_published_set_aside_parked_repeated_superseded_or
     assert spine(lake, silver.PEOPLE) == {"rows": 5, "published": 3, "duplicates": 1, "superseded": 1}
     assert spine(lake, silver.CREDITS) == {"rows": 5, "published": 3, "superseded": 1, "parked": 1}
     assert spine(lake, silver.TITLE_PROFILES) == {"rows": 4, "published": 4}
+    assert spine(lake, silver.TITLE_RULES) == {"rows": 3, "published": 1, "set_aside": 1, "parked": 1}
     assert spine(lake, silver.INTERACTIONS) == {
         "rows": 106,
         "published": 102,
