@@ -58,10 +58,13 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     home = tmp_path_factory.mktemp("lists")
     titles: list[Row] = [{"title_id": f"t{n}"} for n in range(TITLES)]
     titles += [{"title_id": "adult", "is_adult": True}, {"title_id": "tomorrow", "release_date": NEXT + timedelta(1)}]
-    titles += [{"title_id": "game", "title_type": "videoGame"}, {"title_id": "blocked"}]
+    titles += [{"title_id": "next year", "release_year": 2027}, {"title_id": "rumoured", "release_status": "Rumored"}]
+    titles += [{"title_id": "game", "title_type": "videoGame"}, {"title_id": "blocked"}, {"title_id": "last day"}]
     rules: list[Row] = [{"rule": "block", "title_id": "blocked", "from_date": NEXT}]
+    rules += [{"rule": "block", "title_id": "last day", "from_date": NIGHT, "until_date": NEXT}]
     rules += [{"rule": "block", "title_id": "t3", "from_date": NIGHT, "until_date": NIGHT - timedelta(1)}]
-    known = [{"user_id": f"u{n:03}", "title_id": f"t{n % TITLES}"} for n in range(VIEWERS)]
+    known: list[Row] = [{"user_id": f"u{n:03}", "title_id": f"t{n % TITLES}"} for n in range(VIEWERS)]
+    known += [{"user_id": "u000", "title_id": "adult", "weight": 0.0}]
     publish(home, silver.TITLES, *(filled(silver.TITLES, one) for one in titles))
     publish(home, silver.TITLE_RULES, *(filled(silver.TITLE_RULES, one) for one in rules))
     publish(home, silver.PREFERENCES, *(filled(silver.PREFERENCES, one) for one in known))
@@ -90,16 +93,27 @@ def old(rows: list[Row]) -> list[Row]:
 FAULTS: dict[str, tuple[Change, str]] = {
     "seen": (change(title_id="t0"), "no list has a title of its viewer's history"),
     "unreleased": (change(title_id="tomorrow"), "every listed title is released by the night"),
+    "unreleased by its year": (change(title_id="next year"), "every listed title is released by the night"),
+    "unreleased by its status": (change(title_id="rumoured"), "every listed title is released by the night"),
     "of a kind that is not allowed": (change(title_id="adult"), "every listed title is of a kind that may be listed"),
     "of a kind that is not listed": (change(title_id="game"), "every listed title is of a kind that may be listed"),
     "blocked": (change(title_id="blocked"), "no listed title is blocked on the night"),
+    "blocked for the last night": (change(title_id="last day"), "no listed title is blocked on the night"),
     "unknown": (change(title_id="unheard of"), "every listed title is known"),
+    "popular before personal": (change(source="popular", model_score=None), "personal titles come first"),
     "missing viewer": (lambda rows: rows[2:], "every viewer, and \\* for everybody else, has a list"),
     "nobody else": (lambda rows: rows[:-2], "every viewer, and \\* for everybody else, has a list"),
     "short list": (lambda rows: rows[:1] + rows[2:], "which is short only where no other title is left"),
     "gap": (lambda rows: [rows[0], rows[1] | {"rank": 3}, *rows[2:]], "ranks from 1 without gaps"),
     "title twice": (change(title_id="t2"), "no list has a title twice"),
     "rising score": (change(score=0.25, model_score=0.25), "scores never rise down a source of a list"),
+    "score of nobody": (change(score=2.0), "a score is what the model said and what rules added"),
+    "too many reasons": (
+        change(reason_title_ids=["t0"] * 4, reason_contributions=[0.25] * 4), "a reason is at most 3 titles",
+    ),
+    "reason that was not liked": (
+        change(reason_title_ids=["adult"], reason_contributions=[0.25]), "a reason is one that the viewer liked",
+    ),
     "no number": (change(score=math.nan), "1 of 242 rows break score:be_between"),
     "an old model": (old, "days since the night that the model was trained for is at most 30: does not hold, found 31"),
     "few titles": (
