@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from jobs.lakehouse import ledger
+from jobs.lakehouse.ledger import Entry
 from jobs.tables import Table
 from jobs.tables.ops import REFUSALS
 
@@ -72,8 +73,16 @@ def newest(root: str) -> dict[tuple[str, date], Refusal]:
 
 
 def is_settled(root: str, table: Table, refusal: Refusal) -> bool:
-    """Whether the table was published since for the night that was refused, or for a later one."""
+    """Whether the table was published since for the night that was refused, or for a later one, taken back or not."""
     entry = ledger.latest(root, table)
-    if entry is None or entry.at < refusal.refused_at or entry.night < refusal.night:
+    if entry is None or _settles(entry, table, refusal):
+        return entry is not None
+    # What is in force may be older than the refusal: a rollback serves it again.
+    return any(_settles(one, table, refusal) for one in ledger.history(root, table))
+
+
+def _settles(entry: Entry, table: Table, refusal: Refusal) -> bool:
+    """Whether a publication is what a refusal waited for."""
+    if entry.at < refusal.refused_at or entry.night < refusal.night:
         return False
     return not table.is_dated or table.layer != "bronze" or refusal.night.isoformat() in entry.deliveries

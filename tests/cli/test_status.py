@@ -93,6 +93,16 @@ def test_says_what_a_person_decided(run: Run, tmp_path: Path) -> None:
     assert lists["why"] == "from night 2026-03-02 by ada: all the same"
 
 
+def test_a_rollback_does_not_bring_a_refusal_back_that_was_settled(run: Run, tmp_path: Path) -> None:
+    refuse("gold.recommendations", THREE, datetime.now(UTC))
+    publish(tmp_path, gold.RECOMMENDATIONS, night=THREE, accepted={"by": "ada", "reason": "so", "limits": {}})
+    assert run("rollback", "gold.recommendations", "--to", "2026-03-02", "--reason", "not so").exit_code == 0
+
+    assert state(run, "gold.recommendations")["state"] == "rolled back"
+    again = run("accept", "gold.recommendations", "--night", "2026-03-03", "--reason", "so")
+    assert "was published for 2026-03-03 since it was refused" in again.stderr
+
+
 def test_checks_whether_everything_is_fresh(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("status").exit_code == 0
     assert run("status", "--check").exit_code == 1
