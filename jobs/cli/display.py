@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -71,16 +72,18 @@ def _console(*, is_error: bool) -> Console:
     return Console(stderr=is_error, width=plain_width, markup=False, highlight=False, emoji=False)
 
 
-def grid(*headings: str, right: Iterable[str] = ()) -> Grid:
+def grid(*headings: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Grid:
     """An empty table with these headings.
 
     Args:
         headings: From left to right.
         right: Those of them whose column holds numbers.
+        whole: Those whose cells stay on one line; where the screen is narrow the others give way.
     """
     table = Grid(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for heading in headings:
-        table.add_column(Text(heading), justify="right" if heading in set(right) else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if heading in set(right) else "left"
+        table.add_column(Text(heading), justify=justify, no_wrap=heading in set(whole), overflow="fold")
     return table
 
 

@@ -36,18 +36,24 @@ def models(
         beside = f", beside the champion {mine.difference}" if mine.difference else ""
         display.say(f"{mine.version} {mine.recommender}: nDCG@10 {mine.ndcg}{beside}; {mine.reason}")
         return
+    whole = ("version", "night", "recommender", "verdict", "nDCG@10")
+    # On a narrow screen reasons of many words would leave the figures a letter or two a line.
+    is_wide = display.console().width >= _WIDE
+    reasons = ("by", "why") if is_wide else ()
     grid = display.grid(
-        *("version", "night", "recommender", "verdict", "nDCG@10", "beside the champion", "watched@10", "by", "why"),
-        right=("version", "nDCG@10"),
+        *whole, "beside the champion", "watched@10", *reasons, right=("version", "nDCG@10"), whole=whole
     )
     for one in found:
         state = "serves" if one.serves else one.verdict
         grid.add_row(
             *(str(one.version), one.night, one.recommender, display.plain(state, _STYLES.get(state, ""))),
-            *(one.ndcg, one.difference, one.online, display.plain(one.promoted_by), display.plain(one.reason)),
+            *(one.ndcg, one.difference, one.online),
+            *([display.plain(one.promoted_by), display.plain(one.reason)] if is_wide else []),
         )
     if found:
         display.console().print(grid)
+        for one in () if is_wide else found:
+            display.say(f"version {one.version} by {one.promoted_by or 'nobody'}: {one.reason}")
     else:
         display.say("no version is registered yet")
     waits = next((one.version for one in found if one.waits), None)
@@ -70,4 +76,6 @@ def promote(
     display.next_step("reelhouse run gold.recommendations")
 
 
+_WIDE = 140
+"""Columns of a screen on which reasons stand beside the figures."""
 _STYLES = {"serves": "green", "waits": "yellow", "undone": "dim"}

@@ -20,14 +20,17 @@ def tables() -> None:
     from jobs.answers.publications import table_states
 
     states = table_states(settings().lake)
-    grid = display.grid("table", "version", "rows", "grain", right=("version", "rows"))
+    grid = display.grid(
+        "table", "version", "rows", "grain", right=("version", "rows"), whole=("table", "version", "rows")
+    )
     for state in states:
         version, rows = ("-", "-") if state.version is None else (str(state.version), display.count(state.rows))
         style = "dim" if state.version is None else ""
         grid.add_row(Text(state.table.name, "" if style else "bold"), version, rows, state.table.grain, style=style)
     display.console().print(grid)
-    published = [state.table.name for state in states if state.version is not None]
-    display.next_step(f"reelhouse history {published[-1]}" if published else "reelhouse night")
+    published = [state.table.name for state in states if state.version is not None and state.table.layer != "ops"]
+    worth = "gold.recommendations" if "gold.recommendations" in published else "".join(published[-1:])
+    display.next_step(f"reelhouse history {worth}" if worth else "reelhouse night")
 
 
 def history(
@@ -38,9 +41,12 @@ def history(
     from jobs.answers.publications import history
 
     found = history(settings().lake, table, limit)
+    is_whole = not any(map(_set_aside, found.entries))
+    numbers = ("version", "offered", "published", "seconds")
     grid = display.grid(
-        *("version", "night", "when (UTC)", "offered", "published", "set aside", "seconds"),
-        right=("version", "offered", "published", "seconds"),
+        *("version", "night", "when (UTC)", "offered", "published", "seconds", *([] if is_whole else ["set aside"])),
+        right=numbers,
+        whole=(*numbers, "night", "when (UTC)"),
     )
     for entry in found.entries:
         grid.add_row(
@@ -49,8 +55,8 @@ def history(
             f"{entry.at:%Y-%m-%d %H:%M}",
             display.count(entry.offered),
             display.count(entry.published),
-            display.plain(_set_aside(entry)),
             f"{entry.seconds:.1f}",
+            *([] if is_whole else [display.plain(_set_aside(entry))]),
         )
     display.console().print(grid)
     newest = found.in_force

@@ -2,15 +2,31 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.cli import display
 from jobs.cli.arguments import examples, settings, today
 
+if TYPE_CHECKING:
+    from jobs.answers.status import Status
+
 EXAMPLES = examples("reelhouse status", "reelhouse status --check", "reelhouse status --json")
 _STYLES = {"fresh": "green", "stale": "red", "behind": "yellow", "rolled back": "yellow", "never published": "dim"}
+
+
+def _next(found: "list[Status]") -> str:
+    """What is worth typing next: the worst is looked at first."""
+    states = {one.state for one in found}
+    if "stale" in states:
+        return 'reelhouse sql "SELECT table_name, night, problems, page FROM ops.refusals ORDER BY refused_at DESC LIMIT 5"'
+    if states & {"behind", "never published"}:
+        return "reelhouse night"
+    if "rolled back" in states:
+        return "reelhouse history gold.recommendations"
+    has_changes = any(one.rows for one in found if one.table == "gold.recommendation_changes")
+    return "reelhouse diff" if has_changes else "reelhouse show"
 
 
 def status(
@@ -29,7 +45,8 @@ def status(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str))
     else:
-        grid = display.grid("table", "state", "night", "age", "rows", "", right=("age", "rows"))
+        columns = ("table", "state", "night", "age", "rows")
+        grid = display.grid(*columns, right=("age", "rows"), whole=columns)
         for one in found:
             grid.add_row(
                 one.table,
@@ -37,8 +54,12 @@ def status(
                 str(one.night or ""),
                 "" if one.age_days is None else f"{one.age_days} d",
                 "" if one.rows is None else display.count(one.rows),
-                display.plain("; ".join(filter(None, (one.serves, one.why)))),
             )
         display.console().print(grid)
+        # Below the table, where no reason is too long for the screen.
+        for one in found:
+            if said := "; ".join(filter(None, (one.serves and f"made by {one.serves}", one.why))):
+                display.say(f"{one.table}: {said}")
+        display.next_step(_next(found))
     if check and not all(one.is_fresh for one in found):
         raise typer.Exit(1)

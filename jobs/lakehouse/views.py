@@ -26,6 +26,7 @@ _MISSING = re.compile(r"Table with name (\S+) does not exist")
 _READS = {"SELECT", "EXPLAIN", "MULTI"}
 """Statements that only read; DuckDB calls a PIVOT ``MULTI``."""
 _PARTITION_TYPES = {"date": "DATE", "string": "VARCHAR", "integer": "INTEGER"}
+_EMPTY_TYPES = {"array<string>": "VARCHAR[]", "timestamp": "TIMESTAMPTZ"}
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -45,7 +46,8 @@ class Views:
 
     Args:
         root: The lake's root.
-        tables: The tables to show; those that were never published are left out.
+        tables: The tables to show; those that were never published are left out, but that nothing was set aside or
+            refused yet is an answer: those of ops are empty.
         versions: Table → the version to show; the newest, unless it is named here.
 
     Raises:
@@ -54,12 +56,14 @@ class Views:
     """
 
     def __init__(self, root: str, tables: Iterable[Table], versions: Mapping[Table, int] | None = None) -> None:
+        tables = tuple(tables)
         opened = {table: delta for table in tables if (delta := ledger.open_table(root, table)) is not None}
         opened |= {table: ledger.open_version(root, table, version) for table, version in (versions or {}).items()}
         for table in opened:
             ledger.latest(root, table)  # refuses a lake of a newer version
         self.published = frozenset(table.name for table in opened)
-        self._connection = _connect(opened)
+        empty = [table for table in tables if table.layer == "ops" and table not in opened]
+        self._connection = _connect(opened, empty)
 
     def require(self, *tables: Table) -> None:
         """Refuse to go on without these tables.
@@ -132,7 +136,7 @@ def views_for(root: str, query: str) -> Views:
     return Views(root, [table for table in TABLES if table.name in named or _CATALOGUE.search(query)])
 
 
-def _connect(opened: dict[Table, DeltaTable]) -> duckdb.DuckDBPyConnection:
+def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table]) -> duckdb.DuckDBPyConnection:
     """A database in memory that holds the views and can reach nothing but their files."""
     connection = duckdb.connect(config={"memory_limit": _MEMORY, "threads": _THREADS, "temp_directory": ""})
     connection.execute("SET TimeZone = 'UTC'")
@@ -140,7 +144,7 @@ def _connect(opened: dict[Table, DeltaTable]) -> duckdb.DuckDBPyConnection:
     files = {table: [] if _needs_arrow(delta) else _files(delta) for table, delta in opened.items()}
     connection.execute(f"SET allowed_paths = {_literal([file for some in files.values() for file in some])}")
     connection.execute("CREATE MACRO explode(list) AS unnest(list)")  # Spark's word
-    for schema in sorted({table.layer for table in opened}):
+    for schema in sorted({table.layer for table in (*opened, *empty)}):
         connection.execute(f"CREATE SCHEMA {schema}")
     for table, delta in opened.items():
         if files[table]:
@@ -149,6 +153,9 @@ def _connect(opened: dict[Table, DeltaTable]) -> duckdb.DuckDBPyConnection:
             rows = f'"{table.name}"'
             connection.register(table.name, delta.to_pyarrow_dataset())
         connection.execute(f"CREATE VIEW {table.name} AS SELECT {_columns(delta)} FROM {rows}")  # noqa: S608
+    for table in empty:
+        columns = ", ".join(f'"{column.name}" {_EMPTY_TYPES.get(column.type, column.type)}' for column in table.columns)
+        connection.execute(f"CREATE TABLE {table.name} ({columns})")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -227,6 +234,6 @@ def _in_one_line(error: duckdb.Error) -> str:
 
 
 def _never_published(table: Table) -> str:
-    job = job_of(table) if table.layer != "ops" else None
-    how = f"run `reelhouse run {job}`, or `reelhouse night` for all tables" if job else "nothing was set aside yet"
-    return f"{table.name} was never published; {how}"
+    if table.layer == "ops":
+        return f"{table.name} was never published: nothing was set aside or refused yet"
+    return f"{table.name} was never published; run `reelhouse run {job_of(table)}`, or `reelhouse night` for all tables"

@@ -87,6 +87,12 @@ def test_sql_refuses_whatever_does_not_just_read_the_tables(run: Run, tmp_path: 
     assert not file.exists()
 
 
+def test_that_nothing_was_refused_or_set_aside_is_an_answer_not_an_error(run: Run) -> None:
+    refusals = run("sql", "SELECT refused_at, table_name, night, problems FROM ops.refusals ORDER BY refused_at DESC")
+
+    assert (refusals.exit_code, "0 rows" in refusals.stdout, "problems" in refusals.stdout) == (0, True, True)
+
+
 def test_sql_names_the_nearest_table_and_the_one_that_was_never_published(run: Run) -> None:
     assert "there is no table silver.titels; did you mean silver.titles?" in refused(run("sql", "FROM silver.titels"))
     assert "there is no table titles; did you mean silver.titles?" in refused(run("sql", "FROM titles"))

@@ -54,7 +54,8 @@ def test_says_which_night_a_table_carries_and_whether_that_is_the_newest(run: Ru
     assert (people["state"], people["why"], people["age_days"]) == ("behind", "night 2026-03-02 is there", 2)
     assert state(run, "silver.credits")["state"] == "never published"
     line = next(line for line in run("status").stdout.splitlines() if "gold.recommendations " in line)
-    assert line.split() == ["gold.recommendations", "fresh", "2026-03-02", "1", "d", "1", "model", "version", "4"]
+    assert line.split() == ["gold.recommendations", "fresh", "2026-03-02", "1", "d", "1"]
+    assert "gold.recommendations: made by model version 4" in run("status").stdout.splitlines()
 
 
 def test_a_day_that_is_being_delivered_is_not_awaited_yet_and_one_that_was_is(run: Run) -> None:
@@ -101,6 +102,20 @@ def test_a_rollback_does_not_bring_a_refusal_back_that_was_settled(run: Run, tmp
     assert state(run, "gold.recommendations")["state"] == "rolled back"
     again = run("accept", "gold.recommendations", "--night", "2026-03-03", "--reason", "so")
     assert "was published for 2026-03-03 since it was refused" in again.stderr
+
+
+def test_a_long_reason_stands_in_a_line_of_its_own_and_tables_stay_readable_at_80_columns(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    refuse("gold.recommendation_change_causes", THREE, datetime(2100, 1, 1, tzinfo=UTC))
+
+    lines = run("status").stdout.splitlines()
+
+    assert "gold.recommendation_change_causes: refused for night 2026-03-03 because coverage is low" in lines
+    (row,) = [line for line in lines if line.strip().startswith("gold.recommendation_change_causes ")]
+    assert row.split() == ["gold.recommendation_change_causes", "stale"]
+    assert lines[-1].startswith('next: reelhouse sql "SELECT table_name, night, problems')
 
 
 def test_checks_whether_everything_is_fresh(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
