@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dposv
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from jobs.scoring.top_n import Floats
 
@@ -54,18 +55,20 @@ def solve_viewers(
     roots, values = np.sqrt(evidence.data.astype(np.float64))[:, np.newaxis], wanted.data.astype(np.float64)
     ends, outside = evidence.indptr.tolist(), np.asfortranarray(matrix, dtype=np.float64)
     held = np.empty((min(_CELLS_AT_ONCE, int(np.diff(evidence.indptr).max(initial=0))), rank))
-    for viewer in np.flatnonzero(np.diff(evidence.indptr)).tolist():
-        left, right = outside, np.zeros(rank)
-        for start in range(ends[viewer], ends[viewer + 1], _CELLS_AT_ONCE):
-            cells = slice(start, min(start + _CELLS_AT_ONCE, ends[viewer + 1]))
-            known = held[: cells.stop - start]
-            known[:] = factors.take(evidence.indices[cells], axis=0)
-            right += values[cells] @ known
-            known *= roots[cells]
-            left = dsyrk(1.0, known.T, beta=1.0, c=left, overwrite_c=left is not outside)
-        left.T.reshape(-1)[:: rank + 1] += ridge[viewer]
-        _, factor, failed = dposv(left, right)
-        solved[viewer] = _least_squares(left, right) if failed else factor
+    # So small a matrix is solved a hundred times more slowly by threads that wait for each other.
+    with threadpool_limits(1, "blas"):
+        for viewer in np.flatnonzero(np.diff(evidence.indptr)).tolist():
+            left, right = outside, np.zeros(rank)
+            for start in range(ends[viewer], ends[viewer + 1], _CELLS_AT_ONCE):
+                cells = slice(start, min(start + _CELLS_AT_ONCE, ends[viewer + 1]))
+                known = held[: cells.stop - start]
+                known[:] = factors.take(evidence.indices[cells], axis=0)
+                right += values[cells] @ known
+                known *= roots[cells]
+                left = dsyrk(1.0, known.T, beta=1.0, c=left, overwrite_c=left is not outside)
+            left.T.reshape(-1)[:: rank + 1] += ridge[viewer]
+            _, factor, failed = dposv(left, right)
+            solved[viewer] = _least_squares(left, right) if failed else factor
     return solved
 
 

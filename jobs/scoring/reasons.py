@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk, ssyrk
 from scipy.linalg.lapack import dposv, sposv
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from jobs.scoring.histories import Histories
 
@@ -55,9 +56,11 @@ def contributions(
         return own, sizes
     terms = model.terms(histories)
     ends = [*np.flatnonzero(np.diff(row)) + 1, len(row)]
-    for start, end in zip([0, *ends[:-1]], ends, strict=True):
-        liked, added = terms(int(row[start]), position[start:end])
-        _name_largest(liked, added, own[start:end], sizes[start:end])
+    # So small a matrix is solved a hundred times more slowly by threads that wait for each other.
+    with threadpool_limits(1, "blas"):
+        for start, end in zip([0, *ends[:-1]], ends, strict=True):
+            liked, added = terms(int(row[start]), position[start:end])
+            _name_largest(liked, added, own[start:end], sizes[start:end])
     return own, sizes
 
 
