@@ -9,7 +9,8 @@ from great_expectations.expectations.expectation import ColumnMapExpectation, Ex
 from expectations.suite import suite
 from jobs.tables import bronze
 
-_DAY = r"^\d{4}-\d{2}-\d{2}$"
+# There is no year 0.
+_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}$"
 
 
 def _none(query: str, promise: str) -> gxe.UnexpectedRowsExpectation:

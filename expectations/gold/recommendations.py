@@ -161,7 +161,8 @@ SUITE = suite(
             "personal titles come first, then those of the segment, then popular ones",
         ),
         _none(
-            "SELECT user_id, rank FROM {batch} WHERE score <> model_score + COALESCE(boost, 0)",
+            "SELECT user_id, rank FROM {batch} WHERE score <> model_score + COALESCE(boost, 0) "
+            "OR (source = 'personal' AND model_score IS NULL)",
             "a score is what the model said and what rules added",
         ),
         _none(

@@ -48,8 +48,8 @@ class Reproduced:
 
     @property
     def verdict(self) -> Literal["equal", "ties", "different"]:
-        """``ties``: titles of equal score, to rounding, have another order."""
-        if not self._has_equal_scores:
+        """``ties``: titles of equal score, to rounding, have another order, or others of them are the last of the list."""
+        if not self._has_equal_scores or not self._has_same_titles:
             return "different"
         return "ties" if self.differing else "equal"
 
@@ -63,9 +63,16 @@ class Reproduced:
     def _has_equal_scores(self) -> bool:
         pairs = zip(self.served, self.made, strict=False)
         return len(self.served) == len(self.made) and all(
-            abs(one.score - other.score) <= _EQUAL_SCORES * max(1.0, abs(one.score)) and one.source == other.source
-            for one, other in pairs
+            abs(one.score - other.score) <= _tolerance(one) and one.source == other.source for one, other in pairs
         )
+
+    @property
+    def _has_same_titles(self) -> bool:
+        """Whether both hold the same titles, but for such as are worth no more than the last one."""
+        served, made = ({row.title_id for row in rows} for rows in (self.served, self.made))
+        others = [row for row in (*self.served, *self.made) if row.title_id in served ^ made]
+        last = self.served[-1] if self.served else None
+        return all(last and abs(row.score - last.score) <= _tolerance(last) for row in others)
 
     @property
     def differing(self) -> list[tuple[Row | None, Row | None]]:
@@ -116,6 +123,11 @@ def reproduce(settings: Settings, user_id: str, night: date) -> Reproduced:
         served=served,
         made=tuple(Row(**row) for row in lists.to_pylist()),
     )
+
+
+def _tolerance(row: Row) -> float:
+    """What a score may differ by and be the same."""
+    return _EQUAL_SCORES * max(1.0, abs(row.score))
 
 
 def _key(row: Row) -> tuple[int, str, str]:

@@ -108,6 +108,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "title twice": (change(title_id="t2"), "no list has a title twice"),
     "rising score": (change(score=0.25, model_score=0.25), "scores never rise down a source of a list"),
     "score of nobody": (change(score=2.0), "a score is what the model said and what rules added"),
+    "personal by no model": (change(model_score=None), "a score is what the model said and what rules added"),
     "too many reasons": (
         change(reason_title_ids=["t0"] * 4, reason_contributions=[0.25] * 4), "a reason is at most 3 titles",
     ),

@@ -202,6 +202,21 @@ def test_titles_of_equal_score_may_stand_in_another_order() -> None:
     assert verdicts == ["equal", "ties", "different", "different"]
 
 
+def test_another_title_of_the_same_score_is_a_tie_only_at_the_end() -> None:
+    def rows(*titles: str) -> tuple[Row, ...]:
+        return tuple(
+            Row(rank, title, "personal", score, None)
+            for rank, (title, score) in enumerate(zip(titles, (0.9, 0.5, 0.5), strict=True), start=1)
+        )
+
+    verdicts = [
+        Reproduced("u", ONE, {}, "", "", is_same_code=True, served=rows(*"abc"), made=rows(*made)).verdict
+        for made in ("abd", "acd", "xbc")
+    ]
+
+    assert verdicts == ["ties", "ties", "different"]
+
+
 @pytest.fixture
 def without_the_first_model(nights: Lake, tmp_path: Path) -> Iterator[Lake]:
     """The nights once the files of the first model are gone."""

@@ -117,6 +117,7 @@ def test_the_newest_file_is_the_whole_list_each_for_itself_and_an_empty_one_lift
     [
         ("boost.csv", [f"{HEIST},3,,,"], "break boost:match_regex (e.g. '3')"),
         ("block.csv", [f"{HEIST},soon,,"], "break from:match_regex (e.g. 'soon')"),
+        ("block.csv", [f"{HEIST},0000-01-01,,"], "break from:match_regex (e.g. '0000-01-01')"),
         ("block.csv", [f"{HEIST},,2026-02-30,"], "each from and until is a day of the calendar: does not hold"),
         ("block.csv", [f"{HEIST},2026-03-02,2026-03-01,"], "no rule ends before it begins: does not hold"),
         ("block.csv", [f"{HEIST},,,", f"{HEIST},2026-03-05,,"], "no title is named twice for one night: does not hold"),
