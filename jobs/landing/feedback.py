@@ -66,9 +66,11 @@ def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -
         JobError: The feedback would not be taken by a night, the token names another, or landing cannot be written.
     """
     require_sound(said)
-    require_identifier("token", token)
+    # As a night compares them.
+    name = token.strip(" ")
+    require_identifier("token", name)
     folder = _folder(landing, day)
-    event_id = f"{SOURCE}:{token}"
+    event_id = f"{SOURCE}:{name}"
     try:
         with _alone(landing):
             held = _read(folder)

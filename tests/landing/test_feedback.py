@@ -85,8 +85,8 @@ def test_what_is_said_after_the_day_is_of_its_last_second_and_in_order(tmp_path:
 
 
 def test_a_token_names_one_event_today_and_tomorrow(tmp_path: Path) -> None:
-    for at in (NOON, NOON + timedelta(minutes=1)):
-        record(tmp_path, LIKE, "form", DAY, at)
+    for token, at in (("form", NOON), (" form ", NOON + timedelta(minutes=1))):
+        record(tmp_path, LIKE, token, DAY, at)
     record(tmp_path, LIKE, "form", DAY + timedelta(days=1), NOON + timedelta(days=1))
 
     assert [event["occurred_at"] for event in events(tmp_path)] == ["2026-03-01T12:00:00.000005Z"]
@@ -105,6 +105,7 @@ def test_a_token_names_one_event_today_and_tomorrow(tmp_path: Path) -> None:
         (Feedback("a\udcff", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
         (Feedback("x" * 129, "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
         (Feedback("u", "tt1\n", "like"), "t", "a title has 1 to 128 printable"),
+        (Feedback("u", "tt1", "like"), "  ", "a token has 1 to 128 printable"),
         (Feedback("u", "tt1", "like"), "\n", "a token has 1 to 128 printable"),
         (Feedback("u", "tt1", "adore"), "t", "'adore' is none of view, rating, like"),
         (Feedback("u", "tt1", "rating"), "t", "a rating has a value, and nothing else has"),
