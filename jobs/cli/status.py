@@ -16,6 +16,15 @@ EXAMPLES = examples("reelhouse status", "reelhouse status --check", "reelhouse s
 _STYLES = {"fresh": "green", "stale": "red", "behind": "yellow", "rolled back": "yellow", "never published": "dim"}
 
 
+def _reasons(found: "list[Status]") -> dict[str, list[str]]:
+    """What is to be said of tables, and of which: what is said of many is said once."""
+    reasons: dict[str, list[str]] = {}
+    for one in found:
+        for said in filter(None, (one.serves and f"made by {one.serves}", one.why)):
+            reasons.setdefault(said, []).append(one.table)
+    return reasons
+
+
 def _next(found: "list[Status]") -> str:
     """What is worth typing next: the worst is looked at first."""
     states = {one.state for one in found}
@@ -57,9 +66,8 @@ def status(
             )
         display.console().print(grid)
         # Below the table, where no reason is too long for the screen.
-        for one in found:
-            if said := "; ".join(filter(None, (one.serves and f"made by {one.serves}", one.why))):
-                display.say(f"{one.table}: {said}")
+        for said, tables in _reasons(found).items():
+            display.say(f"{tables[0] if len(tables) == 1 else f'{len(tables)} tables'}: {said}")
         display.next_step(_next(found))
     if check and not all(one.is_fresh for one in found):
         raise typer.Exit(1)

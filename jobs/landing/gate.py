@@ -21,6 +21,8 @@ _CHUNK = 1 << 20
 _WITH_HEADER = (".tsv", ".csv")
 _OWN = ("extra", "file", "night")
 """Columns of every bronze row that are not delivered; neither is any that begins with an underscore."""
+_LINE_SHOWN = 100
+"""Characters of a first line that has none of the columns."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,12 @@ def _wrong_columns(table: Table, columns: tuple[str, ...], path: Path) -> list[s
 
 def _missing_columns(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
     """Every column of the definition that the header does not have, with the nearest name it does have."""
-    for name in table.column_names:
-        if name not in _OWN and name not in columns:
+    expected = [name for name in table.column_names if name not in _OWN]
+    if not set(expected) & set(columns):
+        yield f"has none of the columns {', '.join(expected)}; its first line reads {','.join(columns)[:_LINE_SHOWN]!r}"
+        return
+    for name in expected:
+        if name not in columns:
             near = get_close_matches(name, columns, n=1)
             yield f"has no column {name}" + (f" (it has {near[0]})" if near else "")
 

@@ -42,6 +42,10 @@ def test_a_whole_file_passes_with_its_header(tmp_path: Path) -> None:
         (f"{HEADER}\tnight", "has a column 'night', a name that is reserved: rename it"),
         (f"{HEADER}\t_faults\tExtra", "has a column '_faults', 'Extra', a name that is reserved: rename it"),
         ("tconst\tnumVotes", "has no column averageRating"),
+        (
+            "tconst;averageRating;numVotes",
+            "has none of the columns tconst, averageRating, numVotes; its first line reads 'tconst;averageRating;numVotes'",
+        ),
         ("tconst\tnumVotes\taverage_rating", "has no column averageRating (it has average_rating)"),
     ],
 )

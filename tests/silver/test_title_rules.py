@@ -115,7 +115,7 @@ def test_the_newest_file_is_the_whole_list_each_for_itself_and_an_empty_one_lift
 @pytest.mark.parametrize(
     ("name", "lines", "says"),
     [
-        ("boost.csv", [f"{HEIST},3,,,"], "break boost:match_regex (e.g. '3')"),
+        ("boost.csv", [f"{HEIST},3,,,"], "break boost:match_regex, a boost is a number from -1 to 1 (e.g. '3')"),
         ("block.csv", [f"{HEIST},soon,,"], "break from:match_regex (e.g. 'soon')"),
         ("block.csv", [f"{HEIST},0000-01-01,,"], "break from:match_regex (e.g. '0000-01-01')"),
         ("block.csv", [f"{HEIST},,2026-02-30,"], "each from and until is a day of the calendar: does not hold"),

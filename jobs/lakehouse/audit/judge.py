@@ -156,6 +156,12 @@ def _is_fault(reason: str, suite: Suite) -> bool:
     return reason not in suite.rows and all(reference.reason != reason for reference in suite.references)
 
 
+def _meaning(suite: Suite, reason: str) -> str:
+    """What a promise means, where its name does not say it: a pattern says nothing to whoever mends a file."""
+    description = suite.rows[reason].description if reason in suite.rows else None
+    return f", {description}" if description else ""
+
+
 def _problems_of(counts: Counts, counted: Counted, suite: Suite) -> list[str]:
     """Why rows are refused: by Great Expectations, promise for promise, and by us, over all reasons together."""
     if not counts.by_reason:
@@ -169,7 +175,8 @@ def _problems_of(counts: Counts, counted: Counted, suite: Suite) -> list[str]:
     problems = []
     if failed or counts.broken > suite.tolerates * counts.offered:
         problems += [
-            f"{rows:,} of {counts.offered:,} rows break {reason}{_for_example(counted.examples.get(reason))}"
+            f"{rows:,} of {counts.offered:,} rows break {reason}{_meaning(suite, reason)}"
+            f"{_for_example(counted.examples.get(reason))}"
             for reason, rows in sorted(counts.by_reason.items())
             if not reason.startswith(PARKED)
         ]
