@@ -130,6 +130,10 @@ def test_a_broken_promise_beside_a_limit_cannot_be_overruled(lake: Lake) -> None
 
     assert "reelhouse accept" not in str(said.value)
     assert refused(lake)[0][3] == []
+    # Nor by who overruled the limit on another occasion, nor by naming nothing.
+    lake.accepts = Acceptance("ada", "so", {VISITS.name: ["coverage", ""]})
+    with pytest.raises(JobError, match="visit_id is unique: does not hold"):
+        offer(lake, NIGHT, "a", "a", minutes=1.0)
 
 
 def test_two_refusals_at_once_both_stay(lake: Lake, settings: Settings) -> None:

@@ -243,7 +243,9 @@ def judge_table(
             least = gxe.ExpectTableRowCountToBeBetween(min_value=held.least_rows, description=suite.least_in_words)
             judged.append(replace(_judged_table(least, counted, asked), limit=SHRINKING, number=row_count))
         judged += [_judged_limit(limit, held, asked) for limit in suite.limits]
-    return [replace(one, is_accepted=not one.holds and one.limit in held.accepted) for one in judged]
+    return [
+        replace(one, is_accepted=bool(one.limit) and not one.holds and one.limit in held.accepted) for one in judged
+    ]
 
 
 def _judged_table(promise: Expectation, counted: Mapping[str, Any], asked: Questions) -> Judged:
