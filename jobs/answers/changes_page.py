@@ -35,10 +35,11 @@ td.n, th.n { white-space: nowrap; text-align: right; font-variant-numeric: tabul
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 .data { background: var(--data); } .model { background: var(--model); } .rules { background: var(--rules); }
 td.cause { white-space: nowrap; }
-.code { background: var(--code); } svg { max-width: 100%; height: auto; } rect { fill: var(--bar); }
+.code { background: var(--code); } svg { max-width: 100%; min-width: 36rem; height: auto; } rect { fill: var(--bar); }
 text { fill: currentColor; font-size: 12px; text-anchor: middle; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
 .share { background: var(--line); border-radius: .2rem; min-width: 8rem; }
+@media (max-width: 30rem) { td:has(> .share), th.bar { display: none; } }
 .share i { display: block; height: .8rem; border-radius: .2rem; background: var(--bar); }
 </style>
 </head>
@@ -80,7 +81,7 @@ height="{{ bar.height }}"/>
 {% endfor %}</svg></div>
 <h2>By segment</h2>
 <div class="wide"><table>
-<thead><tr><th>segment</th><th class=n>viewers</th><th class=n>overlap</th><th></th><th class=n>RBO</th></tr></thead>
+<thead><tr><th>segment</th><th class=n>viewers</th><th class=n>overlap</th><th class=bar></th><th class=n>RBO</th></tr></thead>
 <tbody>{% for one in page.changes.segments %}<tr><td>{{ one.segment }}</td><td class=n>{{ one.viewer_count | count }}</td>
 <td class=n>{{ one.overlap | percent(1) }}</td>
 <td><div class="share"><i style="width: {{ "%.1f" % (100 * one.overlap) }}%"></i></div></td>

@@ -29,7 +29,16 @@ def percent(share: float, digits: int = 1) -> str:
 
 def cause_in_words(cause: Cause) -> str:
     """What a cause was and became."""
-    return f"{cause.was} → {cause.became}" if cause.is_changed else f"as before: {cause.became}"
+    if not cause.is_changed:
+        return f"as before: {cause.became}"
+    was, became = cause.was.split(", "), cause.became.split(", ")
+    # What stayed as it was would hide the one setting that did not.
+    gone, come = [one for one in was if one not in became], [one for one in became if one not in was]
+    return (
+        f"{', '.join(gone) or 'none'} → {', '.join(come) or 'none'}"
+        if gone or come
+        else f"{cause.was} → {cause.became}"
+    )
 
 
 def viewer_in_words(found: TwoLists) -> str:

@@ -1,12 +1,13 @@
 """What is known about a title: asked of the published tables, without Spark."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from jobs.errors import JobError
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import POPULAR_TITLES, RECOMMENDATIONS
-from jobs.tables.silver import CREDITS, PEOPLE, PREFERENCES, TITLES
+from jobs.tables.silver import CREDITS, PEOPLE, PREFERENCES, TITLE_RULES, TITLES
 
 _OTHERS_TOLD = 5
 _PLAIN = "strip_accents(lower({}))"
@@ -21,6 +22,10 @@ ORDER BY category, value, window_days
 """
 _WHOLE = f"SELECT title_id FROM silver.titles WHERE {_PLAIN.format('title')} = {_PLAIN.format('?')} LIMIT 2"  # noqa: S608
 _VIEWERS = "SELECT count(*), count(*) FILTER (weight > 0) FROM silver.preferences WHERE title_id = ?"
+_RULES = """
+SELECT rule, boost, until_date, reason, nullif(from_date, DATE '1970-01-01') AS since
+FROM silver.title_rules WHERE title_id = ? ORDER BY from_date, rule
+"""
 _LISTS = "SELECT count(*), min(rank) FROM gold.recommendations WHERE title_id = ?"
 
 
@@ -48,6 +53,20 @@ class Popularity:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A block or a boost of a title."""
+
+    rule: str
+    """block or boost."""
+    boost: float | None
+    until: date | None
+    """Last night; None where no end is known."""
+    reason: str | None
+    since: date | None
+    """First night; None where no beginning was given."""
+
+
+@dataclass(frozen=True)
 class TitleFacts:
     """Everything known about a title; None where the table that knows it was never published."""
 
@@ -63,6 +82,8 @@ class TitleFacts:
     """Viewers with the title in their history, and those of them who liked it."""
     lists: tuple[int, int | None] | None
     """Lists it stands on, and its best rank there."""
+    rules: tuple[Rule, ...]
+    """What people have set about it, the first that begins first."""
     others: tuple[FoundTitle, ...]
     """Further titles that the search found, best first."""
 
@@ -77,7 +98,7 @@ def title_facts(root: str, name: str) -> TitleFacts:
     Raises:
         JobError: silver.titles was never published, or has no such title; names the nearest.
     """
-    views = Views(root, (TITLES, CREDITS, PEOPLE, PREFERENCES, POPULAR_TITLES, RECOMMENDATIONS))
+    views = Views(root, (TITLES, CREDITS, PEOPLE, PREFERENCES, POPULAR_TITLES, RECOMMENDATIONS, TITLE_RULES))
     views.require(TITLES)
     first, *others = _find(views, name)
     title_id = first["title_id"]
@@ -90,6 +111,9 @@ def title_facts(root: str, name: str) -> TitleFacts:
         popularity=_popularity(views, title_id),
         viewer_counts=_one(views, PREFERENCES.name, _VIEWERS, title_id),
         lists=_one(views, RECOMMENDATIONS.name, _LISTS, title_id),
+        rules=tuple(Rule(*row) for row in views.rows(_RULES, (title_id,)))
+        if TITLE_RULES.name in views.published
+        else (),
         others=tuple(FoundTitle(other["title_id"], other["title"], other["release_year"]) for other in others),
     )
 

@@ -11,7 +11,7 @@ from jobs.tables.silver import PREFERENCES, TITLES
 _LIKED_TOLD = 5
 
 _LIST = """
-SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, r.score, r.reasons,
+SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, r.score, r.reasons, r.boost,
     r.night, r.model_name, r.model_version
 FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
 WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
@@ -48,6 +48,8 @@ class ListedTitle:
     score: float
     reasons: str
     """Why it is there, in words: they say, too, where popularity fills the list."""
+    boost: float | None
+    """What a rule added to the score."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
         model_version=model_version,
         history_count=history_count,
         liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
-        titles=tuple(ListedTitle(*row[:6]) for row in rows),
+        titles=tuple(ListedTitle(*row[:7]) for row in rows),
     )
 
 
@@ -124,6 +126,9 @@ def _no_list(views: Views, viewer: str) -> str:
     """Why there is no list for a viewer."""
     ((history_count,),) = views.rows(_HISTORY, (viewer,))
     if history_count:
-        return f"no list was shown: {viewer} is known and has no list in gold.recommendations; run `reelhouse night`"
+        return (
+            f"no list was shown: {viewer} is known and has no list among those that are served; the next night makes one, "
+            "and until then `reelhouse show '*'` is for the viewer"
+        )
     near = [name for (name,) in views.rows(_NEAR, (viewer,))]
     return f"no list was shown: there is no viewer {viewer}" + (f"; the nearest are {', '.join(near)}" if near else "")

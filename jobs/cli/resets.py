@@ -95,6 +95,7 @@ def rollback(
     rows = f", {served.published:,} rows" if served else ""
     display.say(f"now in force  {table.name}  night {to} instead of {before}{rows}")
     display.say(f"to undo it: reelhouse rollback {table.name} --to {before} --reason TEXT")
+    display.say("tables that tell of lists, such as gold.title_facts, follow when a night is run")
     display.next_step("reelhouse status")
 
 

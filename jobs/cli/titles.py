@@ -9,7 +9,7 @@ from jobs.cli import display
 from jobs.cli.arguments import examples, settings
 
 if TYPE_CHECKING:
-    from jobs.answers.titles import TitleFacts
+    from jobs.answers.titles import Rule, TitleFacts
 
 EXAMPLES = examples("reelhouse title tt0111161", "reelhouse title the godfather", "reelhouse title tmdb:603")
 _PEOPLE_SHOWN = 12
@@ -32,6 +32,8 @@ def title(
         display.say(f"also found: {'; '.join(others)}", "dim")
     if found.lists is None:
         display.next_step("reelhouse night")
+    elif not found.lists[0]:
+        display.next_step("reelhouse show")
     else:
         first_lists = f"FROM gold.recommendations WHERE title_id = '{found.title_id}' ORDER BY rank LIMIT 10"
         display.next_step(f'reelhouse sql "{first_lists}"')
@@ -56,6 +58,7 @@ def _show_facts(found: "TitleFacts") -> None:
         ("rating", ", ".join(part for part in (rating, votes) if part)),
         *((category, _names(names)) for category, names in found.people),
         *_standing(found),
+        ("rules", "; ".join(map(_rule, found.rules))),
         ("overview", title["overview"]),
     ]
     table = display.grid("", "")
@@ -69,6 +72,13 @@ def _show_facts(found: "TitleFacts") -> None:
 def _names(names: tuple[str, ...]) -> str:
     more = len(names) - _PEOPLE_SHOWN
     return ", ".join(names[:_PEOPLE_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _rule(rule: "Rule") -> str:
+    """A rule in words: why a title is on no list, or high up."""
+    does = "blocked" if rule.rule == "block" else f"boosted by {rule.boost:g}"
+    nights = f"{f' from {rule.since}' if rule.since else ''}{f' until {rule.until}' if rule.until else ''}"
+    return f"{does}{nights}{f': {rule.reason}' if rule.reason else ''}"
 
 
 def _standing(found: "TitleFacts") -> list[tuple[str, object]]:

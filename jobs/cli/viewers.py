@@ -48,7 +48,12 @@ def show_list(found: "ViewerList") -> None:
     table.columns[1].max_width = _WIDEST_TITLE
     for one in found.titles:
         title, why = display.titled(one.title, one.release_year), one.reasons.removeprefix("because ")
-        # Viewers are counted; what a model says is no whole number.
-        score = f"{one.score:,.0f}" if one.score.is_integer() else f"{one.score:.4f}"
-        table.add_row(*map(display.plain, (one.rank, title, score, why)))
+        if one.boost is not None:
+            why += f" (a boost added {_score(one.boost)})"
+        table.add_row(*map(display.plain, (one.rank, title, _score(one.score), why)))
     display.console().print(table)
+
+
+def _score(score: float) -> str:
+    """Viewers are counted; what a model says is no whole number."""
+    return f"{score:,.0f}" if score.is_integer() else f"{score:.4f}"

@@ -1,14 +1,16 @@
 """``reelhouse diff`` and the page of a night: what changed in viewers' lists, and why."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobs.answers.changes import night_changes
+from jobs.answers.changes import Cause, night_changes
 from jobs.answers.changes_page import page_address, write_page
+from jobs.answers.changes_words import cause_in_words
 from jobs.tables import gold, silver
 from tests.cli.small_lake import HOSTILE, NIGHT, Run, listed, publish, refused, run
 
@@ -85,6 +87,21 @@ def test_tells_the_newest_night_in_words_and_tables(run: Run) -> None:
     lines = [line.split() for line in told.splitlines()]
     assert ["light", "2", "25.0", "%", "0.200"] in lines
     assert ["heavy", "1", "100.0", "%", "1.000"] in lines
+
+
+def test_a_cause_is_told_without_what_stayed_as_it_was() -> None:
+    one = Cause(
+        "rules",
+        is_changed=True,
+        share=0.1,
+        rbo_share=0.1,
+        was="0 blocks, 0 boosts, list_length 50",
+        became="1 block, 0 boosts, list_length 50",
+    )
+
+    assert cause_in_words(one) == "0 blocks → 1 block"
+    same = replace(one, was=one.became, is_changed=False)
+    assert cause_in_words(same) == "as before: 1 block, 0 boosts, list_length 50"
 
 
 def test_tells_what_is_known_of_an_older_night(run: Run) -> None:
