@@ -122,6 +122,14 @@ def test_all_that_is_gone_is_named(home: Path) -> None:
         Past(str(home / "lake"), folder_of, VIEWERS).require(recipe(data=9, model=5))
 
 
+def test_a_mixture_takes_new_data_as_of_their_own_night_and_nothing_else() -> None:
+    now = recipe(data=2, model=2, length=7, blocked="a")
+
+    assert [recipe().mixed(now, parts) for parts in ((), ("data",), ("model",), ("rules",))] == [
+        recipe(), recipe(data=2), recipe(model=2), recipe(length=7, blocked="a"),
+    ]  # fmt: skip
+
+
 def test_a_recipe_says_what_it_is_made_of() -> None:
     told: Mapping[str, str] = {part: recipe(2, 7).in_words(part) for part in ("data", "model", "rules")}
 

@@ -193,13 +193,14 @@ def test_the_command_ends_well_only_where_both_lists_are_equal(tampered: Run) ->
 def test_titles_of_equal_score_may_stand_in_another_order() -> None:
     served = (Row(1, "a", "personal", 0.5, None), Row(2, "b", "personal", 0.4999999, None))
     swapped = (Row(1, "b", "personal", 0.5, None), Row(2, "a", "personal", 0.4999999, None))
+    popular = (Row(1, "a", "personal", 0.5, None), Row(2, "b", "popular", 0.4999999, None))
     further = (Row(1, "b", "personal", 0.5, None), Row(2, "a", "personal", 0.4, None))
     verdicts = [
         Reproduced("u", ONE, {}, "", "", is_same_code=True, served=served, made=made).verdict
-        for made in (served, swapped, further, served[:1])
+        for made in (served, swapped, popular, further, served[:1])
     ]
 
-    assert verdicts == ["equal", "ties", "different", "different"]
+    assert verdicts == ["equal", "ties", "different", "different", "different"]
 
 
 def test_another_title_of_the_same_score_is_a_tie_only_at_the_end() -> None:

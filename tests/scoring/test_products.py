@@ -79,6 +79,20 @@ def test_finds_what_putting_all_scores_in_order_finds(
     assert positions == by_brute_force(viewers, factors, seen | excluded, length)
 
 
+@pytest.mark.parametrize(("titles", "length"), [(700, 7), (5_000, 1)])
+def test_titles_that_differ_by_less_than_products_of_matrices_are_wrong_by_are_in_order(
+    titles: int, length: int
+) -> None:
+    rng = np.random.default_rng(0)
+    viewers = np.abs(rng.normal(size=(40, 64))).astype(np.float32)
+    factors = (np.abs(rng.normal(size=64)) + 1e-6 * rng.normal(size=(titles, 64))).astype(np.float32)
+    nobody = np.zeros((40, titles), dtype=bool)
+
+    positions, _ = found(viewers, Titles.of(factors, NONE), csr_matrix(nobody.astype(np.float32)), length)
+
+    assert positions == by_brute_force(viewers, factors, nobody, length)
+
+
 def test_a_viewer_has_the_same_scores_alone_and_among_others() -> None:
     rng = np.random.default_rng(3)
     viewers, factors = factors_of("alike", rng, 700, 64), factors_of("of all lengths", rng, 4_500, 64)

@@ -86,7 +86,9 @@ def test_names_the_publication_that_the_kept_lists_are_of(tmp_path: Path) -> Non
 def test_a_night_that_was_taken_out_of_the_history_was_made_of_nothing(tmp_path: Path) -> None:
     serve(tmp_path, ONE)
     row = listed("u", 1, "a") | {"night": ONE}
-    publish(tmp_path, gold.RECOMMENDATION_HISTORY, night=ONE, replaced=[str(TWO)])
+    # A reset says of what is left what that was made from.
+    inputs = {gold.RECOMMENDATIONS.name: 1}
+    publish(tmp_path, gold.RECOMMENDATION_HISTORY, night=ONE, replaced=[str(TWO)], inputs=inputs)
     publish(tmp_path, gold.RECOMMENDATION_HISTORY, row, night=ONE, replaced=[str(THREE)])
 
     assert made_of(str(tmp_path / "lake"), TWO) is None
