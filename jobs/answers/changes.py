@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 
 from jobs.errors import JobError
+from jobs.lakehouse import ledger
 from jobs.lakehouse.views import Views
-from jobs.tables.gold import RECOMMENDATION_CHANGE_CAUSES, RECOMMENDATION_CHANGES
+from jobs.tables.gold import RECOMMENDATION_CHANGE_CAUSES, RECOMMENDATION_CHANGES, RECOMMENDATIONS
 from jobs.tables.silver import TITLES
 
 BINS = 10
@@ -221,3 +222,10 @@ def _why(views: Views, night: date) -> Why | None:
     *_, total, rbo_total, viewers, _, _ = rows[0]
     causes = (Cause(cause, changed, share, rbo, was, became) for cause, changed, share, rbo, *_, was, became in rows)
     return Why(viewers, total, rbo_total, tuple(causes))
+
+
+def served_instead(root: str, night: date) -> date | None:
+    """The earlier night whose lists a person serves in place of those of a night; None if they are not rolled back."""
+    served = ledger.latest(root, RECOMMENDATIONS)
+    holds = served.rollback.holds if served and served.rollback else None
+    return served.night if served and holds and served.night < night <= holds else None

@@ -28,7 +28,7 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="Write everything as one JSON document.")] = False,
 ) -> None:
     """Show how viewers' lists differ from those that they replaced, and what made the difference."""
-    from jobs.answers.changes import night_changes
+    from jobs.answers.changes import night_changes, served_instead
     from jobs.answers.changes_page import page_address
     from jobs.answers.two_lists import two_lists
 
@@ -42,6 +42,10 @@ def diff(
         _write(changes)
         return
     show_changes(changes)
+    if served := served_instead(home.lake, changes.night):
+        display.say(
+            f"the lists of {changes.night} are not served: gold.recommendations was rolled back to {served}", "yellow"
+        )
     page = page_address(home.root, changes.night)
     if page.exists():
         display.say(f"page: {page}", "dim")

@@ -83,10 +83,11 @@ class Staged:
         rest = "the other deliveries were published; " if set(problems) < set(self.counted.parts) else ""
         night = max(problems) if table.is_dated else self.night
         accept = f"; if that is meant, run `reelhouse accept {job_of(table)} --night {night} --reason TEXT`"
+        # Of limits alone there are no broken rows to tolerate.
+        tolerated = f" (at most {self.suite.tolerates:.1%} of the rows may be broken)" if self.verdict.is_final else ""
         return (
-            f"{table.name} was not published (at most {self.suite.tolerates:.1%} of the rows may be broken): "
-            f"{'; '.join(said)}; {rest}what was published before stays; see {self.page}"
-            f"{'' if self.verdict.is_final else accept}"
+            f"{table.name} was not published{tolerated}: {'; '.join(said)}; {rest}what was published before stays; "
+            f"see {self.page}{'' if self.verdict.is_final else accept}"
         )
 
     def refusals(self, run: str, at: datetime) -> list[Refusal]:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from jobs.answers.changes import Cause, night_changes
 from jobs.answers.changes_page import page_address, write_page
 from jobs.answers.changes_words import cause_in_words
+from jobs.cli.app import app
 from jobs.tables import gold, silver
 from tests.cli.small_lake import HOSTILE, NIGHT, Run, listed, publish, refused, run
 
@@ -110,6 +112,24 @@ def test_tells_what_is_known_of_an_older_night(run: Run) -> None:
     assert "night 2026-02-27 beside 2026-02-20" in told
     assert "Why is not known: what the lists before were made of is not kept any more." in told
     assert "1 viewer had a list in both nights" in told
+
+
+def test_says_that_the_lists_of_a_night_were_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    publish(tmp_path, silver.TITLES)
+    publish(tmp_path, gold.RECOMMENDATION_CHANGES, changed("u1"), changed("u1", night=BEFORE, night_before=FIRST))
+    for night in (BEFORE, NIGHT):
+        publish(tmp_path, gold.RECOMMENDATIONS, listed("u1", 1, "tt0000001") | {"night": night}, night=night)
+    invoke, said = (
+        CliRunner().invoke,
+        "lists of 2026-03-01 are not served: gold.recommendations was rolled back to 2026-02-27",
+    )
+    assert said not in invoke(app, ["diff"]).stdout
+
+    invoke(app, ["rollback", "gold.recommendations", "--to", str(BEFORE), "--reason", "all the same"])
+
+    assert said in invoke(app, ["diff"]).stdout
+    assert "not served" not in invoke(app, ["diff", str(BEFORE)]).stdout
 
 
 def test_says_which_nights_there_are(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
