@@ -106,6 +106,14 @@ def test_counts_by_night_rank_and_source_what_viewers_did_within_seven_days(spar
     assert rows.columns == list(gold.LIST_OUTCOMES.column_names)
 
 
+def test_the_seven_days_of_a_night_have_passed_with_the_seventh_and_not_before(spark: SparkSession) -> None:
+    lists = lists_of((FIRST, "a", 1, "hit", "personal"), (FIRST + timedelta(days=1), "a", 1, "hit", "personal"))
+
+    rows = counted(spark, lists, night=FIRST + timedelta(days=7)).collect()
+
+    assert {row["night"]: row["is_complete"] for row in rows} == {FIRST: True, FIRST + timedelta(days=1): False}
+
+
 def test_the_sieve_keeps_what_was_answered_to_and_little_else(spark: SparkSession) -> None:
     lists = spark.range(3000).selectExpr("concat('u', id % 100) AS user_id", "concat('tt', id) AS title_id")
     answers = lists.where("substring(title_id, 3) % 100 = 7")
