@@ -20,7 +20,8 @@ def _reasons(found: "list[Status]") -> dict[str, list[str]]:
     """What is to be said of tables, and of which: what is said of many is said once."""
     reasons: dict[str, list[str]] = {}
     for one in found:
-        for said in filter(None, (one.serves and f"made by {one.serves}", one.why)):
+        why = one.why if one.is_fresh or one.state == "stale" or not one.why else f"{one.state}, {one.why}"
+        for said in filter(None, (one.serves and f"made by {one.serves}", why)):
             reasons.setdefault(said, []).append(one.table)
     return reasons
 

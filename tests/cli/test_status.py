@@ -92,6 +92,8 @@ def test_says_what_a_person_decided(run: Run, tmp_path: Path) -> None:
     lists = state(run, "gold.recommendations")
     assert (lists["state"], lists["night"]) == ("rolled back", "2026-03-01")
     assert lists["why"] == "from night 2026-03-02 by ada: all the same"
+    lines = run("status").stdout.splitlines()
+    assert "gold.recommendations: rolled back, from night 2026-03-02 by ada: all the same" in lines
 
 
 def test_a_rollback_does_not_bring_a_refusal_back_that_was_settled(run: Run, tmp_path: Path) -> None:
