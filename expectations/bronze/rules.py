@@ -9,8 +9,10 @@ from great_expectations.expectations.expectation import ColumnMapExpectation, Ex
 from expectations.suite import suite
 from jobs.tables import bronze
 
+_END = r"(?![\r\n])$"
+"""The end of a value, where ``$`` alone takes a line break after it for nothing."""
 # There is no year 0.
-_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}$"
+_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}" + _END
 
 
 def _none(query: str, promise: str) -> gxe.UnexpectedRowsExpectation:
@@ -22,7 +24,7 @@ def _rows() -> tuple[ColumnMapExpectation, ...]:
     """What holds for a row of either list."""
     return (
         gxe.ExpectColumnValuesToNotBeNull(column="title_id"),
-        gxe.ExpectColumnValuesToMatchRegex(column="title_id", regex=r"^(tt\d{7,10}|[a-z]+:\d{1,10})$"),
+        gxe.ExpectColumnValuesToMatchRegex(column="title_id", regex=r"^(tt\d{7,10}|[a-z]+:\d{1,10})" + _END),
         *(gxe.ExpectColumnValuesToMatchRegex(column=column, regex=_DAY) for column in ("from", "until")),
     )
 

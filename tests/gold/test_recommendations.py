@@ -1,5 +1,6 @@
 """gold.recommendations: lists that viewers can be given, by the champion."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -99,6 +100,8 @@ def test_publishes_the_champions_lists_of_what_is_released_known_and_for_all(lak
     (outcome,) = lake.outcomes
     counted = "viewers 4, lists 4, short lists 4, personal titles 4, segment titles 0, popular titles 9"
     assert outcome.note == f"{counted}; overlap: no baseline: nothing is served yet"
+    assert json.loads(entry.compared_by["recipe"])[0] == "als"
+    assert entry.compared_by["rules"] == "[]"
     assert entry.inputs == dict.fromkeys(
         ("model.champion", "silver.preferences", "silver.titles", "silver.title_rules", "silver.title_profiles"), 1
     )
@@ -126,6 +129,9 @@ def test_rules_of_the_night_take_titles_off_every_list_and_move_others(lake: Lak
     assert [row["boost"] for row in rows if row["user_id"] == "*"] == [None, 1.0, None], (
         "half of the viewers of the first"
     )
+    entry = ledger.latest(lake.settings.lake, gold.RECOMMENDATIONS)
+    assert entry is not None
+    assert [rule["title_id"] for rule in json.loads(entry.compared_by["rules"])] == ["comedy", "drama"]
     personal = [row for row in rows if row["source"] == "personal"]
     assert [row["boost"] for row in personal] == [pytest.approx(abs(row["model_score"]) / 2) for row in personal]
     assert made_again(lake, list("*uv")) == [{name: row[name] for name in LIST_SCHEMA.names} for row in rows]

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.scoring.plan import titles_tonight
 from jobs.scoring.rules import Allowed, excluded_positions, find_listable
 from jobs.tables import silver
 from tests.rows import rows_of
@@ -49,3 +50,14 @@ def test_what_is_not_listable_is_excluded_by_position() -> None:
     found = excluded_positions(pa.array(["a", "b", "c"]), pa.array(["c", "a", "other"]))
 
     assert found.tolist() == [1]
+
+
+def test_titles_that_may_not_be_listed_take_no_place_of_those_that_fill_lists(spark: SparkSession) -> None:
+    titles = [{"title_id": "adult", "is_adult": True, "vote_count": 9}, {"title_id": "plain", "vote_count": 1}]
+    watched = rows_of(spark, silver.PREFERENCES, [])
+
+    found = titles_tonight(
+        rows_of(spark, silver.TITLES, titles), watched, pa.array([], pa.string()), NIGHT, 1, Allowed()
+    )
+
+    assert found["title_id"].to_pylist() == ["plain"]

@@ -19,7 +19,7 @@ _RULE = {"title_id": "tt0111161", "from": "2026-03-01", "until": "2026-03-31", "
 _NO_DAY = ("March 1", "1.3.2026", "2026-3-1", "")
 _NO_RULE = {
     "title_id:not_be_null": _NULL,
-    "title_id:match_regex": ("0111161", "The Shawshank Redemption", "tmdb:", ""),
+    "title_id:match_regex": ("0111161", "The Shawshank Redemption", "tmdb:", "", "tt0111161\n"),
     "from:match_regex": _NO_DAY,
     "until:match_regex": _NO_DAY,
 }
