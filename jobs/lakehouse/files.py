@@ -17,7 +17,8 @@ from pyarrow import csv
 from jobs.errors import JobError
 
 Format = Literal["jsonl", "csv", "parquet"]
-MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+MANIFEST, SUMS = "_manifest.json", "_SHA256SUMS"
+"""Readers of folders pass names by that begin so: the folder itself can be read."""
 LINE = "line"
 """The column that holds a row as JSON."""
 

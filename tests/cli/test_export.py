@@ -27,14 +27,14 @@ def to(tmp_path: Path) -> Path:
 
 def manifest(folder: Path) -> dict[str, Any]:
     """The manifest, once its files are found to be what it says."""
-    told: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    listed_sums = [line.split("  ") for line in (folder / "SHA256SUMS").read_text().splitlines()]
+    told: dict[str, Any] = json.loads((folder / "_manifest.json").read_text(encoding="utf-8"))
+    listed_sums = [line.split("  ") for line in (folder / "_SHA256SUMS").read_text().splitlines()]
     sums = {name: digest for digest, name in listed_sums}
     for file in told["files"]:
         content = (folder / file["name"]).read_bytes()
         assert file["sha256"] == sums[file["name"]] == hashlib.sha256(content).hexdigest()
         assert file["bytes"] == len(content)
-    assert {path.name for path in folder.iterdir()} == {"manifest.json", "SHA256SUMS", *sums}
+    assert {path.name for path in folder.iterdir()} == {"_manifest.json", "_SHA256SUMS", *sums}
     return told
 
 
@@ -66,7 +66,8 @@ def test_one_row_a_title_with_its_viewers_without_the_list_of_nobody(tmp_path: P
 
     exports.export(str(tmp_path / "lake"), gold.RECOMMENDATIONS, "parquet", "title", to)
 
-    assert pq.read_table(to / "part-00000.parquet").to_pylist() == [
+    # The folder is read as a whole, by readers that pass by what is no data.
+    assert pq.read_table(to).to_pylist() == [
         {"title_id": "a", "night": NIGHT, "user_ids": ["w", "u", "v"], "ranks": [1, 2, 2]}
     ]
 
@@ -144,7 +145,7 @@ def test_a_folder_that_has_some_other_manifest_or_more_than_an_export_is_never_r
 
     assert "is no export" in refused(run(*asked))
     for theirs in ("{}", "[]", "not JSON", '{"files": [1]}'):
-        (to / "manifest.json").write_text(theirs, encoding="utf-8")
+        (to / "_manifest.json").write_text(theirs, encoding="utf-8")
         assert "is no export" in refused(run(*asked))
     assert (to / "will.txt").read_text() == "mine"
 
@@ -167,7 +168,7 @@ def test_nothing_is_exported_to_where_jobs_would_read_it(run: Run, home: Path, p
     to = home / place
 
     assert f"{to} lies in" in refused(run("export", "gold.recommendations", "--format", "csv", "--to", str(to)))
-    assert not list(home.rglob("manifest.json"))
+    assert not list(home.rglob("_manifest.json"))
 
 
 def test_an_export_that_fails_half_way_leaves_nothing(
