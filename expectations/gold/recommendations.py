@@ -112,7 +112,9 @@ was AS (
     SELECT user_id, title_id FROM gold.recommendations SEMI JOIN {lists} USING (user_id)
     WHERE rank <= 10 AND (source = 'personal' OR NOT EXISTS (FROM gold.recommendations WHERE source = 'personal'))
 )
-SELECT (SELECT COUNT(*) FROM was SEMI JOIN tonight USING (user_id, title_id)) / NULLIF((SELECT COUNT(*) FROM was), 0)
+SELECT CASE WHEN COUNT(DISTINCT user_id) >= 100
+    THEN (SELECT COUNT(*) FROM was SEMI JOIN tonight USING (user_id, title_id)) / COUNT(*) END
+FROM was
 """
 
 
@@ -194,7 +196,7 @@ SUITE = suite(
             "the share of the served personal top 10s that is in the same viewer's top 10 again",
             _OVERLAP,
             is_most=False,
-            unjudged="no baseline: nobody has a list now who had one",
+            unjudged="no baseline: fewer than 100 viewers have a list now who had one",
         ),
         Limit(
             "model_age_days",

@@ -43,6 +43,8 @@ NIGHT = (datetime.now(UTC) - timedelta(hours=2)).date() - timedelta(days=7)
 MISSED = NIGHT - timedelta(days=1)
 EMPTY = NIGHT + timedelta(days=1)
 WORLD = WorldParameters(viewers=200, titles=300, events_per_day=500, days=30, first_day=NIGHT - timedelta(days=29))
+EMPTY_AT_FIRST = {"silver.title_rules", "gold.recommendation_changes", "gold.recommendation_change_causes"}
+"""Nobody has written rules, and no night was before."""
 NIGHT_WITHIN = 900
 """Seconds. Four minutes on two idle cores, several times that on busy ones."""
 
@@ -249,7 +251,8 @@ def test_a_night_in_one_process_makes_the_same_tables(
         entry = ledger.latest(system.settings.lake, table)
         if entry and table.name != ops.QUARANTINE.name:
             served, alone = (rows_of(Path(home.lake) / table.path) for home in homes)
-            assert len(served) == entry.published > 0, table.name
+            assert len(served) == entry.published, table.name
+            assert served or table.name in EMPTY_AT_FIRST, table.name
             assert served == alone, table.name
     models = [recommenders.load(registry.model_folder(home, registry.require_champion(home).version)) for home in homes]
     assert models[0].title_ids == models[1].title_ids

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import great_expectations as gx
 import jinja2
@@ -109,7 +110,8 @@ def write_page(page: Page, docs: str) -> str:
     filesystem, folder = open_storage(f"{docs}/{page.table}")
     filesystem.create_dir(folder, recursive=True)
     path = f"{folder}/{page.night}.html"
-    unfinished = f"{folder}/.{page.night}.html"
+    # Of its own: another run may write the same page at the same time.
+    unfinished = f"{folder}/.{page.night}-{uuid4().hex}.html"
     with filesystem.open_output_stream(unfinished) as file:
         file.write(_template().render(page=page).encode("utf-8"))
     filesystem.move(unfinished, path)
