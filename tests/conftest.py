@@ -24,7 +24,7 @@ QUICK = {
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = Settings(
-        home=tmp_path_factory.mktemp("driver"), spark_master="local[1]", spark_partitions=1, driver_memory="1g"
+        home=tmp_path_factory.mktemp("driver"), spark_master="local[1]", spark_partitions=1, driver_memory="2g"
     )
     logging.getLogger("py4j").setLevel(logging.WARNING)  # else it reports its end when nobody listens any more
     spark = session(settings, "tests", QUICK)
