@@ -124,6 +124,25 @@ def fill_in(query: str, words: Mapping[str, str]) -> str:
     return query
 
 
+def none_found(query: str, promise: str) -> gxe.UnexpectedRowsExpectation:
+    """A promise that a query, as of :func:`suite`, finds nothing."""
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, description=promise)
+
+
+def ranked(by: str, titles: str, whose: str) -> gxe.UnexpectedRowsExpectation:
+    """A promise that lists have ranks from 1 without gaps, and no title twice.
+
+    Args:
+        by: The columns that tell lists apart.
+        titles: The column of titles.
+        whose: What the lists are, in words.
+    """
+    return none_found(
+        f"SELECT {by} FROM {{batch}} GROUP BY {by} HAVING MAX(rank) <> COUNT(*) OR COUNT(DISTINCT {titles}) <> COUNT(*)",  # noqa: S608
+        f"{whose} has ranks from 1 without gaps and no title twice",
+    )
+
+
 def suite(
     of: Table,
     rows: Iterable[ColumnMapExpectation] = (),

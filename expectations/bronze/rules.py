@@ -6,18 +6,13 @@ A list with a row that cannot be followed is refused whole: the one before stays
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
 
-from expectations.suite import suite
+from expectations.suite import none_found, suite
 from jobs.tables import bronze
 
 _END = r"(?![\r\n])$"
 """The end of a value, where ``$`` alone takes a line break after it for nothing."""
 # There is no year 0.
 _DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}" + _END
-
-
-def _none(query: str, promise: str) -> gxe.UnexpectedRowsExpectation:
-    """A promise that a query finds nothing."""
-    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, description=promise)
 
 
 def _rows() -> tuple[ColumnMapExpectation, ...]:
@@ -34,17 +29,17 @@ def _whole() -> tuple[Expectation, ...]:
     # Both are words of SQL: they are names behind the table's.
     starts = "COALESCE(list.from, '0001-01-01')"
     return (
-        _none(
+        none_found(
             "SELECT list.title_id, list.from, list.until FROM {batch} AS list WHERE "
             "TRY_CAST(COALESCE(list.from, '2000-01-01') AS DATE) IS NULL OR "
             "TRY_CAST(COALESCE(list.until, '2000-01-01') AS DATE) IS NULL",
             "each from and until is a day of the calendar",
         ),
-        _none(
+        none_found(
             "SELECT list.title_id, list.from, list.until FROM {batch} AS list WHERE list.until < list.from",
             "no rule ends before it begins",
         ),
-        _none(
+        none_found(
             f"SELECT title_id, starts FROM (SELECT list.night, list.title_id, {starts} AS starts, "  # noqa: S608
             "MAX(COALESCE(list.until, '9999-12-31')) OVER (PARTITION BY list.night, list.title_id "
             f"ORDER BY {starts}, list.until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ends "

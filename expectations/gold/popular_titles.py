@@ -2,7 +2,7 @@
 
 import great_expectations.expectations as gxe
 
-from expectations.suite import suite
+from expectations.suite import ranked, suite
 from jobs.tables import gold
 
 SUITE = suite(
@@ -15,12 +15,6 @@ SUITE = suite(
     ),
     table=(
         gxe.ExpectTableRowCountToBeBetween(min_value=1, description="at least one title"),
-        gxe.UnexpectedRowsExpectation(
-            unexpected_rows_query=(
-                "SELECT category, value, window_days FROM {batch} GROUP BY category, value, window_days "
-                "HAVING MAX(rank) <> COUNT(*) OR COUNT(DISTINCT title_id) <> COUNT(*)"
-            ),
-            description="each list has ranks from 1 without gaps and no title twice",
-        ),
+        ranked("category, value, window_days", "title_id", "each list"),
     ),
 )

@@ -8,7 +8,7 @@ import math
 
 import great_expectations.expectations as gxe
 
-from expectations.suite import Limit, suite
+from expectations.suite import Limit, none_found, suite
 from jobs.tables import gold
 
 LONGEST_LIST = 1000
@@ -121,7 +121,7 @@ FROM was
 def _none(query: str, promise: str) -> gxe.UnexpectedRowsExpectation:
     """A promise that a query finds nothing."""
     # Great Expectations warns of a query that does not name the batch itself, but what is grouped of it.
-    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"/* {{batch}} */ {query}", description=promise)
+    return none_found(f"/* {{batch}} */ {query}", promise)
 
 
 def _none_listed(of: str, promise: str) -> gxe.UnexpectedRowsExpectation:

@@ -4,7 +4,7 @@ import math
 
 import great_expectations.expectations as gxe
 
-from expectations.suite import suite
+from expectations.suite import ranked, suite
 from jobs.tables import gold
 
 MOST = 20
@@ -23,13 +23,7 @@ SUITE = suite(
     ),
     table=(
         gxe.ExpectTableRowCountToBeBetween(min_value=1, description="at least one title"),
-        gxe.UnexpectedRowsExpectation(
-            unexpected_rows_query=(
-                "SELECT title_id, kind FROM {batch} GROUP BY title_id, kind "
-                "HAVING MAX(rank) <> COUNT(*) OR COUNT(DISTINCT similar_title_id) <> COUNT(*)"
-            ),
-            description="each title and kind has ranks from 1 without gaps and no title twice",
-        ),
+        ranked("title_id, kind", "similar_title_id", "each title and kind"),
         gxe.UnexpectedRowsExpectation(
             unexpected_rows_query="SELECT title_id FROM {batch} WHERE similar_title_id = title_id",
             description="no title is similar to itself",

@@ -22,7 +22,7 @@ from jobs.scoring.reasons import NONE, contributions, no_contributions
 from jobs.scoring.sentences import lead_of, popular_in, popular_with
 from jobs.scoring.tiers import PERSONAL, POPULAR, SEGMENT, Tier, fill
 from jobs.scoring.top_n import FactorScorer, Scorer, ranks_within, top_titles
-from jobs.tables.gold import SOURCES
+from jobs.tables.gold import RECOMMENDATIONS, SOURCES
 
 LIST_SCHEMA = pa.schema(
     [
@@ -38,10 +38,7 @@ LIST_SCHEMA = pa.schema(
         ("reasons", pa.string()),
     ]
 )
-_LISTED = (
-    "user_id string, rank int, title_id string, source string, model_score double, boost double, score double, "
-    "reason_title_ids array<string>, reason_contributions array<double>, reasons string"
-)
+_LISTED = ", ".join(f"{c.name} {c.type}" for c in RECOMMENDATIONS.columns if c.name in LIST_SCHEMA.names)
 
 
 def recommend(histories: DataFrame, folder: Path) -> DataFrame:

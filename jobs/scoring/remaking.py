@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from jobs.errors import GoneError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.views import Views
+from jobs.scoring.histories import put_together
 from jobs.scoring.lists import LIST_SCHEMA, lists_of
 from jobs.scoring.plan import RECENT_DAYS, Plan, plan_of
 from jobs.scoring.rules import RULES, Allowed, listable_titles
@@ -54,8 +55,8 @@ SELECT rule, title_id, boost FROM silver.title_rules
 WHERE from_date <= ? AND (until_date IS NULL OR until_date >= ?) ORDER BY rule, title_id
 """
 _HISTORIES = """
-SELECT user_id, title_id, weight, rating, epoch_us(last_at) AS last_micros FROM silver.preferences
-WHERE user_id IN (SELECT unnest(?)) ORDER BY user_id, title_id
+SELECT user_id, title_id, weight, rating, epoch_us(last_at) AS last_micros
+FROM (SELECT unnest(?) AS user_id) LEFT JOIN silver.preferences USING (user_id)
 """
 
 
@@ -134,7 +135,7 @@ class Past:
     explains: bool = False
     _views: dict[tuple[int, ...], Views] = field(default_factory=dict)
     _counted: dict[tuple[tuple[int, ...], date], pa.Table] = field(default_factory=dict)
-    _histories: dict[tuple[tuple[int, ...], date], pa.RecordBatch] = field(default_factory=dict)
+    _histories: dict[tuple[tuple[int, ...], date], list[pa.RecordBatch]] = field(default_factory=dict)
     _lists: dict[Recipe, pa.Table] = field(default_factory=dict)
 
     def lists(self, recipe: Recipe) -> pa.Table:
@@ -147,7 +148,7 @@ class Past:
             GoneError: Something that it is made of is not kept any more.
         """
         if recipe not in self._lists:
-            made = lists_of(self.plan(recipe), [self.histories(recipe)], explains=self.explains)
+            made = lists_of(self.plan(recipe), self.histories(recipe), explains=self.explains)
             self._lists[recipe] = pa.Table.from_batches(made, LIST_SCHEMA)
         return self._lists[recipe]
 
@@ -184,12 +185,15 @@ class Past:
         profiles = views.arrow(_PROFILES, (model.title_ids.to_pylist(),))
         return plan_of(folder, model, titles, profiles, rules, length)
 
-    def histories(self, recipe: Recipe) -> pa.RecordBatch:
-        """What each viewer knows, one row per viewer, as :func:`jobs.scoring.histories.collect_histories` has it."""
+    def histories(self, recipe: Recipe) -> list[pa.RecordBatch]:
+        """What each viewer knows, one row per viewer, as :func:`jobs.scoring.histories.put_together` has it."""
         key = (recipe.versions, recipe.night)
         if key not in self._histories:
             rows = self._opened(recipe).arrow(_HISTORIES, (list(self.user_ids),))
-            self._histories[key] = histories_of(rows, self.user_ids, end_of(recipe.night))
+            micros = rows["last_micros"].to_numpy()
+            ages = np.maximum(0.0, (end_of(recipe.night).timestamp() - micros / 1_000_000) / (24 * 60 * 60))
+            known = rows.drop_columns("last_micros").append_column("age", pa.array(ages))
+            self._histories[key] = list(put_together(known.to_batches()))
         return self._histories[key]
 
     def _popularity(self, recipe: Recipe) -> pa.Table:
@@ -246,30 +250,6 @@ def titles_then(
             break
         wanted *= 8
     return pa.concat_tables([needed, others], promote_options="default").select(_TITLE_COLUMNS)
-
-
-def histories_of(rows: pa.Table, user_ids: Sequence[str], as_of: datetime) -> pa.RecordBatch:
-    """Histories of viewers from rows of silver.preferences.
-
-    Args:
-        rows: user_id, title_id, weight, rating and last_micros (of the epoch), in order of user_id and title_id.
-        user_ids: The viewers, in the order that they are wanted in; one without rows has an empty history.
-        as_of: From when ages are counted.
-    """
-    known = rows.combine_chunks()
-    users = sorted(user_ids)
-    at = np.asarray(pc.index_in(known["user_id"].combine_chunks(), value_set=pa.array(users, pa.string())))
-    offsets = pa.array(np.searchsorted(at, np.arange(len(users) + 1)).astype(np.int32))
-    ages = np.maximum(0.0, (as_of.timestamp() - known["last_micros"].to_numpy() / 1_000_000) / (24 * 60 * 60))
-    lists = {
-        "title_ids": known["title_id"].combine_chunks(),
-        "weights": known["weight"].combine_chunks(),
-        "ratings": known["rating"].combine_chunks(),
-        "ages": pa.array(ages),
-    }
-    columns = {name: pa.ListArray.from_arrays(offsets, values) for name, values in lists.items()}
-    batch = pa.RecordBatch.from_pydict({"user_id": pa.array(users, pa.string()), **columns})
-    return batch.take(pc.index_in(pa.array(user_ids, pa.string()), value_set=batch["user_id"]))
 
 
 def listed_titles(lists: pa.Table, user_ids: Sequence[str]) -> pa.ListArray:
