@@ -1,8 +1,5 @@
 """The command line: what it shows, what it refuses, and what it does not import. No Spark."""
 
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from jobs.sample_world import WorldParameters, last_day, write_world
 from jobs.settings import Settings
 from jobs.tables import SOURCES, TABLES, job_inputs
 from tests.cli.small_lake import Run, home, publish, refused, run
+from tests.programs import run_python
 
 __all__ = ["home", "run"]
 
@@ -355,25 +353,13 @@ def test_commands_without_spark_import_nothing_heavy(home: Path) -> None:
         "print('heavy:', sorted(heavy), file=sys.stderr)\n"
     )
 
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"REELHOUSE_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run_python(program, home)
 
     assert ended.stderr == "heavy: []\n"
 
 
 def test_status_and_streams_of_a_refusal_are_those_of_the_process(home: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", "from jobs.cli.app import app; app()", "show", "nobody"],
-        env=os.environ | {"REELHOUSE_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run_python("from jobs.cli.app import app; app()", home, "show", "nobody")
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("error: no list was shown: there is no viewer nobody")

@@ -1,8 +1,5 @@
 """What a job has to do, decided without Spark: nothing, unless something is not as it was when it last published."""
 
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from jobs.settings import Settings, Weighing
 from jobs.tables import TABLES, bronze, gold, job_inputs, silver
 from jobs.version import code_hash
 from tests.cli.small_lake import publish
+from tests.programs import run_python
 
 ONE, TWO, THREE = (date(2026, 3, day) for day in (1, 2, 3))
 
@@ -123,12 +121,6 @@ def test_nothing_heavy_is_imported_to_find_that_nothing_is_to_be_done(settings: 
         "print('heavy:', sorted(heavy))\n"
     )
 
-    printed = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"REELHOUSE_HOME": str(settings.root)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    ended = run_python(program, settings.root)
 
-    assert printed == "heavy: []\n"
+    assert (ended.returncode, ended.stdout) == (0, "heavy: []\n"), ended.stderr

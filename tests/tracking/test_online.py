@@ -1,8 +1,5 @@
 """Online figures of registered versions: each night once, and without MLflow where there is nothing to log."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 from jobs.settings import Settings
 from jobs.tracking import online, registry, runs
 from jobs.tracking.online import Online
+from tests.programs import run_python
 from tests.tracking.registered import NIGHT, register
 
 LATER = NIGHT + timedelta(days=1)
@@ -92,12 +90,6 @@ def test_mlflow_is_not_imported_where_there_is_nothing_to_log(settings: Settings
         "online.log(Settings(), nights)\nprint('mlflow' in sys.modules)"
     )
 
-    printed = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"REELHOUSE_HOME": str(settings.root)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    ended = run_python(program, settings.root)
 
-    assert printed == "False\n"
+    assert (ended.returncode, ended.stdout) == (0, "False\n"), ended.stderr
