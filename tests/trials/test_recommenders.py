@@ -40,6 +40,7 @@ def home(project: Path) -> Path:
     rows = [(u, t) for u in range(SIZE) for t in range(SIZE) if likes(u, t)]
     known = [{"user_id": f"u{u:02d}", "title_id": f"t{t:02d}", "weight": 1.0} for u, t in rows]
     publish(settings.root, silver.PREFERENCES, *(filled(silver.PREFERENCES, row) for row in known), night=NIGHT)
+    publish(settings.root, silver.TITLE_RULES, night=NIGHT)
     return settings.root
 
 
