@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -43,10 +42,9 @@ def run(lake: Lake, night: date) -> None:
     outcome = lake.publish(lake.spark.createDataFrame(outcomes), SUITE, night)
     if outcome.state == "published":
         try:
-            told = online.log(lake.settings, first_places(outcomes.to_pylist()))
+            lake.remark(online.log(lake.settings, first_places(outcomes.to_pylist())))
         except JobError as lost:
-            told = str(lost)
-        lake.outcomes[-1] = replace(outcome, note=told or outcome.note)
+            lake.remark(str(lost))
 
 
 def find_answers(interactions: DataFrame, first: date, night: date, neutral_rating: float) -> DataFrame:

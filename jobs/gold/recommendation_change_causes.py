@@ -1,6 +1,5 @@
 """Find out what changed viewers' lists: gold.recommendation_change_causes, and a page to read."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -44,8 +43,8 @@ def run(lake: Lake, night: date) -> None:
             note = f"what made the difference to {before} is not known: {gone}"
     outcome = lake.publish(lake.spark.createDataFrame(rows, spark_schema(SUITE.of)), SUITE, night)
     if outcome.state == "published" and len(served):
-        page = write_page(lake.settings.root, night_changes(root, night))
-        lake.outcomes[-1] = replace(outcome, note="; ".join(filter(None, [note, f"page: {page}"])))
+        lake.remark(note)
+        lake.remark(f"page: {write_page(lake.settings.root, night_changes(root, night))}")
 
 
 def sample(changes: DataFrame, night: date) -> DataFrame:

@@ -8,9 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
-from deltalake import DeltaTable
-from pyarrow.dataset import Dataset
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from expectations.suite import Suite
@@ -24,7 +22,6 @@ from jobs.lakehouse.commit import (
     move_files,
     open_or_create,
     outlived,
-    rows_by_part,
 )
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.outcome import Outcome, State
@@ -38,11 +35,13 @@ from jobs.lakehouse.publication import (
     page_of,
     parts_replaced,
     parts_that_stay,
-    said_of,
+    told_of,
 )
+from jobs.lakehouse.reads import Reads
 from jobs.lakehouse.refusals import Acceptance
 from jobs.lakehouse.schema import require_schema, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
+from jobs.lakehouse.tallies import Tallies
 from jobs.lakehouse.whole import judge_whole
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
@@ -71,11 +70,8 @@ class Lake:
     accepts: Acceptance | None = None
     say: Callable[[str], object] = str
     outcomes: list[Outcome] = field(default_factory=list)
-    _reads: dict[str, int | None] = field(default_factory=dict)
-    _row_counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Rows of each table that was read, by the log and by partition: to account for those of the spine."""
-    _left_out: list[Observation] = field(default_factory=list)
-    _counted: list[Observation] = field(default_factory=list)
+    _reads: Reads = field(default_factory=Reads)
+    _tallies: Tallies = field(default_factory=Tallies)
     _compared_by: dict[str, str] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
 
@@ -92,26 +88,18 @@ class Lake:
         delta = ledger.open_table(self.settings.lake, table)
         if delta is None:
             if table.layer == "bronze":
-                self._reads[table.name], self._row_counts[table.name] = None, {}
+                self._reads.nothing(table)
                 return self.spark.createDataFrame([], spark_schema(table))
             raise JobError(
                 f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
             )
         entry = ledger.in_force(table, delta)  # refuses a lake of a newer version
-        self._reads[table.name] = delta.version()
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
-        if not table.is_dated:
-            self._count(table, delta, None)
+        nights = self._reads.take(table, delta, entry, night)
+        if nights is None:
             return rows
-        nights = [day for part in delta.partitions() if (day := date.fromisoformat(part["night"])) <= night]
-        if table.kind == "log":
-            self._count(table, delta, nights)
-            return rows.where(F.col("night") <= F.lit(night))
-        # A list may be delivered with nothing on it: a delivery that no partition tells of.
-        held = map(date.fromisoformat, entry.deliveries if entry else ())
-        newest = max([*nights, *(day for day in held if day <= night)], default=night)
-        self._count(table, delta, [newest])
-        return rows.where(F.col("night") == F.lit(newest))
+        is_read = F.col("night") <= F.lit(night) if table.kind == "log" else F.col("night") == F.lit(nights[0])
+        return rows.where(is_read)
 
     def leave_out(self, rows: DataFrame, **reasons: Column) -> DataFrame:
         """Drop rows of the spine that the next publication is not about, and account for them by reason.
@@ -123,14 +111,7 @@ class Lake:
         Returns:
             The other rows. Those dropped are counted while the publication is written, in the same job.
         """
-        before, tallies = F.lit(False), []  # noqa: FBT003
-        for reason, condition in reasons.items():
-            is_dropped = F.coalesce(condition, F.lit(False))  # noqa: FBT003
-            tallies.append(F.count_if(is_dropped & ~before).alias(reason))
-            before = before | is_dropped
-        observation = Observation(f"left_out_{uuid4().hex}")
-        self._left_out.append(observation)
-        return rows.observe(observation, *tallies).where(~before)
+        return self._tallies.leave_out(rows, reasons)
 
     def count(self, rows: DataFrame, **aggregates: Column) -> DataFrame:
         """Count something of the rows of the next publication, while they are written, in the same job.
@@ -142,9 +123,7 @@ class Lake:
         Returns:
             The same rows. What was counted stands in the publication's account, and in the note of its outcome.
         """
-        observation = Observation(f"counted_{uuid4().hex}")
-        self._counted.append(observation)
-        return rows.observe(observation, *(counted.alias(name) for name, counted in aggregates.items()))
+        return self._tallies.count(rows, aggregates)
 
     def publish(
         self,
@@ -207,8 +186,7 @@ class Lake:
         with contextlib.ExitStack() as undone:
             undone.callback(remove, filesystem, folder)
             marked = mark.mark(rows, suite, self._references(suite, night))
-            observations, self._left_out = self._left_out, []
-            counting, self._counted = self._counted, []
+            tallies, self._tallies = self._tallies, Tallies()
             staging.write(marked, table, self._staging(table, name), self.settings.rows_per_file)
             files = staging.staged_files(filesystem, folder)
             counted = counts.count(files, suite)
@@ -225,16 +203,16 @@ class Lake:
                 stays,
                 deliveries or {},
                 self.reads,
-                self._spine_rows(rows, suite, is_observed=bool(observations)),
-                {reason: dropped for one in observations for reason, dropped in one.get.items()},
-                {name: number for one in counting for name, number in one.get.items()},
+                self._reads.spine_rows(rows.columns, suite, is_observed=tallies.leaves_out),
+                tallies.left_out(),
+                tallies.counted(),
                 self._compared_by,
                 self.accepts,
             )
             if not table.is_dated and table.inputs:
-                judge_deliveries(staged.verdict, counted, suite, self._row_counts.get(table.inputs[0].name, {}))
+                judge_deliveries(staged.verdict, counted, suite, self._reads.of_spine(table) or {})
             if not staged.is_refused:
-                named = {one.name: self._rows_of(one) for one in suite.asks if one != table}
+                named = {one.name: self._reads.rows_of(self.settings.lake, one) for one in suite.asks if one != table}
                 accepted = self.accepts.limits.get(table.name, ()) if self.accepts else ()
                 judge_whole(staged, carried, named, self.settings, accepted)
             staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
@@ -300,16 +278,18 @@ class Lake:
             broken = [file for file in files if not file.is_kept]
             quarantine.replace(root, table, broken, owned, staged.name, staged.night)
             remove(filesystem, folder)
-        own = [part for name, part in parts.items() if name in staged.counted.parts]
-        aside, parked = sum(part.broken for part in own), sum(part.parked for part in own)
-        told = {"version": version, "rows": account.published, "set_aside": aside, "parked": parked}
-        return self._end(staged, "published", note=said_of(staged, account), **told)
+        return self._end(staged, "published", version=version, **told_of(staged, account))
 
     def report(self, name: str, state: State, staged_seconds: float = 0.0, **told: Any) -> Outcome:
         """Keep an outcome, with what is told of it, for the summary of the run; the next table's clock starts here."""
         outcome = Outcome(name, state, seconds=staged_seconds + self._lap(), **told)
         self.outcomes.append(outcome)
         return outcome
+
+    def remark(self, text: str) -> None:
+        """Add to the note of the outcome that was kept last: what a job did with what it had published."""
+        last = self.outcomes[-1]
+        self.outcomes[-1] = replace(last, note="; ".join(filter(None, (last.note, text))))
 
     def _end(self, staged: Staged, state: State, **told: Any) -> Outcome:
         """Say on its page, and to the run, how a staged publication ended."""
@@ -333,7 +313,7 @@ class Lake:
 
     def uses(self, name: str, version: int) -> None:
         """Note a version that the next publication was made with and that is not a table: the model's."""
-        self._reads[name] = version
+        self._reads.versions[name] = version
 
     def compare_by(self, **told: str) -> None:
         """Say what must be the same of what is served for the next publication to be compared with it."""
@@ -342,7 +322,7 @@ class Lake:
     @property
     def reads(self) -> dict[str, int | None]:
         """Versions of what was read so far; None for what was never delivered."""
-        return dict(self._reads)
+        return dict(self._reads.versions)
 
     @property
     def docs(self) -> str:
@@ -354,32 +334,6 @@ class Lake:
 
     def _staging(self, table: Table, publication: str) -> str:
         return f"{self._uri(table)}/{STAGING}/{publication}"
-
-    def _count(self, table: Table, delta: DeltaTable, nights: Collection[date] | None) -> None:
-        """Note how many rows a read has, by the log; nothing where the log does not say."""
-        counted = rows_by_part(delta)
-        if nights is not None:
-            wanted = set(map(str, nights))
-            counted = {part: rows for part, rows in counted.items() if part in wanted}
-        told = {part: rows for part, rows in counted.items() if rows is not None}
-        if told.keys() == counted.keys():
-            self._row_counts[table.name] = told
-
-    def _rows_of(self, table: Table) -> Dataset:
-        """A table that promises name, at the version that was read, without Spark; at its newest if it was not read yet."""
-        if table.name not in self._reads:
-            self._reads[table.name] = ledger.version(self.settings.lake, table)
-        version = self._reads[table.name]
-        delta = None if version is None else DeltaTable(self._uri(table), version=version)
-        return staging.published_rows(delta, table) if delta else staging.kept_rows([], table)
-
-    def _spine_rows(self, rows: DataFrame, suite: Suite, *, is_observed: bool) -> int | None:
-        """Rows of the spine that were read; None where they are not accounted for: of silver tables they always are."""
-        table = suite.of
-        is_told = is_observed or bool(set(mark.BEHIND) & set(rows.columns))
-        is_accounted = is_told or table.layer == "silver"
-        counted = self._row_counts.get(table.inputs[0].name) if table.inputs and is_accounted else None
-        return None if counted is None else sum(counted.values())
 
     def _references(self, suite: Suite, night: date) -> dict[str, DataFrame]:
         """For each promise about another table, that table's distinct keys."""

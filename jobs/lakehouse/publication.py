@@ -241,7 +241,18 @@ def _accepted(staged: Staged) -> dict[str, Any]:
     return {"by": by.by, "reason": by.reason, "limits": found} if by and found else {}
 
 
-def said_of(staged: Staged, account: Account) -> str:
+def told_of(staged: Staged, account: Account) -> dict[str, Any]:
+    """What the outcome of a publication tells: rows there are, rows set aside and parked by it, and a note."""
+    own = [part for name, part in account.parts.items() if name in staged.counted.parts]
+    return {
+        "rows": account.published,
+        "set_aside": sum(part.broken for part in own),
+        "parked": sum(part.parked for part in own),
+        "note": _said(staged, account),
+    }
+
+
+def _said(staged: Staged, account: Account) -> str:
     """What is worth knowing of a publication: what its job counted, what could not be compared, what was overruled."""
     said = [", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items())]
     said += [

@@ -49,6 +49,16 @@ def test_a_promise_asks_another_table_at_the_version_that_was_read(lake: Lake) -
     assert (entry.inputs, entry.counts, outcome.note) == ({"silver.visits": 1}, {"all_shown": 3}, "all shown 3")
 
 
+def test_what_a_job_remarks_afterwards_is_told_beside_what_it_counted(lake: Lake) -> None:
+    counted = lake.count(visits(lake, ("a", 1.0, JANUARY)), seen=F.count("*"))
+    lake.publish(counted, SUITE, NIGHT)
+
+    for said in ("two places know", "", "a third does not"):
+        lake.remark(said)
+
+    assert [outcome.note for outcome in lake.outcomes] == ["seen 1; two places know; a third does not"]
+
+
 LIMITED = suite(
     VISITS,
     limits=(
