@@ -31,6 +31,7 @@ from jobs.lakehouse.publication import (
     account_parts,
     counts_of,
     lost_race,
+    of_wrong_columns,
     overtaken,
     page_of,
     parts_replaced,
@@ -39,7 +40,7 @@ from jobs.lakehouse.publication import (
 )
 from jobs.lakehouse.reads import Reads
 from jobs.lakehouse.refusals import Acceptance
-from jobs.lakehouse.schema import require_schema, spark_schema
+from jobs.lakehouse.schema import differences, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
 from jobs.lakehouse.tallies import Tallies
 from jobs.lakehouse.whole import judge_whole
@@ -179,9 +180,12 @@ class Lake:
         carried = ledger.in_force(table, base) if base else None
         name = f"{night}-{uuid4().hex[:12]}"
         replaced = parts_replaced(table, night, deliveries, partitions)
+        bare = Staged(suite, night, name, base, replaced)
         if found := overtaken(table, night, carried):
-            return Staged(suite, night, name, base, replaced, overtaken=found)
-        require_schema(rows, table)
+            return replace(bare, overtaken=found)
+        if problems := differences(rows, table):
+            self._refuse(of_wrong_columns(bare, problems), ())
+            raise JobError(f"{table.name} was not published: {'; '.join(problems)}; mend its job or its definition")
         filesystem, folder = open_storage(self._staging(table, name))
         with contextlib.ExitStack() as undone:
             undone.callback(remove, filesystem, folder)

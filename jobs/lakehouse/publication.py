@@ -1,7 +1,7 @@
 """A publication between its audit and its commit, and the account it gives of itself."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Overtaken(NamedTuple):
 
 @dataclass(frozen=True)
 class Staged:
-    """A publication that was written and audited, and that nobody can see yet."""
+    """A publication that was written and audited, and that nobody can see yet; or why it was not even written."""
 
     suite: Suite
     night: date
@@ -106,6 +106,14 @@ class Staged:
             )
             for part, problems in sorted(self.verdict.problems.items())
         ][: None if self.suite.of.is_dated else 1]
+
+
+def of_wrong_columns(staged: Staged, problems: Sequence[str]) -> Staged:
+    """A publication of which nothing is written, because its columns differ from the definition."""
+    verdict = Verdict()
+    for problem in problems:
+        verdict.refuse(staged.replaced or [WHOLE], problem)
+    return replace(staged, verdict=verdict)
 
 
 def parts_replaced(

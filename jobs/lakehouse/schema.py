@@ -4,7 +4,6 @@ import pyarrow as pa
 from deltalake.schema import ArrayType, Field, MapType, PrimitiveType, Schema
 from pyspark.sql import DataFrame
 
-from jobs.errors import JobError
 from jobs.lakehouse.audit import mark
 from jobs.tables import Table
 
@@ -38,17 +37,11 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema(delta_schema(table).to_arrow())
 
 
-def require_schema(rows: DataFrame, table: Table) -> None:
-    """Refuse rows whose columns differ from the definition.
-
-    Raises:
-        JobError: Every difference, in one message.
-    """
+def differences(rows: DataFrame, table: Table) -> list[str]:
+    """How the columns of rows differ from the definition; empty if they do not."""
     own = {mark.RECORD, mark.FAULTS, mark.DELIVERED, *mark.BEHIND}
     offered = {name: kind for name, kind in rows.dtypes if name not in own}
     defined = {column.name: column.type for column in table.columns}
     problems = [f"{name} is missing" for name in defined if name not in offered]
     problems += [f"{name} is not in the definition" for name in offered if name not in defined]
-    problems += [f"{n} is {offered[n]}, not {t}" for n, t in defined.items() if n in offered and offered[n] != t]
-    if problems:
-        raise JobError(f"{table.name} was not published: {'; '.join(problems)}; mend its job or its definition")
+    return problems + [f"{n} is {offered[n]}, not {t}" for n, t in defined.items() if n in offered and offered[n] != t]

@@ -38,6 +38,6 @@ def plan(settings: Settings, job: str, night: date, by: str, reason: str) -> Acc
         if not refusal.limits:
             raise JobError(
                 f"nothing was accepted: {refusal.table_name} breaks promises for {night} that nobody can overrule: "
-                f"{'; '.join(refusal.problems)}; see {refusal.page}"
+                f"{'; '.join(refusal.problems)}{refusal.page and f'; see {refusal.page}'}"
             )
     return Acceptance(by, reason, {refusal.table_name: refusal.limits for refusal in open_})

@@ -52,7 +52,7 @@ REFUSALS = Table(
             "Names of the limits among them; empty if it breaks a promise too, which nobody can overrule.",
             nullable=False,
         ),
-        Column("page", "string", "Its page in the Data Docs.", nullable=False),
+        Column("page", "string", "Its page in the Data Docs; empty if its columns were wrong.", nullable=False),
         Column("run", "string", "The Airflow run, or the command that offered it.", nullable=False),
         Column("code_version", "string", "The code that made it.", nullable=False),
         Column("publication", "string", "Its name, which its rows in ops.quarantine have too.", nullable=False),

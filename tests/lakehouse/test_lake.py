@@ -15,7 +15,7 @@ from pyspark.testing import assertDataFrameEqual
 
 from expectations.suite import Reference, Suite, suite
 from jobs.errors import JobError
-from jobs.lakehouse import ledger, staging
+from jobs.lakehouse import ledger, refusals, staging
 from jobs.lakehouse.lake import Lake
 from jobs.settings import Settings
 from jobs.tables import Column, Table, bronze
@@ -167,6 +167,31 @@ def test_reports_every_difference_of_columns_at_once(lake: Lake) -> None:
 
     with pytest.raises(JobError, match="owner is not in the definition; films is string, not int"):
         lake.publish(rows, strict(), NIGHT)
+
+    (refusal,) = refusals.newest(lake.settings.lake).values()
+    assert (refusal.table_name, refusal.night, refusal.run, refusal.page) == ("silver.shelves", NIGHT, "test", "")
+    assert refusal.problems == ["owner is not in the definition", "films is string, not int"]
+    assert refusal.limits == [], "nobody can overrule it"
+
+
+def test_wrong_columns_refuse_each_delivery_and_one_publication_of_several_partitions(lake: Lake) -> None:
+    months = replace(
+        SHELVES,
+        partitioned_by="month",
+        columns=(*SHELVES.columns, Column("month", "date", "The month.", nullable=False)),
+    )
+    wrong = lake.spark.createDataFrame([("a",)], "shelf string")
+
+    for of, parts in ((VISITS, {"deliveries": {NIGHT: "x", LATER: "y"}}), (months, {"partitions": [NIGHT, LATER]})):
+        with pytest.raises(JobError, match="shelf_id is missing"):
+            lake.publish(wrong, suite(of), LATER, **parts)
+
+    told = [(table, str(night)) for table, night in refusals.newest(lake.settings.lake)]
+    assert sorted(told) == [
+        ("gold.visits", "2026-03-01"),
+        ("gold.visits", "2026-03-02"),
+        ("silver.shelves", "2026-03-02"),
+    ]
 
 
 def test_a_current_table_is_not_replaced_by_an_earlier_night(lake: Lake) -> None:
