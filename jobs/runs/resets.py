@@ -13,7 +13,7 @@ from jobs.lakehouse import ledger
 from jobs.landing.deliveries import delivered_days
 from jobs.runs.imports import load
 from jobs.settings import Settings
-from jobs.tables import NODES, Model, Node, Table, job_inputs, nodes_of
+from jobs.tables import NODES, Model, Node, Table, job_inputs, job_of, nodes_of
 
 if TYPE_CHECKING:
     from jobs.lakehouse.maintenance import Undoing
@@ -109,10 +109,14 @@ def rollback(settings: Settings, table: Table, night: date, by: str, reason: str
     Raises:
         JobError: Nothing of the night is kept, it serves already, somebody published meanwhile, or there is no reason.
     """
+    if table.layer == "ops":
+        raise JobError(
+            f"{table.name} was not rolled back: it tells what happened, which nothing takes back; name a table of gold"
+        )
     if table.layer != "gold" or table.is_dated:
         raise JobError(
-            f"{table.name} was not rolled back: it is not served but read by jobs; `reelhouse reset {table.name} --to {night}` "
-            "takes it back, and what is made from it follows"
+            f"{table.name} was not rolled back: it is not served but read by jobs; "
+            f"`reelhouse reset {job_of(table)} --to {night}` takes it back, and what is made from it follows"
         )
     if not reason.strip():
         raise JobError(f"{table.name} was not rolled back: those who ask later want a reason; give one with --reason")

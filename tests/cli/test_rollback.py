@@ -114,6 +114,8 @@ def test_a_reset_ends_it_so_that_the_nights_can_be_made_anew(run: Run) -> None:
         (LISTS.name, "2026-03-03", "it serves night 2026-03-03 already, as version 3"),
         ("gold.popular_titles", "2026-03-01", "it was never published"),
         ("silver.titles", "2026-03-01", "`reelhouse reset silver.titles --to 2026-03-01` takes it back"),
+        ("bronze.imdb_title_basics", "2026-03-01", "`reelhouse reset bronze.imdb --to 2026-03-01` takes it back"),
+        ("ops.refusals", "2026-03-01", "it tells what happened, which nothing takes back; name a table of gold"),
         (gold.RECOMMENDATION_HISTORY.name, "2026-03-01", "it is not served but read by jobs"),
     ],
 )  # fmt: skip

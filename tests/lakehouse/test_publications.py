@@ -157,7 +157,7 @@ def test_only_the_partitions_given_are_replaced_and_the_account_adds_them_up(lak
 def test_a_key_that_another_partition_holds_already_stops_the_publication(lake: Lake) -> None:
     lake.publish(visits(lake, ("a", 1.0, JANUARY), ("c", 1.0, FEBRUARY)), SUITE, NIGHT)
 
-    with pytest.raises(JobError, match=r"visit_id is unique: does not hold, 1 rows break it .*\"a\""):
+    with pytest.raises(JobError, match=r"visit_id is unique: does not hold, 1 row breaks it .*\"a\""):
         lake.publish(visits(lake, ("a", 1.0, FEBRUARY)), SUITE, LATER, partitions=[FEBRUARY])
 
     assert ids(lake) == {"a", "c"}

@@ -260,7 +260,7 @@ def _judged_table(promise: Expectation, counted: Mapping[str, Any], asked: Quest
     result = _pronounce(promise, metrics)
     observed = result.result.get("observed_value")
     said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
-    said = f"{broken.rows:,} rows break it" if query else said
+    said = ("1 row breaks it" if broken.rows == 1 else f"{broken.rows:,} rows break it") if query else said
     return Judged(in_words(promise), "", bool(result.success), said, broken.examples, result)
 
 
