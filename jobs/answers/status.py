@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from jobs.lakehouse import ledger, refusals
-from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.ledger import Served
 from jobs.lakehouse.refusals import Refusal
 from jobs.landing.deliveries import delivered_days
 from jobs.settings import Settings
@@ -14,8 +14,9 @@ from jobs.tables import TABLES, Table
 from jobs.tables.gold import RECOMMENDATIONS
 from jobs.tables.model import CHAMPION
 
-State = Literal["fresh", "stale", "behind", "rolled back", "never published"]
-"""``stale``: a later night was refused. ``behind``: a later night was delivered, or is carried by others."""
+State = Literal["fresh", "stale", "behind", "outdated", "rolled back", "never published"]
+"""``stale``: a later night was refused. ``behind``: a later night was delivered, or is carried by others. ``outdated``: of
+its inputs others are served now than it was made from."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ def statuses(settings: Settings, today: date) -> list[Status]:
         JobError: The lake was made by a newer version.
     """
     root = settings.lake
-    entries = {table: ledger.latest(root, table) for table in TABLES if table.layer != "ops"}
+    served = {table.name: ledger.served(root, table) for table in TABLES if table.layer != "ops"}
     refused = _open_refusals(root)
-    nights = [entry.night for entry in entries.values() if entry]
+    nights = [held.entry.night for held in served.values() if held]
     newest = max([*nights, *(day for day in delivered_days(settings.landing) if day < today)], default=None)
     return [
-        _status(settings.lake, table, entry, refused.get(table.name), newest, today)
-        for table, entry in entries.items()
-        if table.layer != "bronze" or table.name in refused
+        _status(root, table, served, refused.get(table.name), newest, today)
+        for table in TABLES
+        if table.name in served and (table.layer != "bronze" or table.name in refused)
     ]
 
 
@@ -70,11 +71,35 @@ def _open_refusals(root: str) -> Mapping[str, Refusal]:
     return {name: one for name, one in last.items() if not refusals.is_settled(root, tables[name], one)}
 
 
+def _outdated(root: str, table: Table, served: Mapping[str, Served | None]) -> str:
+    """Which inputs of a table are not served as they were when it was made; empty if all are, or it waits for a person."""
+    held, said = served[table.name], []
+    spine = served.get(table.inputs[0].name) if table.inputs else None
+    if held is None or (spine and spine.entry.held_against(held.entry.night)):
+        return ""
+    for one in table.inputs:
+        now, version = served.get(one.name), held.entry.inputs.get(one.name)
+        if now is None or not isinstance(one, Table) or one.name not in held.entry.inputs:
+            continue
+        if version is None:
+            said.append(f"without {one.name}, which is there now")
+        elif not ledger.is_served(root, one, now, version):
+            said.append(f"from version {version} of {one.name}, {now.version} is served")
+    return f"made {', and '.join(said)}" if said else ""
+
+
 def _status(
-    root: str, table: Table, entry: Entry | None, refusal: Refusal | None, newest: date | None, today: date
+    root: str,
+    table: Table,
+    served: Mapping[str, Served | None],
+    refusal: Refusal | None,
+    newest: date | None,
+    today: date,
 ) -> Status:
     """One table, beside the newest night that there is."""
     state: State = "fresh"
+    held = served[table.name]
+    entry = held.entry if held else None
     why = f"accepted by {entry.accepted['by']}: {entry.accepted['reason']}" if entry and entry.accepted else ""
     rolled_back = entry.rollback if entry and entry.rollback and entry.rollback.holds else None
     if refusal:
@@ -86,8 +111,9 @@ def _status(
         state = "never published"
     elif newest and entry.night < newest:
         state, why = "behind", f"night {newest} is there"
-    delta = ledger.open_table(root, table)
-    if entry is None or delta is None:
+    elif changed := _outdated(root, table, served):
+        state, why = "outdated", changed
+    if held is None or entry is None:
         return Status(table.name, state, why)
     version = entry.inputs.get(CHAMPION.name) if table == RECOMMENDATIONS else None
     return Status(
@@ -95,7 +121,7 @@ def _status(
         state,
         why,
         entry.night,
-        delta.count(),
+        held.rows,
         (today - entry.night).days,
         f"model version {version}" if version is not None else "",
     )

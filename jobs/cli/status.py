@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from jobs.answers.status import Status
 
 EXAMPLES = examples("reelhouse status", "reelhouse status --check", "reelhouse status --json")
-_STYLES = {"fresh": "green", "stale": "red", "behind": "yellow", "rolled back": "yellow", "never published": "dim"}
+_STYLES = {
+    "fresh": "green",
+    "stale": "red",
+    "behind": "yellow",
+    "outdated": "yellow",
+    "rolled back": "yellow",
+    "never published": "dim",
+}
 
 
 def _reasons(found: "list[Status]") -> dict[str, list[str]]:
@@ -31,7 +38,7 @@ def _next(found: "list[Status]") -> str:
     states = {one.state for one in found}
     if "stale" in states:
         return 'reelhouse sql "SELECT table_name, night, problems, page FROM ops.refusals ORDER BY refused_at DESC LIMIT 5"'
-    if states & {"behind", "never published"}:
+    if states & {"behind", "outdated", "never published"}:
         return "reelhouse night"
     if "rolled back" in states:
         return "reelhouse history gold.recommendations"
@@ -45,7 +52,8 @@ def status(
 ) -> None:
     """Say of each table which night it carries, whether that is the newest, and if not why.
 
-    fresh; stale: a later night was refused; behind: a later night is there and was not run; rolled back; never published.
+    fresh; stale: a later night was refused; behind: a later night is there and was not run; outdated: of what it was made
+    from, other versions are served now; rolled back; never published.
     `reelhouse tables` says what the tables are.
     """
     from jobs.answers.status import statuses

@@ -181,6 +181,31 @@ def latest(root: str, table: Table) -> Entry | None:
     return None if delta is None else in_force(table, delta)
 
 
+@dataclass(frozen=True)
+class Served:
+    """What a table holds now."""
+
+    version: int
+    """The newest Delta version, which may be later than that of the publication."""
+    entry: Entry
+    rows: int
+
+
+def served(root: str, table: Table) -> Served | None:
+    """What a table holds now, None before the first publication."""
+    delta = open_table(root, table)
+    entry = in_force(table, delta) if delta else None
+    return Served(delta.version(), entry, delta.count()) if delta and entry else None
+
+
+def is_served(root: str, table: Table, now: Served, version: int) -> bool:
+    """Whether a table holds the rows that it held at a version: maintenance and a rollback that was undone change none."""
+    if version == now.version:
+        return True
+    then = as_of(root, table, version)
+    return then is not None and then.version == now.entry.version
+
+
 def as_of(root: str, table: Table, version: int) -> Entry | None:
     """The publication whose rows a table held at an earlier version; None if its log is gone."""
     while (delta := open_table(root, table)) is not None:

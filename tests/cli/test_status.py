@@ -96,6 +96,27 @@ def test_says_what_a_person_decided(run: Run, tmp_path: Path) -> None:
     assert "gold.recommendations: rolled back, from night 2026-03-02 by ada: all the same" in lines
 
 
+def test_a_table_made_from_other_versions_than_are_served_is_outdated(run: Run, tmp_path: Path) -> None:
+    made_from = {"silver.titles": 1, "gold.recommendations": 2}
+    publish(tmp_path, gold.TITLE_FACTS, night=TWO, inputs=made_from | {"silver.preferences": None})
+    publish(tmp_path, gold.RECOMMENDATION_HISTORY, night=TWO, inputs={"gold.recommendations": 2})
+    assert state(run, "gold.title_facts")["state"] == "fresh"
+
+    run("rollback", "gold.recommendations", "--to", "2026-03-01", "--reason", "all the same")
+
+    facts = state(run, "gold.title_facts")
+    assert (facts["state"], facts["why"]) == ("outdated", "made from version 2 of gold.recommendations, 3 is served")
+    assert "gold.title_facts: outdated, made from version 2" in run("status").stdout
+    assert state(run, "gold.recommendation_history")["state"] == "fresh", "it keeps what the night made"
+    publish(tmp_path, silver.PREFERENCES, night=TWO)
+    assert state(run, "gold.title_facts")["why"].startswith(
+        "made without silver.preferences, which is there now, and from"
+    )
+
+    run("rollback", "gold.recommendations", "--to", "2026-03-02", "--reason", "not so")
+    assert state(run, "gold.title_facts")["why"] == "made without silver.preferences, which is there now"
+
+
 def test_a_rollback_does_not_bring_a_refusal_back_that_was_settled(run: Run, tmp_path: Path) -> None:
     refuse("gold.recommendations", THREE, datetime.now(UTC))
     publish(tmp_path, gold.RECOMMENDATIONS, night=THREE, accepted={"by": "ada", "reason": "so", "limits": {}})
