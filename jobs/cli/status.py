@@ -19,7 +19,10 @@ _STYLES = {
     "behind": "yellow",
     "outdated": "yellow",
     "rolled back": "yellow",
+    "old": "yellow",
     "never published": "dim",
+    "none yet": "dim",
+    "unknown": "red",
 }
 
 
@@ -28,7 +31,8 @@ def _reasons(found: "list[Status]") -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
     for one in found:
         why = one.why if one.is_fresh or one.state == "stale" or not one.why else f"{one.state}, {one.why}"
-        for said in filter(None, (one.serves and f"made by {one.serves}", why)):
+        made = one.serves and ("serves " if one.table.startswith("model.") else "made by ") + one.serves
+        for said in filter(None, (made, why)):
             reasons.setdefault(said, []).append(one.table)
     return reasons
 
@@ -38,8 +42,10 @@ def _next(found: "list[Status]") -> str:
     states = {one.state for one in found}
     if "stale" in states:
         return 'reelhouse sql "SELECT table_name, night, problems, page FROM ops.refusals ORDER BY refused_at DESC LIMIT 5"'
-    if states & {"behind", "outdated", "never published"}:
+    if states & {"behind", "outdated", "none yet", "never published"}:
         return "reelhouse night"
+    if states & {"old", "unknown"}:
+        return "reelhouse models"
     if "rolled back" in states:
         return "reelhouse history gold.recommendations"
     has_changes = any(one.rows for one in found if one.table == "gold.recommendation_changes")
@@ -53,7 +59,8 @@ def status(
     """Say of each table which night it carries, whether that is the newest, and if not why.
 
     fresh; stale: a later night was refused; behind: a later night is there and was not run; outdated: of what it was made
-    from, other versions are served now; rolled back; never published.
+    from, other versions are served now; rolled back; never published. Of the model also old: lists would be refused for its
+    age; none yet; unknown: MLflow does not say.
     `reelhouse tables` says what the tables are.
     """
     from jobs.answers.status import statuses

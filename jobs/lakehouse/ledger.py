@@ -200,8 +200,8 @@ def served(root: str, table: Table) -> Served | None:
 
 def is_served(root: str, table: Table, now: Served, version: int) -> bool:
     """Whether a table holds the rows that it held at a version: maintenance and a rollback that was undone change none."""
-    if version == now.version:
-        return True
+    if version >= now.version:  # a later one is of a table that was there before this one
+        return version == now.version
     then = as_of(root, table, version)
     return then is not None and then.version == now.entry.version
 

@@ -1,17 +1,20 @@
 """``reelhouse models`` and ``reelhouse promote``: what was registered, and what a person decides."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from jobs.settings import Settings
+from jobs.tables import silver
 from jobs.tracking import online, registry
 from jobs.tracking.online import Online
 from jobs.tracking.runs import client
-from tests.cli.small_lake import Run, refused
+from tests.cli.small_lake import Run, publish, refused
 from tests.tracking.registered import NIGHT, register
 
 
@@ -56,6 +59,60 @@ def test_what_cannot_be_promoted_is_refused_in_one_line(run: Run) -> None:
     said = refused(run("promote", "9", "--reason", "x"))
     assert "reelhouse version 9 is not there; versions are 2, 1; what the gate rejects is not registered" in said
     assert "say why, for those who ask later" in refused(run("promote", "1", "--reason", " "))
+
+
+def of_the_model(run: Run, monkeypatch: pytest.MonkeyPatch, today: str) -> dict[str, Any]:
+    monkeypatch.setenv("REELHOUSE_TODAY", today)
+    found = json.loads(run("status", "--json").stdout)
+    return dict(next(one for one in found if one["table"] == "model.champion"))
+
+
+def test_status_says_what_serves_and_how_old_it_is_beside_how_old_it_may_be(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = {
+        "table": "model.champion", "state": "fresh", "why": "", "night": "2026-03-01", "rows": None, "age_days": 1,
+        "serves": "version 2, als, of 1 day before the newest night (at most 30)",
+    }  # fmt: skip
+    assert of_the_model(run, monkeypatch, "2026-03-02") == fresh
+    line = "model.champion: serves version 2, als, of 1 day before the newest night (at most 30)"
+    assert line in run("status").stdout.splitlines()
+
+    old = of_the_model(run, monkeypatch, "2026-04-01")
+    said = "trained for a night 31 days before the newest, lists take at most 30"
+    assert (old["state"], old["why"]) == ("old", said)
+    monkeypatch.setenv("REELHOUSE_LIMITS__MODEL_AGE_DAYS", "31")
+    assert of_the_model(run, monkeypatch, "2026-04-01")["state"] == "fresh"
+
+
+def test_status_says_that_the_model_waits_for_a_night_that_is_there_or_was_made_from_other_rows(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    monkeypatch.setenv("REELHOUSE_LAKE_URI", str(tmp_path / "lake"))
+    publish(tmp_path, silver.INTERACTIONS, night=NIGHT)
+
+    outdated = of_the_model(run, monkeypatch, "2026-03-02")
+    said = "made from version 7 of silver.interactions, 1 is served"
+    assert (outdated["state"], outdated["why"]) == ("outdated", said)
+
+    publish(tmp_path, silver.TITLES, night=NIGHT + timedelta(days=1))
+    behind = of_the_model(run, monkeypatch, "2026-03-03")
+    assert (behind["state"], behind["why"]) == ("behind", "night 2026-03-02 is there")
+
+
+def test_status_of_a_model_that_mlflow_says_nothing_of(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("REELHOUSE_MLFLOW_URI", "http://127.0.0.1:9")
+    unknown = of_the_model(run, monkeypatch, "2026-03-02")
+    assert unknown["state"] == "unknown"
+    assert unknown["why"].startswith("the champion was not found: MLflow (http://127.0.0.1:9)")
+
+    monkeypatch.delenv("REELHOUSE_MLFLOW_URI")
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    none = of_the_model(run, monkeypatch, "2026-03-02")
+    assert (none["state"], none["why"], none["night"]) == ("none yet", "no registered version serves", None)
 
 
 def test_a_scheduler_is_told_when_nothing_waits(run: Run) -> None:
