@@ -20,10 +20,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
-from jobs.scoring.fold_in import gram, implicit_cells, solve_implicit
+from jobs.scoring.fold_in import Fit, gram, implicit_cells, solve_implicit
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import USUAL_RATING, by_popularity, graded, nothing_liked
-from jobs.scoring.reasons import Terms, Turned, fold_in_terms
+from jobs.scoring.reasons import Terms, fold_in_terms
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -77,10 +77,10 @@ class Model:
     parameters: Parameters
 
     @cached_property
-    def _fits(self) -> list[tuple[Floats, NDArray[np.float64]]]:
-        """Y and YᵀY of each fit: factors stand side by side."""
+    def _fits(self) -> list[Fit]:
+        """Each fit: factors stand side by side."""
         fits = np.split(self.factors, self.parameters.ensemble, axis=1)
-        return [(factors, gram(factors)) for factors in fits]
+        return [Fit.of(factors, gram(factors)) for factors in fits]
 
     def viewer_factors(self, histories: Histories) -> Floats:
         """Solve each viewer's factor exactly: one half-iteration of ALS.
@@ -95,21 +95,17 @@ class Model:
         """
         preferences, ridge = self._weighed(histories)
         alpha = self.parameters.alpha
-        return np.hstack([solve_implicit(factors, own, preferences, alpha, ridge) for factors, own in self._fits])
+        return np.hstack([solve_implicit(fit, preferences, alpha, ridge) for fit in self._fits])
 
     def _weighed(self, histories: Histories) -> tuple[csr_matrix, NDArray[np.float64]]:
         """Preference weights, graded by ratings, and λ n_u of each viewer."""
         preferences = graded(histories, self.parameters.rating_power)
         return preferences, self.parameters.reg_param * np.diff(preferences.indptr).astype(np.float64)
 
-    @cached_property
-    def _turned(self) -> list[Turned]:
-        return [Turned.of(factors, own) for factors, own in self._fits]
-
     def terms(self, histories: Histories) -> Terms:
         """Σ_j (1 + α w_j) y_iᵀ W_u y_j over what the viewer likes: the score, title by title."""
         preferences, ridge = self._weighed(histories)
-        return fold_in_terms(self._turned, *implicit_cells(preferences, self.parameters.alpha), ridge)
+        return fold_in_terms(self._fits, *implicit_cells(preferences, self.parameters.alpha), ridge)
 
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of predicted preference."""

@@ -23,10 +23,10 @@ from pydantic.dataclasses import dataclass as checked
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from jobs.scoring.fold_in import gram, implicit_cells, solve_implicit
+from jobs.scoring.fold_in import Fit, gram, implicit_cells, solve_implicit
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import faded, graded, liked
-from jobs.scoring.reasons import Terms, Turned, fold_in_terms
+from jobs.scoring.reasons import Terms, fold_in_terms
 from jobs.scoring.space import Choice, Real, Space, Whole
 from jobs.scoring.stored import store, stored
 from jobs.scoring.top_n import Floats
@@ -79,30 +79,25 @@ class Model:
     parameters: Parameters
 
     @cached_property
-    def _gram(self) -> NDArray[np.float64]:
-        """YᵀY."""
-        return gram(self.factors)
+    def _fit(self) -> Fit:
+        return Fit.of(self.factors, gram(self.factors))
 
     def viewer_factors(self, histories: Histories) -> Floats:
         """Solve each viewer's factor exactly.
 
         x_u = (YᵀY + Σ α w y yᵀ + λ_u I)⁻¹ Σ (1 + α w) y, over the viewer's positive weights w.
         """
-        return _solve(self.factors, self._gram, _weighed(histories, self.parameters), self.parameters)
+        return _solve(self._fit, _weighed(histories, self.parameters), self.parameters)
 
     def scores(self, histories: Histories) -> Floats:
         """Viewers by titles of predicted preference."""
         return self.viewer_factors(histories) @ self.factors.T
 
-    @cached_property
-    def _turned(self) -> Turned:
-        return Turned.of(self.factors, self._gram)
-
     def terms(self, histories: Histories) -> Terms:
         """Σ_j (1 + α w_j) y_iᵀ W_u y_j over what the viewer likes: the score, title by title."""
         preferences = _weighed(histories, self.parameters)
         evidence, wanted = implicit_cells(preferences, self.parameters.alpha)
-        return fold_in_terms([self._turned], evidence, wanted, _ridge(preferences, self.parameters))
+        return fold_in_terms([self._fit], evidence, wanted, _ridge(preferences, self.parameters))
 
     def save(self, folder: Path) -> None:
         """Write one array and two JSON files."""
@@ -115,9 +110,9 @@ def _weighed(histories: Histories, parameters: Parameters) -> csr_matrix:
     return graded(replace(histories, preferences=preferences), parameters.rating_power)
 
 
-def _solve(others: Floats, total: NDArray[np.float64], rows: csr_matrix, parameters: Parameters) -> Floats:
+def _solve(others: Fit, rows: csr_matrix, parameters: Parameters) -> Floats:
     """Factors of rows from those of the columns; λ of a row as Rendle et al. scale it."""
-    return solve_implicit(others, total, rows, parameters.alpha, _ridge(rows, parameters))
+    return solve_implicit(others, rows, parameters.alpha, _ridge(rows, parameters))
 
 
 def _ridge(rows: csr_matrix, parameters: Parameters) -> NDArray[np.float64]:
@@ -159,8 +154,8 @@ def _alternate(weights: csr_matrix, parameters: Parameters) -> Floats:
     titles /= np.linalg.norm(titles, axis=1, keepdims=True)
     by_title = weights.T.tocsr()
     for _ in range(parameters.iterations):
-        viewers = _solve(titles, gram(titles), weights, parameters)
-        titles = _solve(viewers, gram(viewers), by_title, parameters)
+        viewers = _solve(Fit.of(titles, gram(titles)), weights, parameters)
+        titles = _solve(Fit.of(viewers, gram(viewers)), by_title, parameters)
     return titles
 
 

@@ -26,7 +26,7 @@ from scipy.sparse import csr_matrix
 
 from jobs.errors import JobError
 from jobs.recommenders.als import title_factors
-from jobs.scoring.fold_in import solve_viewers
+from jobs.scoring.fold_in import Fit, solve_viewers
 from jobs.scoring.histories import Histories
 from jobs.scoring.liked import by_popularity, rows_of
 from jobs.scoring.neighbours import find_neighbours
@@ -134,13 +134,16 @@ class Model:
 
     def _viewer_factors(self, left: csr_matrix) -> Floats:
         """x_u = (Σ y yᵀ + λ n_u I)⁻¹ Σ e y, over the viewer's n_u ratings: one half-iteration of ALS."""
-        rank = self.factors.shape[1]
-        return solve_viewers(self.factors, np.zeros((rank, rank)), _ones(left), left, self._ridge(left))
+        return solve_viewers(self._alone, _ones(left), left, self._ridge(left))
 
     def _ridge(self, left: csr_matrix) -> NDArray[np.float64]:
         """λ n_u of each viewer."""
         ridge: NDArray[np.float64] = self.parameters.reg_param * np.diff(left.indptr)
         return ridge
+
+    @cached_property
+    def _alone(self) -> Fit:
+        return Fit.alone(self.factors)
 
     @cached_property
     def _turned(self) -> Turned:

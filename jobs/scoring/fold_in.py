@@ -4,17 +4,21 @@ The normal equations of Hu, Koren and Volinsky (2008), "Collaborative filtering 
 Zhou et al. (2008), "Large-scale parallel collaborative filtering for the Netflix prize".
 """
 
+from dataclasses import dataclass
+from functools import cache
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv, sposv
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
+from jobs.scoring.reasons import Reals, Turned
 from jobs.scoring.top_n import Floats
 
 _CELLS_AT_ONCE = 8_192
-"""Factors of so many titles of a history are in memory at once: 4 MB at rank 64."""
+"""Factors of so many titles of a history are in memory at once: 2 MB at rank 64."""
 _ROWS_AT_ONCE = 65_536
 
 
@@ -28,21 +32,46 @@ def gram(factors: Floats) -> NDArray[np.float64]:
     return total
 
 
-def solve_viewers(
-    factors: Floats,
-    matrix: NDArray[np.float64],
-    evidence: csr_matrix,
-    wanted: csr_matrix,
-    ridge: NDArray[np.float64],
-) -> Floats:
-    """x_u = (M + Σ e y yᵀ + λ_u I)⁻¹ Σ b y, the sums over the cells of the viewer's row.
+@dataclass(frozen=True)
+class Fit(Turned):
+    """Factors turned so that YᵀY is diagonal, and the way back."""
+
+    directions: NDArray[np.float64]
+    """Q of YᵀY = Q Λ Qᵀ."""
+
+    @classmethod
+    def of(cls, factors: Reals, total: NDArray[np.float64]) -> Self:
+        """Turn factors.
+
+        Args:
+            factors: Y.
+            total: YᵀY, as :func:`gram` makes it.
+        """
+        spectrum, directions = np.linalg.eigh(total)
+        turned = np.empty(factors.shape, dtype=factors.dtype)
+        for start in range(0, len(factors), _ROWS_AT_ONCE):
+            turned[start : start + _ROWS_AT_ONCE] = factors[start : start + _ROWS_AT_ONCE] @ directions
+        fit = cls(turned, np.maximum(spectrum, 0.0), directions)
+        # What rounding left of a direction that no title has anything of would be taken for something.
+        turned[:, fit.scale(0.0) == 0] = 0
+        return fit
+
+    @classmethod
+    def alone(cls, factors: Reals) -> Self:
+        """The factors as they are, where titles outside a history do not count: what is solved has no bound to its condition."""
+        rank = factors.shape[1]
+        return cls(np.asarray(factors, dtype=np.float64), np.zeros(rank), np.eye(rank))
+
+
+def solve_viewers(fit: Fit, evidence: csr_matrix, wanted: csr_matrix, ridge: NDArray[np.float64]) -> Floats:
+    """x_u = (YᵀY + Σ e y yᵀ + λ_u I)⁻¹ Σ b y, the sums over the cells of the viewer's row.
 
     One viewer after the other, by Cholesky: a batch of matrices is solved no faster, and a viewer is solved the same whoever
-    else is there. However long a history is, some cells of it are in memory at once.
+    else is there. However long a history is, some cells of it are in memory at once. With YᵀY diagonal float32 is enough: scales
+    of rows and columns take nothing from what Cholesky finds, and the condition without them is bounded by the evidence.
 
     Args:
-        factors: Titles by latent factors: Y.
-        matrix: M, of factors by factors: YᵀY where titles outside the history count, else zeros.
+        fit: The titles; YᵀY is left out where those outside a history do not count.
         evidence: Viewers by titles of e, none below 0.
         wanted: Viewers by titles of b; cells as those of ``evidence``.
         ridge: λ_u of each viewer.
@@ -50,47 +79,45 @@ def solve_viewers(
     Returns:
         Viewers by latent factors; zero for a viewer without a cell.
     """
-    rank = factors.shape[1]
-    solved = np.zeros((evidence.shape[0], rank), dtype=np.float32)
-    roots, values = np.sqrt(evidence.data.astype(np.float64))[:, np.newaxis], wanted.data.astype(np.float64)
-    ends, outside = evidence.indptr.tolist(), np.asfortranarray(matrix, dtype=np.float64)
-    held = np.empty((min(_CELLS_AT_ONCE, int(np.diff(evidence.indptr).max(initial=0))), rank))
+    kind, rank = fit.factors.dtype, fit.factors.shape[1]
+    posv = dposv if kind == np.float64 else sposv
+    solved, directions = np.zeros((evidence.shape[0], rank), dtype=np.float32), fit.directions.astype(kind)
+    roots, values = np.sqrt(evidence.data).astype(kind)[:, np.newaxis], wanted.data.astype(kind)
+    ends, titles, outside = evidence.indptr.tolist(), evidence.indices, np.zeros((rank, rank), dtype=kind)
+    spectrum, diagonal, ridges = fit.spectrum.astype(kind), outside.reshape(-1)[:: rank + 1], ridge.tolist()
     # So small a matrix is solved a hundred times more slowly by threads that wait for each other.
-    with threadpool_limits(1, "blas"):
+    with _threads().limit(limits=1, user_api="blas"):
         for viewer in np.flatnonzero(np.diff(evidence.indptr)).tolist():
-            left, right = outside, np.zeros(rank)
+            np.add(spectrum, ridges[viewer], out=diagonal)
+            left, right = outside, np.zeros(rank, dtype=kind)
             for start in range(ends[viewer], ends[viewer + 1], _CELLS_AT_ONCE):
                 cells = slice(start, min(start + _CELLS_AT_ONCE, ends[viewer + 1]))
-                known = held[: cells.stop - start]
-                known[:] = factors.take(evidence.indices[cells], axis=0)
+                known = fit.factors.take(titles[cells], axis=0)
                 right += values[cells] @ known
                 known *= roots[cells]
-                left = dsyrk(1.0, known.T, beta=1.0, c=left, overwrite_c=left is not outside)
-            left.T.reshape(-1)[:: rank + 1] += ridge[viewer]
-            _, factor, failed = dposv(left, right)
-            solved[viewer] = _least_squares(left, right) if failed else factor
+                left = left + known.T @ known
+            _, factor, failed = posv(left.T, right, lower=True)
+            # Where there is no single solution, the shortest of the best ones.
+            solved[viewer] = directions @ (np.linalg.lstsq(left, right)[0] if failed else factor)
     return solved
 
 
-def _least_squares(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The shortest of the best solutions where there is no single one; only what is not below the diagonal is read."""
-    whole = np.triu(left) + np.triu(left, 1).T
-    return np.asarray(np.linalg.lstsq(whole, right)[0], dtype=np.float64)
+@cache
+def _threads() -> ThreadpoolController:
+    """Who counts BLAS's threads: to find the libraries takes as long as a hundred viewers."""
+    return ThreadpoolController()
 
 
-def solve_implicit(
-    factors: Floats, total: NDArray[np.float64], preferences: csr_matrix, alpha: float, ridge: NDArray[np.float64]
-) -> Floats:
+def solve_implicit(fit: Fit, preferences: csr_matrix, alpha: float, ridge: NDArray[np.float64]) -> Floats:
     """x_u = (YᵀY + Σ α w y yᵀ + λ_u I)⁻¹ Σ (1 + α w) y, over the viewer's positive weights w.
 
     Args:
-        factors: Titles by latent factors: Y.
-        total: YᵀY, as :func:`gram` makes it.
+        fit: The titles.
         preferences: Viewers by titles of positive weights.
         alpha: Confidence is 1 + α · preference weight.
         ridge: λ_u of each viewer.
     """
-    return solve_viewers(factors, total, *implicit_cells(preferences, alpha), ridge)
+    return solve_viewers(fit, *implicit_cells(preferences, alpha), ridge)
 
 
 def implicit_cells(preferences: csr_matrix, alpha: float) -> tuple[csr_matrix, csr_matrix]:
