@@ -12,10 +12,11 @@ from pyspark.sql import functions as F
 from expectations.gold.recommendations import SUITE
 from jobs import recommenders
 from jobs.lakehouse.lake import Lake
-from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.scoring.plan import plan_of, profiles_tonight, titles_tonight
-from jobs.scoring.rules import Allowed, rules_in_force
+from jobs.scoring.plan import plan_of
+from jobs.scoring.rules import Allowed
+from jobs.scoring.sources import profiles_for_lists, rules_in_force, titles_for_lists, viewers_by_title
+from jobs.scoring.viewer_ranges import ViewerRanges
 from jobs.scoring.weighing import end_of
 from jobs.tables import gold, silver
 from jobs.tables.model import CHAMPION
@@ -28,23 +29,23 @@ def run(lake: Lake, night: date) -> None:
     lake.uses(CHAMPION.name, champion.version)
     folder = registry.model_folder(lake.settings, champion.version)
     model = recommenders.load(folder)
-    preferences = lake.read(silver.PREFERENCES, night)
-    titles = lake.read(silver.TITLES, night)
-    profiles = lake.read(silver.TITLE_PROFILES, night)
-    rules = rules_in_force(lake.read(silver.TITLE_RULES, night), night)
+    views = lake.views(silver.PREFERENCES, silver.TITLES, silver.TITLE_PROFILES, silver.TITLE_RULES, night=night)
+    rules = rules_in_force(views, night)
     allowed = Allowed(lake.settings.listed_title_types, adult=lake.settings.lists_adult)
     length = lake.settings.list_length
 
     named = pa.chunked_array([model.title_ids, *rules["title_id"].chunks], pa.string())
-    found = titles_tonight(titles, preferences, named, night, length, allowed)
-    plan = plan_of(folder, model, found, profiles_tonight(profiles, model.title_ids), rules, length)
+    found = titles_for_lists(views, viewers_by_title(views, night), named, night, length, allowed)
+    plan = plan_of(folder, model, found, profiles_for_lists(views, model.title_ids), rules, length)
     work = lake.settings.root / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as kept:
         plan.save(Path(kept))
-        histories = collect_histories(preferences, end_of(night), also=[gold.EVERYBODY_ELSE])
+        tasks = int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 1)
+        known = ViewerRanges.of(views, end_of(night), tasks, also=[gold.EVERYBODY_ELSE])
         # More viewers than lists: the others have seen all that may be listed.
-        lists = recommend(lake.count(histories, viewers=F.count("*")), Path(kept)).select(
+        ranges = lake.count(known.rows(lake.spark), viewers=F.sum("viewers"))
+        lists = recommend(ranges, known, Path(kept)).select(
             "*",
             F.lit(champion.name).alias("model_name"),
             F.lit(champion.version).alias("model_version"),

@@ -43,6 +43,7 @@ from jobs.lakehouse.refusals import Acceptance
 from jobs.lakehouse.schema import differences, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
 from jobs.lakehouse.tallies import Tallies
+from jobs.lakehouse.views import Views
 from jobs.lakehouse.whole import judge_whole
 from jobs.settings import Settings
 from jobs.tables import Table, job_of
@@ -91,9 +92,7 @@ class Lake:
             if table.layer == "bronze":
                 self._reads.nothing(table)
                 return self.spark.createDataFrame([], spark_schema(table))
-            raise JobError(
-                f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
-            )
+            raise _never_published(table, night)
         entry = ledger.in_force(table, delta)  # refuses a lake of a newer version
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
         nights = self._reads.take(table, delta, entry, night)
@@ -101,6 +100,24 @@ class Lake:
             return rows
         is_read = F.col("night") <= F.lit(night) if table.kind == "log" else F.col("night") == F.lit(nights[0])
         return rows.where(is_read)
+
+    def views(self, *tables: Table, night: date) -> Views:
+        """Current tables at their newest versions, which the next publication names as its inputs, for queries without Spark.
+
+        What one process holds is found so in a tenth of the time that Spark takes to begin.
+
+        Raises:
+            JobError: A table was never published, or the lake was made by a newer version.
+        """
+        versions = {}
+        for table in tables:
+            delta = ledger.open_table(self.settings.lake, table)
+            if delta is None:
+                raise _never_published(table, night)
+            if self._reads.take(table, delta, ledger.in_force(table, delta), night) is not None:
+                raise ValueError(f"{table.name} is dated: views do not choose among its nights")
+            versions[table] = delta.version()
+        return Views(self.settings.lake, (), versions)
 
     def leave_out(self, rows: DataFrame, **reasons: Column) -> DataFrame:
         """Drop rows of the spine that the next publication is not about, and account for them by reason.
@@ -354,3 +371,9 @@ class Lake:
             refusals.add(open_or_create(self.settings.lake, REFUSALS), told)
         broken = [file for file in staged.files if not file.is_kept and file.part in parts]
         quarantine.keep_refused(self.settings.lake, staged.suite.of, broken, staged.name, staged.night)
+
+
+def _never_published(table: Table, night: date) -> JobError:
+    return JobError(
+        f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
+    )

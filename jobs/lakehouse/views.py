@@ -61,6 +61,8 @@ class Views:
         opened |= {table: ledger.open_version(root, table, version) for table, version in (versions or {}).items()}
         for table in opened:
             ledger.latest(root, table)  # refuses a lake of a newer version
+        self.root = root
+        self.versions = {table: delta.version() for table, delta in opened.items()}
         self.published = frozenset(table.name for table in opened)
         empty = [table for table in tables if table.layer == "ops" and table not in opened]
         self._connection = _connect(opened, empty)

@@ -1,6 +1,6 @@
 """Viewers' histories in blocks: how rows of Spark become sparse matrices of a model, and lists become rows again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -9,16 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 _BLOCK_SCORES = 32_000_000
 """Scores in memory at once: 128 MB of float32 per task, whatever the number of titles."""
 _LARGEST_BLOCK = 2048
-_PAIRS_PER_TASK = 2_000_000
-"""Rows of viewers and titles that a task puts together: about 200 MB."""
-_COLLECTED = "user_id string, title_ids array<string>, weights array<double>, ratings array<double>, ages array<double>"
 _MICROS = 1_000_000
 _SECONDS_PER_DAY = 24 * 60 * 60
 
@@ -61,37 +58,16 @@ class Block:
     """The viewers' rows as they came, for what else they carry."""
 
 
-def collect_histories(preferences: DataFrame, as_of: datetime, also: Sequence[str] = ()) -> DataFrame:
-    """One row per viewer: what the blocks are made from.
-
-    Partitioned by ranges of user_id and sorted within: what is made of the blocks, many rows per viewer, comes out in
-    order of user_id without being sorted. Rows of viewers are put together in tasks that hold some millions of them:
-    Spark's own lists of structs take several times as long.
-
-    Args:
-        preferences: silver.preferences, or rows with user_id, title_id, weight, rating and last_at.
-        as_of: From when ages are counted.
-        also: Viewers without a history.
-
-    Returns:
-        user_id, title_ids array<string>, weights array<double>, ratings array<double>, ages array<double>, in days; the
-        titles of a viewer in order of title_id.
-    """
-    spark = preferences.sparkSession
-    age = age_days(F.col("last_at"), as_of).alias("age")
-    rows = preferences.select("user_id", "title_id", "weight", "rating", age)
-    if also:
-        unknown = spark.createDataFrame([(user,) for user in also], "user_id string")
-        rows = rows.unionByName(unknown, allowMissingColumns=True)
-    tasks = max(int(spark.conf.get("spark.sql.shuffle.partitions") or 1), -(-preferences.count() // _PAIRS_PER_TASK))
-    return rows.repartitionByRange(tasks, "user_id").mapInArrow(put_together, _COLLECTED)
-
-
-def put_together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def put_together(batches: Iterable[pa.RecordBatch], as_of: datetime) -> Iterator[pa.RecordBatch]:
     """One row per viewer of rows of viewers and titles in any order: viewers in order, and the titles of each.
 
     Args:
-        batches: user_id, title_id, weight, rating, age; title_id is null for a viewer without a history.
+        batches: user_id, title_id, weight, rating, last_at; title_id is null for a viewer without a history.
+        as_of: From when ages are counted.
+
+    Returns:
+        user_id, title_ids array<string> (encoded by a dictionary), weights array<double>, ratings array<double>, ages
+        array<double>, in days; the titles of a viewer in order of title_id.
     """
     held = list(batches)
     rows = pa.Table.from_batches(held).combine_chunks() if held else None
@@ -103,12 +79,14 @@ def put_together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     order = np.argsort(viewer * (len(title_ids) + 1) + title)
     order = order[title[order] < len(title_ids)]
     ends = np.concatenate([[0], np.cumsum(np.bincount(viewer[order], minlength=len(user_ids)))]).astype(np.int32)
-    lists = [
-        pa.ListArray.from_arrays(pa.array(ends), rows[name].combine_chunks().take(pa.array(order)))
-        for name in ("title_id", "weight", "rating", "age")
+    values = [
+        pa.DictionaryArray.from_arrays(pa.array(title[order].astype(np.int32)), title_ids),
+        *(rows[name].combine_chunks().take(pa.array(order)) for name in ("weight", "rating")),
+        pa.array(_ages(rows["last_at"], as_of)[order]),
     ]
     collected = pa.RecordBatch.from_arrays(
-        [user_ids, *lists], names=["user_id", "title_ids", "weights", "ratings", "ages"]
+        [user_ids, *(pa.ListArray.from_arrays(pa.array(ends), one) for one in values)],
+        names=["user_id", "title_ids", "weights", "ratings", "ages"],
     )
     for start in range(0, collected.num_rows, _LARGEST_BLOCK):
         yield collected.slice(start, _LARGEST_BLOCK)
@@ -123,6 +101,13 @@ def _in_order(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
     return place[encoded.indices.fill_null(len(order)).to_numpy()], encoded.dictionary.take(order)
 
 
+def _ages(last_at: pa.ChunkedArray, as_of: datetime) -> NDArray[np.float64]:
+    """Days from times to a moment, as :func:`age_days` counts them; of no time anything."""
+    micros = last_at.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).fill_null(0).to_numpy()
+    days = (as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY
+    return np.asarray(np.maximum(0.0, days), dtype=np.float64)
+
+
 def age_days(last_at: Column, as_of: datetime) -> Column:
     """Days from a time to a moment; 0 for times after it."""
     days = (F.lit(as_of.timestamp()) - F.unix_micros(last_at) / _MICROS) / _SECONDS_PER_DAY
@@ -133,7 +118,7 @@ def blocks(batches: Iterable[pa.RecordBatch], title_ids: pa.Array, *, are_scores
     """Cut Arrow batches of histories into blocks whose scores fit into memory.
 
     Args:
-        batches: Rows of :func:`collect_histories`; ratings and ages may be left out.
+        batches: Rows of :func:`put_together`; ratings and ages may be left out.
         title_ids: The model's titles; a title it does not know is left out of the matrices.
         are_scores_held: Whether all scores of a block are in memory at once; else it may be larger.
     """
@@ -148,7 +133,7 @@ def _block(rows: pa.RecordBatch, title_ids: pa.Array) -> Block:
     lists = rows.column("title_ids")
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0))
     viewer = np.repeat(np.arange(rows.num_rows, dtype=np.int32), lengths)
-    title = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1))
+    title = places_of(lists.flatten(), title_ids)
     known = title >= 0
 
     def matrix(values: NDArray[np.float32], where: NDArray[np.bool_]) -> csr_matrix:
@@ -180,6 +165,14 @@ def positions_of(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Rows and positions of the titles of lists that are among some titles, and how many each list holds in all."""
     counts = np.asarray(pc.fill_null(pc.list_value_length(lists), 0)).astype(np.int64)
-    position = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=title_ids), -1)).astype(np.int64)
+    position = places_of(lists.flatten(), title_ids)
     owner = np.repeat(np.arange(len(lists)), counts)
     return owner[position >= 0], position[position >= 0], counts
+
+
+def places_of(ids: pa.Array, title_ids: pa.Array) -> NDArray[np.int64]:
+    """Positions of titles, as text or encoded by a dictionary, among some titles; -1 where a title is not among them."""
+    if pa.types.is_dictionary(ids.type):
+        place = places_of(ids.dictionary, title_ids)
+        return np.asarray(place[ids.indices.to_numpy()])
+    return np.asarray(pc.fill_null(pc.index_in(ids, value_set=title_ids), -1)).astype(np.int64)

@@ -16,12 +16,13 @@ from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix
 
 from jobs.recommenders import held
-from jobs.scoring.histories import Block, blocks
+from jobs.scoring.histories import Block, blocks, places_of
 from jobs.scoring.plan import Plan, held_plan
 from jobs.scoring.reasons import NONE, contributions, no_contributions
 from jobs.scoring.sentences import lead_of, popular_in, popular_with
 from jobs.scoring.tiers import PERSONAL, POPULAR, SEGMENT, Tier, fill
 from jobs.scoring.top_n import FactorScorer, Scorer, ranks_within, top_titles
+from jobs.scoring.viewer_ranges import ViewerRanges
 from jobs.tables.gold import RECOMMENDATIONS, SOURCES
 
 LIST_SCHEMA = pa.schema(
@@ -41,14 +42,15 @@ LIST_SCHEMA = pa.schema(
 _LISTED = ", ".join(f"{c.name} {c.type}" for c in RECOMMENDATIONS.columns if c.name in LIST_SCHEMA.names)
 
 
-def recommend(histories: DataFrame, folder: Path) -> DataFrame:
+def recommend(ranges: DataFrame, known: ViewerRanges, folder: Path) -> DataFrame:
     """The list of every viewer.
 
-    Tasks read the plan's folder and the model's themselves, arrays mapped into memory: a path is all that travels to them,
-    however many titles there are, and all workers of a machine share one copy.
+    Tasks read histories, the plan's folder and the model's themselves, arrays mapped into memory: a path is all that travels
+    to them, however many viewers and titles there are, and all workers of a machine share one copy.
 
     Args:
-        histories: One row per viewer, as collect_histories makes them; lists come out in their order.
+        ranges: What ``known`` says of its ranges, a row each; lists come out in their order.
+        known: What viewers know.
         folder: A saved plan, at a path that workers see too.
 
     Returns:
@@ -57,9 +59,11 @@ def recommend(histories: DataFrame, folder: Path) -> DataFrame:
     path = str(folder)
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return lists_of(held_plan(path), batches)
+        for batch in batches:
+            for number in batch.column("number").to_pylist():
+                yield from lists_of(held_plan(path), known.histories(number))
 
-    return histories.mapInArrow(score, _LISTED)
+    return ranges.mapInArrow(score, _LISTED)
 
 
 def lists_of(plan: Plan, batches: Iterable[pa.RecordBatch], *, explains: bool = True) -> Iterator[pa.RecordBatch]:
@@ -208,8 +212,7 @@ def _below(plan: Plan, block: Block, rows: _Rows, short: NDArray[np.int64], want
 def _known(plan: Plan, lists: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Row and position of the titles of histories that the plan knows, and whether they were liked."""
     counts = np.asarray(pc.fill_null(pc.list_value_length(lists.column("title_ids")), 0)).astype(np.int64)
-    title_ids = lists.column("title_ids").flatten()
-    position = np.asarray(pc.fill_null(pc.index_in(title_ids, value_set=plan.title_ids), -1)).astype(np.int64)
+    position = places_of(lists.column("title_ids").flatten(), plan.title_ids)
     owner, there = np.repeat(np.arange(lists.num_rows), counts), position >= 0
     is_liked = lists.column("weights").flatten().to_numpy(zero_copy_only=False) > 0
     return owner[there], position[there], is_liked[there]

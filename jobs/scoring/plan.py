@@ -5,7 +5,6 @@ year. Tasks read it from a folder.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,21 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories
-from jobs.scoring.rules import Allowed, is_listable
 from jobs.scoring.sentences import Words
 from jobs.scoring.stored import store, stored
 from jobs.scoring.tiers import Tier
 from jobs.scoring.top_n import Scorer, is_popularity
-from jobs.scoring.weighing import end_of
 
 RECENT_DAYS = 30
 """Viewers of so many days, up to and including the night, make a title popular."""
-_SAID = ("title", "release_year", "genres", "vote_count")
 _ARRAYS = ("positions", "values", "boosts")
 
 
@@ -114,68 +108,15 @@ def held_plan(folder: str) -> Plan:
     )
 
 
-def titles_tonight(
-    titles: DataFrame, preferences: DataFrame, named: pa.Array, night: date, length: int, allowed: Allowed
-) -> pa.Table:
-    """The titles that a night's lists can need, however many the catalogue has.
-
-    A viewer has seen none of the titles that nobody watched: as many of them as a list is long are enough.
-
-    Args:
-        titles: silver.titles.
-        preferences: silver.preferences.
-        named: Titles of the model and of rules, each as often as it comes.
-        night: Titles released later may not be listed.
-        length: Titles on a list.
-        allowed: Kinds of titles that may be listed.
-
-    Returns:
-        title_id, title, release_year, genres, vote_count, is_listable, viewers, recent_viewers (null where nobody watched),
-        one row per title, in any order.
-    """
-    since = end_of(night) - timedelta(days=RECENT_DAYS)
-    counted = preferences.groupBy("title_id").agg(
-        F.count("*").alias("viewers"), F.count_if(F.col("last_at") >= F.lit(since)).alias("recent_viewers")
-    )
-    wanted = titles.sparkSession.createDataFrame(pa.table({"title_id": pc.unique(named)}))
-    known = (
-        titles.select("title_id", *_SAID, is_listable(night, allowed).alias("is_listable"))
-        .join(F.broadcast(counted), on="title_id", how="left")
-        .join(F.broadcast(wanted.withColumn("is_named", F.lit(True))), on="title_id", how="left")  # noqa: FBT003
-    )
-    is_needed = F.col("viewers").isNotNull() | F.col("is_named").isNotNull()
-    others = (
-        known.where(~is_needed & F.col("is_listable"))
-        .orderBy(F.desc_nulls_last("vote_count"), "title_id")
-        .limit(length)
-    )
-    return known.where(is_needed).unionByName(others).drop("is_named").toArrow()
-
-
-def profiles_tonight(profiles: DataFrame, title_ids: pa.Array) -> pa.Table:
-    """What catalogues say of a model's titles, as far as reasons tell it.
-
-    Args:
-        profiles: silver.title_profiles.
-        title_ids: Titles of the model.
-
-    Returns:
-        title_id, directors, leading_cast, keywords, genres, one row per title, in any order.
-    """
-    asked = profiles.sparkSession.createDataFrame(pa.table({"title_id": title_ids}))
-    said = profiles.select("title_id", "directors", "leading_cast", "keywords", "genres")
-    return said.join(F.broadcast(asked), on="title_id", how="left_semi").toArrow()
-
-
 def plan_of(folder: Path, model: Scorer, titles: pa.Table, profiles: pa.Table, rules: pa.Table, length: int) -> Plan:
     """Settle everything that is the same for all viewers.
 
     Args:
         folder: Where the model is saved.
         model: The model.
-        titles: As :func:`titles_tonight` returns them, those of the rules included.
-        profiles: As :func:`profiles_tonight` returns them.
-        rules: As :func:`jobs.scoring.rules.rules_in_force` returns them.
+        titles: As :func:`jobs.scoring.sources.titles_for_lists` returns them, those of the rules included.
+        profiles: As :func:`jobs.scoring.sources.profiles_for_lists` returns them.
+        rules: As :func:`jobs.scoring.sources.rules_in_force` returns them.
         length: Titles on a list.
     """
     titles = _by_popularity(titles)

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,9 @@ from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.views import Views
 from jobs.scoring.histories import put_together
 from jobs.scoring.lists import LIST_SCHEMA, lists_of
-from jobs.scoring.plan import RECENT_DAYS, Plan, plan_of
-from jobs.scoring.rules import RULES, Allowed, listable_titles
+from jobs.scoring.plan import Plan, plan_of
+from jobs.scoring.rules import RULES, Allowed
+from jobs.scoring.sources import profiles_for_lists, rules_in_force, titles_for_lists, viewers_by_title
 from jobs.scoring.weighing import end_of
 from jobs.tables.model import CHAMPION
 from jobs.tables.silver import PREFERENCES, TITLE_PROFILES, TITLE_RULES, TITLES
@@ -31,31 +32,8 @@ PARTS = ("data", "model", "rules")
 """What lists are made of. data: what viewers did and what the catalogue says, as of a night; model; rules: blocks, boosts and
 settings."""
 _READ = (PREFERENCES, TITLES, TITLE_PROFILES)
-_TITLE_COLUMNS = [
-    "title_id", "title", "release_year", "genres", "vote_count", "is_listable", "viewers", "recent_viewers",
-]  # fmt: skip
-_COUNTED = """
-SELECT title_id, count(*) AS viewers, count(*) FILTER (last_at >= ?) AS recent_viewers
-FROM silver.preferences GROUP BY title_id
-"""
-_TITLES = """
-SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status
-FROM silver.titles WHERE title_id IN (SELECT unnest(?))
-"""
-_OTHERS = """
-SELECT title_id, title, title_type, genres, vote_count, is_adult, release_date, release_year, release_status
-FROM silver.titles
-WHERE title_id NOT IN (SELECT unnest(?)) ORDER BY vote_count DESC NULLS LAST, title_id LIMIT ?
-"""
-_PROFILES = """
-SELECT title_id, directors, leading_cast, keywords, genres FROM silver.title_profiles WHERE title_id IN (SELECT unnest(?))
-"""
-_IN_FORCE = """
-SELECT rule, title_id, boost FROM silver.title_rules
-WHERE from_date <= ? AND (until_date IS NULL OR until_date >= ?) ORDER BY rule, title_id
-"""
 _HISTORIES = """
-SELECT user_id, title_id, weight, rating, epoch_us(last_at) AS last_micros
+SELECT user_id, title_id, weight, rating, last_at
 FROM (SELECT unnest(?) AS user_id) LEFT JOIN silver.preferences USING (user_id)
 """
 
@@ -181,27 +159,22 @@ class Past:
         title_types, adult = settings.get("listed_title_types"), settings.get("lists_adult", False)
         allowed = Allowed(adult=adult) if title_types is None else Allowed(title_types, adult=adult)
         named = pa.concat_arrays([model.title_ids, rules["title_id"].combine_chunks()])
-        titles = titles_then(views, self._popularity(recipe), named, recipe.night, length, allowed)
-        profiles = views.arrow(_PROFILES, (model.title_ids.to_pylist(),))
-        return plan_of(folder, model, titles, profiles, rules, length)
+        titles = titles_for_lists(views, self._popularity(recipe), named, recipe.night, length, allowed)
+        return plan_of(folder, model, titles, profiles_for_lists(views, model.title_ids), rules, length)
 
     def histories(self, recipe: Recipe) -> list[pa.RecordBatch]:
         """What each viewer knows, one row per viewer, as :func:`jobs.scoring.histories.put_together` has it."""
         key = (recipe.versions, recipe.night)
         if key not in self._histories:
             rows = self._opened(recipe).arrow(_HISTORIES, (list(self.user_ids),))
-            micros = rows["last_micros"].to_numpy()
-            ages = np.maximum(0.0, (end_of(recipe.night).timestamp() - micros / 1_000_000) / (24 * 60 * 60))
-            known = rows.drop_columns("last_micros").append_column("age", pa.array(ages))
-            self._histories[key] = list(put_together(known.to_batches()))
+            self._histories[key] = list(put_together(rows.to_batches(), end_of(recipe.night)))
         return self._histories[key]
 
     def _popularity(self, recipe: Recipe) -> pa.Table:
         """Viewers of each title, all and recent ones: the only query of everybody's history."""
         key = (recipe.versions, recipe.night)
         if key not in self._counted:
-            since = end_of(recipe.night) - timedelta(days=RECENT_DAYS)
-            self._counted[key] = self._opened(recipe).arrow(_COUNTED, (since,))
+            self._counted[key] = viewers_by_title(self._opened(recipe), recipe.night)
         return self._counted[key]
 
     def _opened(self, recipe: Recipe) -> Views:
@@ -212,44 +185,14 @@ class Past:
 
 
 def rules_then(root: str, version: int | None, night: date) -> pa.Table:
-    """What :func:`jobs.scoring.rules.rules_in_force` says of a version of silver.title_rules; None: there was none.
+    """What :func:`jobs.scoring.sources.rules_in_force` says of a version of silver.title_rules; None: there was none.
 
     Raises:
         GoneError: The version is not kept any more.
     """
     if version is None:
         return RULES.empty_table()
-    ledger.open_version(root, TITLE_RULES, version)
-    return Views(root, (), {TITLE_RULES: version}).arrow(_IN_FORCE, (night, night)).cast(RULES)
-
-
-def titles_then(
-    views: Views, counted: pa.Table, named: pa.Array, night: date, length: int, allowed: Allowed
-) -> pa.Table:
-    """What :func:`jobs.scoring.plan.titles_tonight` says, of tables in views; arguments and columns as there.
-
-    Args:
-        views: silver.titles.
-        counted: title_id, viewers, recent_viewers, of the titles that somebody watched.
-        named: Titles of the model and of rules.
-        night: Titles released later may not be listed.
-        length: Titles on a list.
-        allowed: Kinds of titles that may be listed.
-    """
-    known = pc.unique(pa.chunked_array([named, *counted["title_id"].chunks], pa.string())).to_pylist()
-    needed = _judged(views.arrow(_TITLES, (known,)), night, allowed)
-    at = pc.index_in(needed["title_id"], value_set=counted["title_id"].combine_chunks())
-    for name in ("viewers", "recent_viewers"):
-        needed = needed.append_column(name, counted[name].take(at))
-    others, wanted = needed.slice(0, 0), length
-    while len(others) < length:
-        found = views.arrow(_OTHERS, (known, wanted))
-        others = _judged(found, night, allowed)
-        others = others.filter(others["is_listable"]).slice(0, length)
-        if len(found) < wanted:
-            break
-        wanted *= 8
-    return pa.concat_tables([needed, others], promote_options="default").select(_TITLE_COLUMNS)
+    return rules_in_force(Views(root, (), {TITLE_RULES: version}), night)
 
 
 def listed_titles(lists: pa.Table, user_ids: Sequence[str]) -> pa.ListArray:
@@ -265,9 +208,3 @@ def listed_titles(lists: pa.Table, user_ids: Sequence[str]) -> pa.ListArray:
     rows = rows.filter(pc.is_valid(rows["owner"])).sort_by([("owner", "ascending"), ("rank", "ascending")])
     offsets = np.searchsorted(rows["owner"].to_numpy(), np.arange(len(order) + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), rows["title_id"].combine_chunks().cast(pa.string()))
-
-
-def _judged(titles: pa.Table, night: date, allowed: Allowed) -> pa.Table:
-    """Rows of silver.titles with is_listable."""
-    is_listable = pc.is_in(titles["title_id"], value_set=listable_titles(titles, night, allowed))
-    return titles.append_column("is_listable", is_listable)

@@ -81,22 +81,6 @@ def find_listable(titles: DataFrame, title_ids: pa.Array, as_of: date, allowed: 
     return listable.select("title_id").toArrow()["title_id"].combine_chunks()
 
 
-def rules_in_force(rules: DataFrame, night: date) -> pa.Table:
-    """What people have set about titles for a night, in memory.
-
-    Args:
-        rules: silver.title_rules.
-        night: The night.
-
-    Returns:
-        The columns of :data:`RULES`.
-    """
-    is_over = F.coalesce(F.col("until_date") < F.lit(night), F.lit(False))  # noqa: FBT003
-    holds = (F.col("from_date") <= F.lit(night)) & ~is_over
-    found = rules.where(holds).select("rule", "title_id", "boost").toArrow()
-    return found.sort_by([("rule", "ascending"), ("title_id", "ascending")]).cast(RULES)
-
-
 def excluded_positions(title_ids: pa.Array, listable: pa.Array) -> NDArray[np.int32]:
     """Positions of a model's titles that may not be listed."""
     allowed = np.asarray(pc.is_in(title_ids, value_set=listable))

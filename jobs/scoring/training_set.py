@@ -109,7 +109,7 @@ class Split:
 
     training: TrainingSet
     viewers: pa.Table
-    """Histories of the viewers to judge on, as :func:`jobs.scoring.histories.collect_histories` makes them, with
+    """Histories of the viewers to judge on, as :func:`jobs.scoring.histories.put_together` makes them, with
     ``held_out`` array<string>: the titles to find."""
     listable: pa.Array
     """The titles that may be listed."""
@@ -156,7 +156,7 @@ class Known:
         )
 
     def histories(self, moment: datetime) -> DataFrame:
-        """What was known at one of the moments, one row per viewer, as collect_histories makes them."""
+        """What was known at one of the moments, one row per viewer, as put_together makes them."""
         at = self.moments.index(moment)
         then = F.filter("known", lambda one: one[f"weight_{at}"].isNotNull())
         ages = F.transform("known", lambda one: age_days(one[f"last_at_{at}"], moment))

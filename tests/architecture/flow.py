@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from jobs.tables import Model, Table
 from tests.architecture.code import Code
 
-READS = frozenset({"read", "carried"})
+READS = frozenset({"read", "carried", "views"})
 _BESIDE = frozenset(
     {
         *("readStream", "forPath", "forName", "open", "read_bytes", "read_text"),
@@ -25,7 +25,8 @@ def tables_read(code: Code, own: str = "") -> set[str]:
     return {
         table.name
         for call in _reads(code)
-        if isinstance(table := code.stands_for(_first(call)), Table)
+        for named in _named(call)
+        if isinstance(table := code.stands_for(named), Table)
         and not (table.name == own and _is_call_of(call, "carried"))
     }
 
@@ -40,7 +41,8 @@ def models_used(code: Code) -> set[str]:
 def hidden_reads(code: Code) -> Iterator[str]:
     """Every way of reading that does not show what is read.
 
-    ``lake.read(layer.TABLE, …)`` is called where it is written, with a table by its name; the lake itself is not
+    ``lake.read(layer.TABLE, …)`` is called where it is written, with a table by its name, and so is ``lake.views`` with
+    some; the lake itself is not
     renamed, kept or handed to another module; nothing is read beside it.
     """
     calls = {id(call.func) for call in _reads(code)}
@@ -50,7 +52,7 @@ def hidden_reads(code: Code) -> Iterator[str]:
         elif (
             isinstance(node, ast.Call)
             and id(node.func) in calls
-            and not isinstance(code.stands_for(_first(node)), Table)
+            and not all(isinstance(code.stands_for(named), Table) for named in _named(node))
         ):
             yield f"{code.path}:{node.lineno} {ast.unparse(node)}: a table is read by its name, as layer.TABLE"
         elif isinstance(node, ast.Attribute) and node.attr == "table" and ast.unparse(node.value) != "pa":
@@ -132,6 +134,11 @@ def _reads(code: Code) -> list[ast.Call]:
 
 def _is_call_of(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+
+
+def _named(call: ast.Call) -> list[ast.expr]:
+    """The tables that a call reads, as they are written; views are of several."""
+    return call.args if call.args and _is_call_of(call, "views") else [_first(call)]
 
 
 def _first(call: ast.Call) -> ast.expr:

@@ -317,6 +317,9 @@ RUN = "from jobs.tables import bronze, silver\n\n\ndef run(lake: Lake, night: da
         "[lake.read(table, night) for table in TABLES]",
         "lake.read(table=silver.TITLES, night=night)",
         "lake.read(choose(), night)",
+        "lake.views(silver.TITLES, choose(), night=night)",
+        "lake.views(*TABLES, night=night)",
+        "lake.views(night=night)",
         "house = lake\n    house.read(silver.TITLES, night)",
         "helper.collect(lake, night)",
         "collect(lake=lake)",
@@ -338,12 +341,13 @@ def test_reads_are_found_wherever_they_are_and_whatever_the_names() -> None:
         "from jobs.tables import silver as s\nfrom jobs.tables.bronze import IMDB_TITLE_BASICS as BASICS\n\n\n"
         "def run(house: Lake, night: date) -> None:\n    titles = house.read(s.TITLES, night)\n"
         "    house.publish(_rest(house, night), SUITE, night)\n\n\n"
-        "def _rest(lake: Lake, night: date) -> DataFrame:\n    return lake.read(BASICS, night)\n"
+        "def _rest(lake: Lake, night: date) -> DataFrame:\n    lake.views(s.PEOPLE, s.CREDITS, night=night)\n"
+        "    return lake.read(BASICS, night)\n"
     )
     code = Code(SILVER, text)
 
     assert list(flow.hidden_reads(code)) == []
-    assert flow.tables_read(code) == {"silver.titles", "bronze.imdb_title_basics"}
+    assert flow.tables_read(code) == {"silver.titles", "silver.people", "silver.credits", "bronze.imdb_title_basics"}
 
 
 def test_settings_are_found_in_any_name_and_not_handed_on_whole() -> None:

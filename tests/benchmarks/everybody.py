@@ -7,17 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pyspark.sql import DataFrame
+from pyspark.sql import SparkSession
 
 from jobs import recommenders
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.spark import session
+from jobs.lakehouse.views import Views
 from jobs.scoring.catalogue import catalogue_of
-from jobs.scoring.histories import collect_histories
 from jobs.scoring.lists import recommend
-from jobs.scoring.plan import plan_of, profiles_tonight, titles_tonight
+from jobs.scoring.plan import plan_of
 from jobs.scoring.rules import RULES, Allowed
+from jobs.scoring.sources import profiles_for_lists, titles_for_lists, viewers_by_title
 from jobs.scoring.training_set import gather
+from jobs.scoring.viewer_ranges import ViewerRanges
 from jobs.scoring.weighing import end_of
 from jobs.settings import Settings
 from jobs.tables import silver
@@ -59,13 +61,13 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
             fitted = recommenders.find(name).fit(training, recommenders.parameters_of(name, {}))
             say(f"fit of {name:24s} {time.monotonic() - began:6.1f} s")
             recommenders.save(name, fitted, folder / name)
-    preferences = lake.read(silver.PREFERENCES, LAST_DAY)
-    histories = collect_histories(preferences, moment)
+    views = lake.views(silver.PREFERENCES, silver.TITLES, silver.TITLE_PROFILES, night=LAST_DAY)
+    ranges = ViewerRanges.of(views, moment, cores)
     taken: dict[str, list[float]] = {name: [] for name in _MODELS}
     # The first pass warms the session and its workers up.
     for _ in range(1 + _PASSES):
         for name, seconds in taken.items():
-            seconds.append(_seconds(histories, titles, profiles, preferences, folder / name))
+            seconds.append(_seconds(lake.spark, views, ranges, folder / name))
     lake.spark.stop()
     alone = median(taken["als"][1:])
     for name, seconds in taken.items():
@@ -73,15 +75,14 @@ def measure(home: Path, folder: Path, say: Callable[[str], object]) -> None:
         say(f"lists of {name:22s} {one:6.1f} s   {one / alone:4.1f} x of ALS{goal}")
 
 
-def _seconds(
-    histories: DataFrame, titles: DataFrame, profiles: DataFrame, preferences: DataFrame, model: Path
-) -> float:
+def _seconds(spark: SparkSession, views: Views, known: ViewerRanges, model: Path) -> float:
     """Make and write everybody's list."""
     fitted, length = recommenders.load(model), Settings().list_length
-    found = titles_tonight(titles, preferences, fitted.title_ids, LAST_DAY, length, Allowed())
+    counted = viewers_by_title(views, LAST_DAY)
+    found = titles_for_lists(views, counted, fitted.title_ids, LAST_DAY, length, Allowed())
     with tempfile.TemporaryDirectory() as folder:
-        said = profiles_tonight(profiles, fitted.title_ids)
+        said = profiles_for_lists(views, fitted.title_ids)
         plan_of(model, fitted, found, said, RULES.empty_table(), length).save(Path(folder))
         began = time.monotonic()
-        recommend(histories, Path(folder)).write.mode("overwrite").parquet(str(model.parent / "lists"))
+        recommend(known.rows(spark), known, Path(folder)).write.mode("overwrite").parquet(str(model.parent / "lists"))
         return time.monotonic() - began

@@ -16,7 +16,7 @@ from jobs.evaluation.metrics import ranking_metrics
 from jobs.evaluation.protocols import temporal
 from jobs.recommenders import als, popularity
 from jobs.sample_world import World, WorldParameters, write_world
-from jobs.scoring.lists import recommend
+from jobs.scoring.lists import lists_of
 from jobs.scoring.top_n import Scorer
 from jobs.scoring.training_set import gather
 from jobs.settings import Weighing
@@ -61,7 +61,7 @@ def test_a_title_that_would_not_be_listed_is_no_hit(spark: SparkSession, tmp_pat
 
 
 def test_judges_the_very_lists_that_are_served(spark: SparkSession, tmp_path: Path) -> None:
-    """Metrics counted by hand from the lists of Spark's tasks, seen and excluded titles and all."""
+    """Metrics counted by hand from the lists that tasks make, seen and excluded titles and all."""
     rng = np.random.default_rng(3)
     names = [f"t{n:02d}" for n in range(40)]
     factors = rng.normal(size=(len(names), 3)).astype(np.float32)
@@ -69,16 +69,15 @@ def test_judges_the_very_lists_that_are_served(spark: SparkSession, tmp_path: Pa
     listable = pa.array([name for name in names if rng.random() < 0.6])
     titles = {name: {"is_listable": name in listable.to_pylist()} for name in names}
     plan = plan_for(tmp_path / "als", model, titles, K)
-    (tmp_path / "plan").mkdir()
-    plan.save(tmp_path / "plan")
     rows = []
     for viewer in range(30):
         mixed = rng.permutation(names).tolist()
         rows.append((f"u{viewer:02d}", mixed[:8], rng.random(8).tolist(), mixed[8:14]))
     viewers = spark.createDataFrame(rows, _HISTORY)
     served: dict[str, list[str]] = {}
-    for row in recommend(viewers, tmp_path / "plan").orderBy("user_id", "rank").collect():
-        served.setdefault(row["user_id"], []).append(row["title_id"])
+    for batch in lists_of(plan, viewers.toArrow().to_batches()):
+        for row in batch.to_pylist():
+            served.setdefault(row["user_id"], []).append(row["title_id"])
 
     found = compare({"als": tmp_path / "als"}, viewers, listable)["als"]
 

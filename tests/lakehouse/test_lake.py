@@ -246,6 +246,20 @@ def test_a_table_that_was_never_published_says_how_to_make_it(lake: Lake) -> Non
         JobError, match=r"silver\.shelves cannot be read: it was never published; run `reelhouse run silver\.shelves"
     ):
         lake.read(SHELVES, NIGHT)
+    with pytest.raises(JobError, match=r"silver\.shelves cannot be read: it was never published"):
+        lake.views(SHELVES, night=NIGHT)
+
+
+def test_what_is_asked_without_spark_is_named_as_an_input_at_the_version_that_was_asked(
+    lake: Lake, settings: Settings
+) -> None:
+    lake.publish(shelves(lake, 1, 2), strict(), NIGHT)
+    views = lake.views(SHELVES, night=NIGHT)
+    Lake(lake.spark, settings).publish(shelves(lake, 1, 2, 3), strict(), NIGHT)
+
+    assert views.rows("SELECT count(*) FROM silver.shelves") == [(2,)]
+    assert views.versions == {SHELVES: 1}
+    assert lake.reads == {"silver.shelves": 1}
 
 
 def test_a_lake_of_a_newer_version_is_refused_untouched(lake: Lake, settings: Settings) -> None:
@@ -254,7 +268,8 @@ def test_a_lake_of_a_newer_version_is_refused_untouched(lake: Lake, settings: Se
     path = f"{settings.lake}/silver/shelves"
     shelves(lake, 7).write.format("delta").option("userMetadata", newer).save(path)
 
-    for attempt in (lambda: lake.read(SHELVES, NIGHT), lambda: lake.publish(shelves(lake, 1), strict(), NIGHT)):
+    reads = (lambda: lake.read(SHELVES, NIGHT), lambda: lake.views(SHELVES, night=NIGHT))
+    for attempt in (*reads, lambda: lake.publish(shelves(lake, 1), strict(), NIGHT)):
         with pytest.raises(JobError, match=r"newer version of Reelhouse \(9\.0\)"):
             attempt()
     assert DeltaTable(path).version() == 0

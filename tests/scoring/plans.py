@@ -23,10 +23,10 @@ TITLES = pa.schema(
         ("recent_viewers", pa.int64()),
     ]
 )
-"""What titles_tonight returns."""
+"""What titles_for_lists returns."""
 LISTS = ("directors", "leading_cast", "keywords", "genres")
 PROFILES = pa.schema([("title_id", pa.string()), *((name, pa.list_(pa.string())) for name in LISTS)])
-"""What profiles_tonight returns."""
+"""What profiles_for_lists returns."""
 
 
 def plan_for(

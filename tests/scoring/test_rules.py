@@ -1,16 +1,19 @@
 """Which titles may be listed."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.scoring.plan import titles_tonight
+from jobs.lakehouse.views import Views
 from jobs.scoring.rules import Allowed, excluded_positions, find_listable
+from jobs.scoring.sources import titles_for_lists, viewers_by_title
 from jobs.tables import silver
-from tests.rows import rows_of
+from tests.cli.small_lake import publish
+from tests.rows import filled, rows_of
 
 NIGHT = date(2026, 3, 1)
 TITLES: list[tuple[str, dict[str, Any], bool]] = [
@@ -52,12 +55,12 @@ def test_what_is_not_listable_is_excluded_by_position() -> None:
     assert found.tolist() == [1]
 
 
-def test_titles_that_may_not_be_listed_take_no_place_of_those_that_fill_lists(spark: SparkSession) -> None:
+def test_titles_that_may_not_be_listed_take_no_place_of_those_that_fill_lists(tmp_path: Path) -> None:
     titles = [{"title_id": "adult", "is_adult": True, "vote_count": 9}, {"title_id": "plain", "vote_count": 1}]
-    watched = rows_of(spark, silver.PREFERENCES, [])
+    publish(tmp_path, silver.TITLES, *(filled(silver.TITLES, title) for title in titles))
+    publish(tmp_path, silver.PREFERENCES)
+    views = Views(str(tmp_path / "lake"), (silver.TITLES, silver.PREFERENCES))
 
-    found = titles_tonight(
-        rows_of(spark, silver.TITLES, titles), watched, pa.array([], pa.string()), NIGHT, 1, Allowed()
-    )
+    found = titles_for_lists(views, viewers_by_title(views, NIGHT), pa.array([], pa.string()), NIGHT, 1, Allowed())
 
     assert found["title_id"].to_pylist() == ["plain"]

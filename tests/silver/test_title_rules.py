@@ -1,20 +1,21 @@
 """silver.title_rules: block and boost lists, from the file to conformed names."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from jobs.bronze import rules
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
-from jobs.scoring.rules import rules_in_force
+from jobs.lakehouse.views import Views
+from jobs.scoring.sources import rules_in_force
 from jobs.silver.title_rules import run
 from jobs.tables import bronze, silver
 from tests.cli.small_lake import publish
-from tests.rows import filled, rows_of
+from tests.rows import filled
 
 NIGHT, LATER = date(2026, 3, 1), date(2026, 3, 2)
 HEIST, WALTZ, ORPHAN = "tt0000001", "tt0000002", "tt0000009"
@@ -141,7 +142,7 @@ def test_a_list_with_a_row_that_cannot_be_followed_is_refused_and_the_last_one_s
     assert lake.deliveries(bronze.BLOCKED_TITLES) == {} == lake.deliveries(bronze.BOOSTED_TITLES)
 
 
-def test_a_rule_holds_from_its_first_night_to_its_last(spark: SparkSession) -> None:
+def test_a_rule_holds_from_its_first_night_to_its_last(tmp_path: Path) -> None:
     spans = {
         "ever": (date(1970, 1, 1), None),
         "today": (NIGHT, NIGHT),
@@ -153,6 +154,7 @@ def test_a_rule_holds_from_its_first_night_to_its_last(spark: SparkSession) -> N
         for title, (first, last) in spans.items()
     ]
 
-    found = rules_in_force(rows_of(spark, silver.TITLE_RULES, rows), NIGHT)
+    publish(tmp_path, silver.TITLE_RULES, *(filled(silver.TITLE_RULES, row) for row in rows))
+    found = rules_in_force(Views(str(tmp_path / "lake"), (silver.TITLE_RULES,)), NIGHT)
 
     assert found["title_id"].to_pylist() == ["ever", "today"]

@@ -74,7 +74,7 @@ def hold_out(histories: DataFrame, interactions: DataFrame, cutoff: datetime, li
     """The viewers to judge on: those with a history and, after it, a liking for titles that are new to them.
 
     Args:
-        histories: One row per viewer, as collect_histories makes them of the events before ``cutoff``.
+        histories: One row per viewer, as put_together makes them of the events before ``cutoff``.
         interactions: silver.interactions.
         cutoff: From when events are held out.
         likes: Condition of an event that says the viewer likes the title.
