@@ -41,6 +41,9 @@ class Exported:
 
     folder: Path
     version: int
+    """The newest Delta version, which is what was read."""
+    publication: int
+    """The version that published its rows: an earlier one after a rollback or maintenance."""
     night: str
     files: tuple[File, ...]
 
@@ -86,7 +89,7 @@ def export(root: str, table: Table, kind: Format, by: By | None, folder: Path, *
         )
         columns = [{"name": name, "type": str(of)} for name, of in _types(views, question).items()]
         describe(beside, files, _told(entry, delta.version(), kind, by) | {"columns": columns})
-    return Exported(folder, delta.version(), entry.night.isoformat(), files)
+    return Exported(folder, delta.version(), entry.version, entry.night.isoformat(), files)
 
 
 def _question(table: Table, by: By | None) -> _Question:
@@ -182,7 +185,8 @@ def _told(entry: Entry, version: int, kind: Format, by: By | None) -> dict[str, 
     """What the manifest says of the publication that was exported."""
     return {
         "table": entry.table,
-        "version": version,
+        "delta_version": version,
+        "publication_version": entry.version,
         "night": entry.night.isoformat(),
         "published_at": entry.at.isoformat(),
         "model_version": entry.inputs.get(CHAMPION.name),

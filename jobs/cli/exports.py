@@ -39,8 +39,11 @@ def export(
     _require_outside(home, folder, table.name)
     exported = export(home.lake, table, kind, by, folder, replace=replace)
     held = sum(file.bytes for file in exported.files) / 1e6
+    version = f"{exported.version}" + (
+        f" (as published by version {exported.publication})" if exported.publication != exported.version else ""
+    )
     display.say(
-        f"exported  {table.name}  version {exported.version}  night {exported.night}  {exported.rows:,} rows  "
+        f"exported  {table.name}  version {version}  night {exported.night}  {exported.rows:,} rows  "
         f"{len(exported.files)} file{'' if len(exported.files) == 1 else 's'}  {held:,.1f} MB"
     )
     display.say(str(exported.folder))

@@ -1,7 +1,10 @@
 """Files outside the lake: written beside their place, and put there whole with what they are."""
 
+import fcntl
 import hashlib
 import json
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +22,7 @@ from jobs.errors import JobError
 Format = Literal["jsonl", "csv", "parquet"]
 MANIFEST, SUMS = "_manifest.json", "_SHA256SUMS"
 """Readers of folders pass names by that begin so: the folder itself can be read."""
+_PARTIAL, _REPLACED = ".partial", ".replaced"
 LINE = "line"
 """The column that holds a row as JSON."""
 
@@ -37,6 +41,9 @@ class File:
 def placed(folder: Path, what: str, *, replace: bool) -> Iterator[Path]:
     """A new folder to write into, which takes its place once all is written; of a failure nothing is left.
 
+    What a killed export to the same place left goes, too: what it had written, and, once there is a whole one again, what
+    it was about to replace.
+
     Args:
         folder: Its place.
         what: What is written, for the message.
@@ -51,19 +58,48 @@ def placed(folder: Path, what: str, *, replace: bool) -> Iterator[Path]:
     beside: Path | None = None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".partial", dir=place.parent))
+        for left in _left(place, _PARTIAL):
+            if not _is_being_written(left):
+                shutil.rmtree(left, ignore_errors=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=_PARTIAL, dir=place.parent))
         beside.chmod(0o755)  # mkdtemp's own folders are their owner's only
-        yield beside
-        before = beside.with_suffix(".replaced")
-        if place.exists():
-            place.rename(before)
-        beside.rename(place)
-        shutil.rmtree(before, ignore_errors=True)
+        with _locked(beside):
+            yield beside
+            if place.exists():
+                place.rename(beside.with_suffix(_REPLACED))
+            beside.rename(place)
+        for left in _left(place, _REPLACED):
+            shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
         raise JobError(f"{what} was not exported: {' '.join(str(error).split())}") from error
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def _left(place: Path, suffix: str) -> list[Path]:
+    """Folders beside a place that exports to it make and take away."""
+    own = re.compile(rf"\.{re.escape(place.name)}\.[a-z0-9_]{{8}}{re.escape(suffix)}")
+    return [one for one in place.parent.iterdir() if own.fullmatch(one.name) and one.is_dir() and not one.is_symlink()]
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Tell others that a folder is being written; a killed process holds no lock."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
+
+
+def _is_being_written(folder: Path) -> bool:
+    try:
+        with _locked(folder):
+            return False
+    except OSError:
+        return True
 
 
 def write_file(rows: pa.Table, kind: Format, path: Path) -> File:

@@ -1,8 +1,10 @@
 """``reelhouse export``: whole files with a manifest, or nothing. No Spark."""
 
 import csv
+import fcntl
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from jobs.errors import JobError
 from jobs.lakehouse import files
 from jobs.lakehouse.files import File, Format
 from jobs.tables import gold, silver
-from tests.cli.small_lake import NIGHT, Run, home, listed, publish, refused, run
+from tests.cli.small_lake import EARLIER, NIGHT, Run, home, listed, publish, refused, run
 
 __all__ = ["home", "run"]
 
@@ -54,8 +56,9 @@ def test_one_line_a_viewer_with_the_list_in_order(run: Run, to: Path) -> None:
     assert (first["sources"], first["model_night"]) == (["personal"] * 2, second["model_night"])
     assert (second["title_ids"], second["model_version"], second["night"]) == (["tt0000002"], 3, "2026-03-01")
     told = manifest(to)
-    assert (told["table"], told["version"], told["night"], told["by"], told["rows"]) == (
-        "gold.recommendations", 1, "2026-03-01", "viewer", 2,
+    versions = told["delta_version"], told["publication_version"]
+    assert (told["table"], versions, told["night"], told["by"], told["rows"]) == (
+        "gold.recommendations", (1, 1), "2026-03-01", "viewer", 2,
     )  # fmt: skip
     assert [column["name"] for column in told["columns"]] == list(first)
 
@@ -169,6 +172,40 @@ def test_nothing_is_exported_to_where_jobs_would_read_it(run: Run, home: Path, p
 
     assert f"{to} lies in" in refused(run("export", "gold.recommendations", "--format", "csv", "--to", str(to)))
     assert not list(home.rglob("_manifest.json"))
+
+
+def test_after_a_rollback_an_export_names_what_was_read_and_what_published_it(
+    run: Run, tmp_path: Path, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    for night in (EARLIER, NIGHT):
+        publish(tmp_path, gold.RECOMMENDATIONS, listed("u", 1, "a"), night=night)
+    assert run("rollback", "gold.recommendations", "--to", str(EARLIER), "--reason", "so").exit_code == 0
+
+    said = run("export", "gold.recommendations", "--format", "csv", "--to", str(to))
+
+    assert f"version 3 (as published by version 1)  night {EARLIER}" in said.stdout
+    told = manifest(to)
+    assert (told["delta_version"], told["publication_version"], told["night"]) == (3, 1, str(EARLIER))
+
+
+def test_what_killed_exports_left_goes_with_the_next_to_the_same_place_and_nothing_else(run: Run, to: Path) -> None:
+    left = [to.with_name(f".{to.name}.abcd_{end}") for end in ("123.partial", "124.replaced")]
+    alive, *others = (
+        to.with_name(name)
+        for name in (f".{to.name}.abcd_125.partial", f".{to.name}.mine.partial", ".else.abcd_123.partial", ".notes")
+    )
+    for folder in (*left, alive, *others):
+        folder.mkdir(parents=True)
+        (folder / "part-00000.csv").touch()
+
+    held = os.open(alive, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)  # as another export does that has not ended
+    said = run("export", "gold.recommendations", "--format", "csv", "--to", str(to))
+    os.close(held)
+
+    assert said.exit_code == 0, said.output
+    assert {path.name for path in to.parent.iterdir()} == {to.name, alive.name, *(folder.name for folder in others)}
 
 
 def test_an_export_that_fails_half_way_leaves_nothing(
