@@ -29,7 +29,7 @@ GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
 """
 _FIRST = "SELECT min(user_id) FROM gold.recommendations WHERE user_id <> '*' HAVING count(*) > 0"
 _NEAR = """
-SELECT user_id FROM (SELECT DISTINCT user_id FROM gold.recommendations)
+SELECT user_id FROM (SELECT DISTINCT user_id FROM gold.recommendations WHERE user_id <> '*')
 ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT 3
 """
 _KNOWN = "SELECT 1 FROM silver.preferences WHERE user_id = ? LIMIT 1"

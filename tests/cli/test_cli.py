@@ -16,8 +16,8 @@ from jobs.lakehouse.outcome import Outcome
 from jobs.runs.ended import Ended
 from jobs.sample_world import WorldParameters, last_day, write_world
 from jobs.settings import Settings
-from jobs.tables import SOURCES, TABLES, job_inputs
-from tests.cli.small_lake import Run, home, publish, refused, run
+from jobs.tables import SOURCES, TABLES, gold, job_inputs, silver
+from tests.cli.small_lake import Run, home, listed, publish, refused, run
 from tests.programs import run_python
 
 __all__ = ["home", "run"]
@@ -85,6 +85,19 @@ def test_shows_an_example_viewer_and_only_as_much_as_asked_for(run: Run) -> None
 
 def test_an_unknown_viewer_is_refused_with_the_nearest(run: Run) -> None:
     assert "there is no viewer u00001; the nearest are u000001, u000002" in refused(run("show", "u00001"))
+
+
+def test_the_list_for_everybody_else_is_no_viewers_and_not_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    publish(tmp_path, gold.RECOMMENDATIONS, listed("*", 1, "a"), listed("u1", 1, "a"))
+    publish(tmp_path, silver.TITLES)
+    publish(tmp_path, silver.PREFERENCES)
+
+    said = refused(CliRunner().invoke(app, ["show", "**"]))
+
+    assert said == "error: no list was shown: there is no viewer **; the nearest are u1\n"
 
 
 def test_finds_a_title_by_words_without_case_or_accents_and_names_others(run: Run) -> None:
