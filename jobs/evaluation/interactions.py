@@ -18,11 +18,11 @@ from jobs.lakehouse.views import Views
 from jobs.landing.imports.public_sets import read_set
 from jobs.landing.imports.rating_set import RatingSet
 from jobs.scoring.rules import Allowed, listable_titles
+from jobs.scoring.units import SECONDS_PER_DAY
 from jobs.settings import Settings, Weighing
 from jobs.tables import silver
 
 Floats = NDArray[np.float32]
-_SECONDS_PER_DAY = 24 * 60 * 60
 _PUBLIC_SETS = {
     (100_000, 943): "MovieLens 100k",
     (1_000_209, 6_040): "MovieLens 1m",
@@ -144,7 +144,7 @@ class Interactions:
         last = _last_of_pairs(self)
         pair = _pair_numbers(self)
         at = np.searchsorted(pair[last], pair)
-        age = np.maximum(0, as_of - self.seconds) / _SECONDS_PER_DAY
+        age = np.maximum(0, as_of - self.seconds) / SECONDS_PER_DAY
         worth = self.worth.astype(np.float64) * np.exp2(-age / self.settings.weighing.half_life_days)
         counts = np.isnan(self.rating)
         rated = _last_rating_events(self)

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from jobs.errors import JobError
 from jobs.evaluation.interactions import Floats, Interactions, Preferences
 from jobs.scoring.training_set import Split, TrainingSet
-
-_MICROS = 1_000_000
-_SECONDS_PER_DAY = 24 * 60 * 60
+from jobs.scoring.units import MICROS_PER_SECOND, SECONDS_PER_DAY
 
 
 def training_set(
@@ -46,7 +44,7 @@ def training_set(
             "title": pa.array(known.title, pa.int32()),
             "weight": pa.array(known.weight, pa.float32()),
             "rating": pa.array(known.rating, pa.float32(), from_pandas=True),
-            "last_at": pa.array(known.seconds * _MICROS, pa.timestamp("us", "UTC")),
+            "last_at": pa.array(known.seconds * MICROS_PER_SECOND, pa.timestamp("us", "UTC")),
         }
     )
     catalogue = None if data.catalogue is None else lambda: data.catalogue
@@ -84,7 +82,7 @@ def viewers_to_judge(
     viewers = np.unique(wanted.viewer)
     kept = history.where(np.isin(history.viewer, viewers))
     starts = _starts(kept.viewer, viewers)
-    age = np.maximum(0.0, (as_of.timestamp() - kept.seconds) / _SECONDS_PER_DAY)
+    age = np.maximum(0.0, (as_of.timestamp() - kept.seconds) / SECONDS_PER_DAY)
     wanted_starts = _starts(wanted.viewer, viewers)
     columns = {
         "user_id": data.user_ids.take(pa.array(viewers)),

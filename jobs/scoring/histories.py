@@ -13,11 +13,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
+from jobs.scoring.units import MICROS_PER_SECOND, SECONDS_PER_DAY
+
 _BLOCK_SCORES = 32_000_000
 """Scores in memory at once: 128 MB of float32 per task, whatever the number of titles."""
 _LARGEST_BLOCK = 2048
-_MICROS = 1_000_000
-_SECONDS_PER_DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,13 @@ def _in_order(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
 def _ages(last_at: pa.ChunkedArray, as_of: datetime) -> NDArray[np.float64]:
     """Days from times to a moment, as :func:`age_days` counts them; of no time anything."""
     micros = last_at.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).fill_null(0).to_numpy()
-    days = (as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY
+    days = (as_of.timestamp() - micros / MICROS_PER_SECOND) / SECONDS_PER_DAY
     return np.asarray(np.maximum(0.0, days), dtype=np.float64)
 
 
 def age_days(last_at: Column, as_of: datetime) -> Column:
     """Days from a time to a moment; 0 for times after it."""
-    days = (F.lit(as_of.timestamp()) - F.unix_micros(last_at) / _MICROS) / _SECONDS_PER_DAY
+    days = (F.lit(as_of.timestamp()) - F.unix_micros(last_at) / MICROS_PER_SECOND) / SECONDS_PER_DAY
     return F.greatest(F.lit(0.0), days)
 
 

@@ -20,11 +20,10 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from jobs.scoring.histories import Histories, age_days
+from jobs.scoring.units import MICROS_PER_SECOND, SECONDS_PER_DAY
 from jobs.scoring.weighing import rating_of_parts, weight_of_parts, weight_parts
 from jobs.settings import Weighing
 
-_MICROS = 1_000_000
-_SECONDS_PER_DAY = 24 * 60 * 60
 _POSITION_BITS = 33
 """Spark numbers the rows of a partition in so many bits, below the partition's own number."""
 
@@ -81,7 +80,7 @@ class TrainingSet:
     def ages(self) -> NDArray[np.float64]:
         """Days from the last event of each row of the table to ``as_of``."""
         micros = self.table["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-        days: NDArray[np.float64] = (self.as_of.timestamp() - micros / _MICROS) / _SECONDS_PER_DAY
+        days: NDArray[np.float64] = (self.as_of.timestamp() - micros / MICROS_PER_SECOND) / SECONDS_PER_DAY
         return np.maximum(0.0, days)
 
     @cached_property

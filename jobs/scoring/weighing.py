@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.scoring.units import MICROS_PER_SECOND, SECONDS_PER_DAY
 from jobs.settings import Weighing
 
-_SECONDS_PER_DAY = 24 * 60 * 60
 _EXACT = 1e12
 """Weights are summed as whole multiples of 1 / this: a pair's sum may reach nine million."""
 _RATING_STEPS = 100_000
@@ -92,7 +92,7 @@ def rating_of_parts(suffix: str = "") -> Column:
 
 def _decayed(weight: Column, micros: Column, as_of: datetime, weighing: Weighing) -> Column:
     """A weight as of an age: halved with each half-life."""
-    age_days = F.greatest(F.lit(0.0), (F.lit(as_of.timestamp()) - micros / 1_000_000) / _SECONDS_PER_DAY)
+    age_days = F.greatest(F.lit(0.0), (F.lit(as_of.timestamp()) - micros / MICROS_PER_SECOND) / SECONDS_PER_DAY)
     return weight * F.pow(F.lit(0.5), age_days / weighing.half_life_days)
 
 

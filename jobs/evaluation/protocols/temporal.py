@@ -18,9 +18,9 @@ from jobs.evaluation.interactions import Interactions, moment
 from jobs.evaluation.protocols.rules import Rules
 from jobs.evaluation.splitting import training_set, viewers_to_judge
 from jobs.scoring.training_set import Split
+from jobs.scoring.units import SECONDS_PER_DAY
 
 RULES = Rules(is_seeded=False)
-_SECONDS_PER_DAY = 24 * 60 * 60
 
 
 def find_cutoff(interactions: DataFrame, holdout_share: float) -> datetime:
@@ -37,7 +37,7 @@ def find_cutoff(interactions: DataFrame, holdout_share: float) -> datetime:
         JobError: There are no events, or all older ones happened at once: there is no past to learn from.
     """
     second = F.unix_seconds("occurred_at")
-    day = F.floor(second / _SECONDS_PER_DAY).cast("bigint")
+    day = F.floor(second / SECONDS_PER_DAY).cast("bigint")
     days = _newest_first(interactions, day)
     if not days:
         raise JobError(
