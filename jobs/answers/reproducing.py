@@ -16,6 +16,8 @@ from jobs.version import code_hash, code_version
 _LIST = """
 SELECT rank, title_id, source, score, reasons FROM gold.recommendation_history WHERE user_id = ? AND night = ? ORDER BY rank
 """
+_TOLD_SINCE = {"source", "reasons"}
+"""Columns that older lists lack."""
 _EQUAL_SCORES = 1e-5
 """Relative to the larger: products of other blocks of viewers are rounded otherwise, in the seventh digit."""
 
@@ -26,7 +28,8 @@ class Row:
 
     rank: int
     title_id: str
-    source: str
+    source: str | None
+    """None of lists that were made before lists said so: they are refused."""
     score: float
     reasons: str | None
 
@@ -101,7 +104,7 @@ def reproduce(settings: Settings, user_id: str, night: date) -> Reproduced:
             if nights
             else "no list was made again: gold.recommendation_history is empty"
         )
-    served = tuple(Row(*row) for row in views.rows(_LIST, (user_id, night)))
+    served = _served(views, user_id, night)
     if not served:
         raise JobError(f"no list was made again: {user_id} had none on {night}; `reelhouse show {user_id}` tells more")
     if entry is None:
@@ -125,10 +128,27 @@ def reproduce(settings: Settings, user_id: str, night: date) -> Reproduced:
     )
 
 
+def _served(views: Views, user_id: str, night: date) -> tuple[Row, ...]:
+    """The list that was served.
+
+    Raises:
+        JobError: Lists of that night lack what they are compared by.
+    """
+    columns = {name for name, *_ in views.rows("DESCRIBE gold.recommendation_history")}
+    served = tuple(Row(*row) for row in views.rows(_LIST, (user_id, night))) if columns >= _TOLD_SINCE else None
+    # Older nights have nulls there, once a later night has brought the columns.
+    if served is None or any(row.source is None for row in served):
+        raise JobError(
+            f"no list was made again: lists of {night} were made before lists said where titles come from and why; such "
+            "are made in another way now and cannot be compared"
+        )
+    return served
+
+
 def _tolerance(row: Row) -> float:
     """What a score may differ by and be the same."""
     return _EQUAL_SCORES * max(1.0, abs(row.score))
 
 
-def _key(row: Row) -> tuple[int, str, str]:
+def _key(row: Row) -> tuple[int, str, str | None]:
     return row.rank, row.title_id, row.source

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
@@ -162,6 +162,29 @@ def test_a_list_that_nobody_was_served_is_not_made_again(nights: Lake) -> None:
         reproduce(nights.settings, "u03", date(2026, 2, 1))
     with pytest.raises(JobError, match="no list was made again: nobody had none on 2026-03-01"):
         reproduce(nights.settings, "nobody", ONE)
+
+
+@pytest.mark.parametrize("has_columns", [True, False])
+def test_lists_that_did_not_say_where_titles_come_from_are_not_made_again(
+    nights: Lake, tmp_path: Path, *, has_columns: bool
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(nights.settings.root / "lake", home / "lake")
+    history = home / "lake" / "gold" / "recommendation_history"
+    kept = DeltaTable(history).to_pyarrow_table()
+    later = {"source", "reason_title_ids", "reason_contributions", "reasons"}
+    if has_columns:
+        rows = [row | dict.fromkeys(later if row["night"] == ONE else ()) for row in kept.to_pylist()]
+        publish(home, gold.RECOMMENDATION_HISTORY, *rows, night=TWO, replaced=[str(TWO)])
+    else:
+        shutil.rmtree(history)
+        write_deltalake(history, kept.drop_columns(sorted(later)), partition_by=["night"])
+    settings = Settings(home=home, list_length=LENGTH)
+
+    with pytest.raises(
+        JobError, match="lists of 2026-03-01 were made before lists said where titles come from and why"
+    ):
+        reproduce(settings, "u03", ONE)
 
 
 @pytest.fixture
