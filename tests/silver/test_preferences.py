@@ -1,15 +1,19 @@
 """silver.preferences: what viewers like, and how much."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.testing import assertDataFrameEqual
 
 from expectations.silver.preferences import SUITE
 from jobs.lakehouse.audit import mark as audit
 from jobs.scoring.weighing import weigh
 from jobs.settings import Weighing
+from jobs.silver.preferences import in_ranges
 from jobs.tables import silver
 from tests.rows import rows_of
 
@@ -65,6 +69,21 @@ def test_weights_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None
     events = [{"occurred_at": TODAY - timedelta(days=n), "value": 0.1 + n / 97} for n in range(60)]
 
     assert weights(spark, *events) == weights(spark, *reversed(events))
+
+
+def test_viewers_of_many_events_are_divided_into_ranges_and_weigh_the_same(spark: SparkSession) -> None:
+    events = [{"event_id": f"e{n}", "user_id": f"u{n % 9}", "title_id": f"t{n % 5}"} for n in range(90)]
+    common = {"event_type": "view", "occurred_at": TODAY}
+    rows = rows_of(spark, silver.INTERACTIONS, [event | common for event in events])
+
+    divided = weigh(in_ranges(rows, 30), AS_OF, Weighing())
+
+    parts = divided.groupBy(F.spark_partition_id().alias("part")).agg(F.min("user_id"), F.max("user_id"))
+    bounds = [tuple(part)[1:] for part in parts.orderBy("part").collect()]
+    assert len(bounds) == 3
+    assert all(highest < lowest for (_, highest), (lowest, _) in pairwise(bounds))
+    assertDataFrameEqual(divided, weigh(rows, AS_OF, Weighing()))
+    assert in_ranges(rows, 90) is rows
 
 
 def test_a_corrected_rating_replaces_the_one_before(spark: SparkSession) -> None:
