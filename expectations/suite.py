@@ -160,7 +160,8 @@ def suite(
         of: The table.
         rows: GX column-map expectations: true or false of one row.
         table: GX expectations of the table as a whole; queries for broken rows, which DuckDB asks, in SQL that Spark
-            understands too where they ask the table alone. A query may name inputs of the table by their addresses
+            understands too where they ask the table alone. One in the words of a promise of the definition (``user_id, rank
+            is unique``) is asked in its place. A query may name inputs of the table by their addresses
             (``silver.titles``), the table itself as it is served, ``{batch}``, ``{night}``, and its settings in braces.
         references: Promises about other tables.
         tolerates: Share of the rows offered that may be broken; a larger one publishes nothing. Of a dated table each
@@ -183,7 +184,7 @@ def suite(
     made = Suite(
         of,
         promised,
-        (*_table_promises(of), *table),
+        _in_their_own_words(_table_promises(of), list(table)),
         tuple(references),
         tolerates,
         parked_at_most,
@@ -209,6 +210,13 @@ def _table_promises(of: Table) -> list[Expectation]:
             )
         )
     return promises
+
+
+def _in_their_own_words(own: Iterable[Expectation], given: list[Expectation]) -> tuple[Expectation, ...]:
+    """A definition's promises, each by the query that is given for it, if one is; then the others."""
+    by_words = {promise.description: promise for promise in given}
+    first = [by_words.get(promise.description, promise) if promise.description else promise for promise in own]
+    return (*first, *(promise for promise in given if promise not in first))
 
 
 def _reason(expectation: ColumnMapExpectation) -> str:

@@ -45,7 +45,9 @@ def run(lake: Lake, night: date) -> None:
         known = ViewerRanges.of(views, end_of(night), tasks, also=[gold.EVERYBODY_ELSE])
         # More viewers than lists: the others have seen all that may be listed.
         ranges = lake.count(known.rows(lake.spark), viewers=F.sum("viewers"))
-        lists = recommend(ranges, known, Path(kept)).select(
+        scored = recommend(ranges, known, Path(kept))
+        # Counted as they come: behind the constants each row would be put together once more.
+        lists = lake.count(scored, **_shortfalls(length)).select(
             "*",
             F.lit(champion.name).alias("model_name"),
             F.lit(champion.version).alias("model_version"),
@@ -54,7 +56,7 @@ def run(lake: Lake, night: date) -> None:
         )
         recipe = json.dumps([champion.recommender, champion.parameters], sort_keys=True)
         lake.compare_by(recipe=recipe, rules=json.dumps(rules.to_pylist()))
-        lake.publish(lake.count(lists, **_shortfalls(length)), SUITE, night)
+        lake.publish(lists, SUITE, night)
 
 
 def _shortfalls(length: int) -> dict[str, Column]:

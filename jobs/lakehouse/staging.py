@@ -26,6 +26,8 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """The part of rows whose partition column is null, as Spark names its folder."""
 
 _KEPT = "_kept"
+_ELEMENT = "list.element"
+"""Where Parquet keeps what is in a list."""
 _BATCH_ROWS = 64 * 1024
 _GROUP_ROWS = 64 * 1024
 """Rows of a row group where rows are sorted by what readers filter on: a reader of Arrow reads whole groups, and knows the
@@ -84,7 +86,27 @@ def write(marked: DataFrame, table: Table, folder: str, file_rows: int) -> None:
         if not table.arrives_sorted:
             rows = rows.sortWithinPartitions(_KEPT, *parts, *table.clustered_by)
         written["parquet.block.row.count.limit"] = _GROUP_ROWS
-    rows.write.partitionBy(_KEPT, *parts).options(**written).parquet(folder)
+    rows.write.partitionBy(_KEPT, *parts).options(**written, **_encoded(table)).parquet(folder)
+
+
+def _encoded(table: Table) -> dict[str, str]:
+    """Parquet's options of a table with columns whose values hardly repeat.
+
+    Parquet makes a dictionary of every column, for each row group anew, and gives it up once it is large. Without one, what
+    values have in common is left to the compression: zstd finds it, and costs less than the dictionaries did.
+    """
+    if not table.unrepeated:
+        return {}
+    types = {column.name: column.type for column in table.columns}
+    plain = [f"{name}.{_ELEMENT}" if types[name].startswith("array") else name for name in table.unrepeated]
+    # Nobody asks for bounds of what is in lists.
+    lists = [f"{name}.{_ELEMENT}" for name, kind in types.items() if kind.startswith("array")]
+    return {
+        "compression": "zstd",
+        "parquet.size.statistics.enabled": "false",
+        **{f"parquet.enable.dictionary#{name}": "false" for name in plain},
+        **{f"parquet.column.statistics.enabled#{name}": "false" for name in lists},
+    }
 
 
 def staged_files(filesystem: pa.fs.FileSystem, folder: str) -> list[StagedFile]:

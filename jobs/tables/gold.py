@@ -58,6 +58,7 @@ _LIST_COLUMNS = (
     Column("model_night", "date", "The night that the model was trained for.", nullable=False),
     Column("night", "date", "The night that made the list.", nullable=False),
 )
+_UNREPEATED = ("model_score", "score", "reason_contributions", "reasons")
 
 RECOMMENDATIONS = Table(
     name="gold.recommendations",
@@ -67,6 +68,7 @@ RECOMMENDATIONS = Table(
     inputs=(silver.PREFERENCES, model.CHAMPION, silver.TITLES, silver.TITLE_RULES, silver.TITLE_PROFILES),
     clustered_by=("user_id",),
     arrives_sorted=True,
+    unrepeated=_UNREPEATED,
     settings=("list_length", "listed_title_types", "lists_adult"),
     columns=_LIST_COLUMNS,
 )
@@ -79,6 +81,7 @@ RECOMMENDATION_HISTORY = Table(
     kind="log",
     partitioned_by="night",
     clustered_by=("user_id",),
+    unrepeated=_UNREPEATED,
     keeps=30,
     columns=_LIST_COLUMNS,
 )

@@ -164,7 +164,13 @@ def _of_named_columns(table: Table) -> Iterator[str]:
     """Key, partition and clustering name columns of the table."""
     by_name = {column.name: column for column in table.columns}
     partitioned_by = (table.partitioned_by,) if table.partitioned_by else ()
-    for use, names in {"key": table.key, "partition": partitioned_by, "clustering": table.clustered_by}.items():
+    named = {
+        "key": table.key,
+        "partition": partitioned_by,
+        "clustering": table.clustered_by,
+        "unrepeated": table.unrepeated,
+    }
+    for use, names in named.items():
         yield from _twice(names, f"column of the {use}")
         yield from (f"the {use} names {name}, which is no column" for name in names if name not in by_name)
     for name in (*table.key, *partitioned_by):

@@ -55,6 +55,8 @@ class Table:
     """What the rows of a file are sorted by: the columns that readers filter on."""
     arrives_sorted: bool = False
     """Whether its job hands rows over in that order already, so that the door need not sort them."""
+    unrepeated: tuple[str, ...] = ()
+    """Columns of a large table whose values hardly repeat, as scores and sentences: no dictionary of them is written."""
     keeps: int | None = None
     """How many of the newest partitions of a dated table are kept; all, if None."""
     files: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ import great_expectations.expectations as gxe
 import pytest
 
 from expectations.page import suite_of
-from expectations.suite import Suite, suite
+from expectations.suite import Suite, none_found, suite
 from jobs.tables import TABLES, Table, bronze, gold, silver
 
 MAY_SHRINK = (
@@ -41,3 +41,13 @@ def test_a_promise_asks_inputs_only(name: str) -> None:
     with pytest.raises(ValueError, match=rf"gold\.popular_titles: a promise asks {name}, which is no input"):
         suite(gold.POPULAR_TITLES, table=(asking(name),))
     assert suite(gold.POPULAR_TITLES, table=(asking("silver.titles"),)).asks == (silver.TITLES,)
+
+
+def test_a_promise_of_the_definition_is_asked_as_the_suite_asks_it_and_once() -> None:
+    quicker = none_found("FROM {batch} LIMIT 0", "title_id is unique")
+    other = none_found("FROM {batch} WHERE night IS NULL", "every title has a night")
+
+    made = suite(gold.TITLE_FACTS, table=(other, quicker))
+
+    assert [promise.description for promise in made.table] == [None, "title_id is unique", "every title has a night"]
+    assert made.queries == [quicker.unexpected_rows_query, other.unexpected_rows_query]

@@ -105,6 +105,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "nobody else": (lambda rows: rows[:-2], "every viewer, and \\* for everybody else, has a list"),
     "short list": (lambda rows: rows[:1] + rows[2:], "which is short only where no other title is left"),
     "gap": (lambda rows: [rows[0], rows[1] | {"rank": 3}, *rows[2:]], "ranks from 1 without gaps"),
+    "rank twice": (change(rank=2), "user_id, rank is unique"),
     "title twice": (change(title_id="t2"), "no list has a title twice"),
     "rising score": (change(score=0.25, model_score=0.25), "scores never rise down a source of a list"),
     "score of nobody": (change(score=2.0), "a score is what the model said and what rules added"),

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import great_expectations.expectations as gxe
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
@@ -20,7 +22,7 @@ from jobs.lakehouse.lake import Lake
 from jobs.settings import Settings
 from jobs.tables import Column, Table, bronze
 from jobs.tables.ops import QUARANTINE
-from tests.rows import rows_of
+from tests.rows import filled, rows_of
 
 NIGHT, LATER, EARLIER = date(2026, 3, 1), date(2026, 3, 2), date(2026, 2, 28)
 SHELVES = Table(
@@ -30,6 +32,11 @@ SHELVES = Table(
     key=("shelf_id",),
     inputs=(bronze.IMDB_TITLE_BASICS,),
     columns=(Column("shelf_id", "string", "The shelf.", nullable=False), Column("films", "int", "Films on it.")),
+)
+SCORED = (
+    Column("title_ids", "array<string>", "Titles on it.", nullable=False),
+    Column("score", "double", "How good it is.", nullable=False),
+    Column("scores", "array<double>", "How good they are.", nullable=False),
 )
 VISITS = Table(
     name="gold.visits",
@@ -87,6 +94,33 @@ def test_sorted_rows_are_written_in_groups_that_a_reader_can_pass_over(
     assert [group.num_rows for group in groups] == [100, 100, 50]
     bounds = [(one.min, one.max) for one in (group.column(0).statistics for group in groups)]
     assert bounds == [("s000", "s099"), ("s100", "s199"), ("s200", "s249")]
+
+
+def test_columns_that_hardly_repeat_have_no_dictionary_and_every_reader_reads_them(
+    lake: Lake, settings: Settings
+) -> None:
+    table = replace(SHELVES, columns=(*SHELVES.columns, *SCORED), unrepeated=("score", "scores"))
+    rows = [{"shelf_id": f"s{n}", "title_ids": ["a", "b"], "score": 0.5, "scores": [0.25, 0.5]} for n in range(3)]
+
+    lake.publish(rows_of(lake.spark, table, rows), suite(table), NIGHT)
+
+    address = f"{settings.lake}/silver/shelves"
+    (path,) = (file.removeprefix("file://") for file in DeltaTable(address).file_uris())
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    chunks = {one.path_in_schema: one for one in map(group.column, range(group.num_columns))}
+    assert {one.compression for one in chunks.values()} == {"ZSTD"}
+    with_dictionary = [name for name, one in chunks.items() if "PLAIN_DICTIONARY" in one.encodings]
+    assert with_dictionary == ["title_ids.list.element"]  # of unrepeated columns though all their values are equal
+    assert [name for name, one in chunks.items() if one.statistics is None] == [
+        "title_ids.list.element",
+        "scores.list.element",
+    ]
+    wanted = [tuple(filled(table, row).values()) for row in rows]
+    asked = f"SELECT {', '.join(table.column_names)} FROM '{path}'"
+    assert sorted(duckdb.connect().execute(asked).fetchall()) == wanted
+    assert sorted(pl.read_delta(address).rows()) == wanted
+    assert sorted(tuple(row.values()) for row in DeltaTable(address).to_pyarrow_table().to_pylist()) == wanted
+    assert sorted(map(tuple, lake.spark.read.format("delta").load(address).collect())) == wanted
 
 
 def test_sets_broken_rows_aside_with_every_reason_and_publishes_the_rest(lake: Lake, settings: Settings) -> None:

@@ -53,6 +53,7 @@ def column(name: str, type: str, *, nullable: bool = True) -> dict[str, Any]:  #
         (SHELVES, {"partitioned_by": "shelf"}, "the partition names shelf, which is no column"),
         (SHELVES, {"partitioned_by": "film_count"}, "film_count may be null, and rows are found by it"),
         (SHELVES, {"clustered_by": ("shelf",)}, "the clustering names shelf, which is no column"),
+        (SHELVES, {"unrepeated": ("shelf",)}, "the unrepeated names shelf, which is no column"),
         (VISITS, {"clustered_by": ("night",)}, "night is the same in all of a file's rows: they cannot be sorted by it"),
         (SHELVES, {"arrives_sorted": True}, "it arrives sorted, but does not say by what"),
         (VISITS, {"partitioned_by": "shelf_id"}, "it is dated and not partitioned by night"),

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # must be set before the import
 
@@ -47,15 +49,13 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
         and what stands behind a row where it was offered; no row dropped.
     """
     columns = suite.of.column_names
-    reasons = [_said(broken, reason) for reason, broken in _conditions(suite, rows.sparkSession).items()]
+    broken = _conditions(suite, rows.sparkSession)
     for number, reference in enumerate(suite.references):
         found = f"_found_{number}"
         keys = references[reference.reason].withColumn(found, F.lit(True))  # noqa: FBT003
         rows = rows.join(keys, on=list(reference.columns), how="left")
-        breaks = F.col(found).isNull() if reference.exists else F.col(found).isNotNull()
-        reasons.append(_said(breaks, reference.reason))
-    # Removing blanks is compiled by Spark; dropping nulls (array_compact) is interpreted, and three times as slow.
-    marked = F.array_remove(F.array(*reasons), "") if reasons else F.array().cast("array<string>")
+        broken = {**broken, reference.reason: F.col(found).isNull() if reference.exists else F.col(found).isNotNull()}
+    marked = _reasons(broken)
     if FAULTS in rows.columns:
         faults = F.coalesce(FAULTS, F.array().cast("array<string>"))
         unreadable = F.arrays_overlap(faults, F.array(*map(F.lit, READER_FAULTS)))
@@ -73,9 +73,17 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
     )
 
 
-def _said(condition: Column, reason: str) -> Column:
-    """The reason where the condition is true, else blank."""
-    return F.when(condition, F.lit(reason)).otherwise(F.lit(""))
+def _reasons(broken: Mapping[str, Column]) -> Column:
+    """The reasons whose condition is true, in order.
+
+    A list is put together only for a row that has any: hardly one, and it costs each of the others as much as its conditions.
+    """
+    none = F.array().cast("array<string>")
+    if not broken:
+        return none
+    said = (F.when(condition, F.lit(reason)).otherwise(F.lit("")) for reason, condition in broken.items())
+    # Removing blanks is compiled by Spark; dropping nulls (array_compact) is interpreted, and three times as slow.
+    return F.when(reduce(or_, broken.values()), F.array_remove(F.array(*said), "")).otherwise(none)
 
 
 def _conditions(suite: Suite, spark: SparkSession) -> dict[str, Column]:
