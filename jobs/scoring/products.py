@@ -247,7 +247,8 @@ class _Chosen:
         """The same of what the last title of each list as it is now scores."""
         most = int(self._counts[rows].max(initial=0))
         if most >= self._length:
-            last = np.partition(self._scores[rows, :most], most - self._length, axis=1)[:, most - self._length]
+            # Rows so short are sorted in less time than they are partitioned in.
+            last = np.sort(self._scores[rows, :most], axis=1)[:, most - self._length]
             self._raise_limits(rows, last)
 
     def _make_room(self, rows: NDArray[np.intp], count: NDArray[np.int64]) -> None:
@@ -298,4 +299,4 @@ def _reached(tile: Floats, length: int) -> Floats:
     best = tile[:, :groups].copy()
     for start in range(groups, tile.shape[1] - groups + 1, groups):
         np.maximum(best, tile[:, start : start + groups], out=best)
-    return np.partition(best, groups - length, axis=1)[:, groups - length]
+    return np.sort(best, axis=1)[:, groups - length]
