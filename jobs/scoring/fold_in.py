@@ -5,16 +5,14 @@ Zhou et al. (2008), "Large-scale parallel collaborative filtering for the Netfli
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv, sposv
 from scipy.sparse import csr_matrix
-from threadpoolctl import ThreadpoolController
 
-from jobs.scoring.reasons import Reals, Turned
+from jobs.scoring.reasons import Reals, Turned, one_thread
 from jobs.scoring.top_n import Floats
 
 _CELLS_AT_ONCE = 8_192
@@ -85,8 +83,7 @@ def solve_viewers(fit: Fit, evidence: csr_matrix, wanted: csr_matrix, ridge: NDA
     roots, values = np.sqrt(evidence.data).astype(kind)[:, np.newaxis], wanted.data.astype(kind)
     ends, titles, outside = evidence.indptr.tolist(), evidence.indices, np.zeros((rank, rank), dtype=kind)
     spectrum, diagonal, ridges = fit.spectrum.astype(kind), outside.reshape(-1)[:: rank + 1], ridge.tolist()
-    # So small a matrix is solved a hundred times more slowly by threads that wait for each other.
-    with _threads().limit(limits=1, user_api="blas"):
+    with one_thread():
         for viewer in np.flatnonzero(np.diff(evidence.indptr)).tolist():
             np.add(spectrum, ridges[viewer], out=diagonal)
             left, right = outside, np.zeros(rank, dtype=kind)
@@ -100,12 +97,6 @@ def solve_viewers(fit: Fit, evidence: csr_matrix, wanted: csr_matrix, ridge: NDA
             # Where there is no single solution, the shortest of the best ones.
             solved[viewer] = directions @ (np.linalg.lstsq(left, right)[0] if failed else factor)
     return solved
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Who counts BLAS's threads: to find the libraries takes as long as a hundred viewers."""
-    return ThreadpoolController()
 
 
 def solve_implicit(fit: Fit, preferences: csr_matrix, alpha: float, ridge: NDArray[np.float64]) -> Floats:

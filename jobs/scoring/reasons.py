@@ -1,15 +1,17 @@
 """Why a title: what each of a viewer's own titles adds to a score, and the three that add most."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, runtime_checkable
+from functools import cache
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk, ssyrk
 from scipy.linalg.lapack import dposv, sposv
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from jobs.scoring.histories import Histories
 
@@ -56,12 +58,23 @@ def contributions(
         return own, sizes
     terms = model.terms(histories)
     ends = [*np.flatnonzero(np.diff(row)) + 1, len(row)]
-    # So small a matrix is solved a hundred times more slowly by threads that wait for each other.
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         for start, end in zip([0, *ends[:-1]], ends, strict=True):
             liked, added = terms(int(row[start]), position[start:end])
             _name_largest(liked, added, own[start:end], sizes[start:end])
     return own, sizes
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Let BLAS use one thread: so small a matrix is solved a hundred times more slowly by threads that wait for each other."""
+    limit: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limit
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Who counts BLAS's threads: to find the libraries takes as long as solving a hundred viewers."""
+    return ThreadpoolController()
 
 
 def no_contributions(count: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -90,18 +103,6 @@ class Turned:
     """Titles by latent factors: Y Q."""
     spectrum: NDArray[np.float64]
     """Λ of YᵀY = Q Λ Qᵀ; zeros where titles outside a history do not count."""
-
-    @classmethod
-    def of(cls, factors: Reals, total: NDArray[np.float64]) -> Self:
-        """Turn factors.
-
-        Args:
-            factors: Y.
-            total: YᵀY.
-        """
-        spectrum, directions = np.linalg.eigh(total)
-        turned = factors @ directions.astype(factors.dtype)
-        return cls(np.ascontiguousarray(turned), np.maximum(spectrum, 0.0))
 
     def scale(self, ridge: float) -> NDArray[np.float64]:
         """The diagonal of (Λ + λ I)^-½; 0 in a direction that no title has anything of, as no score has then either."""
