@@ -16,6 +16,7 @@ from jobs.scoring.lists import recommend
 from jobs.scoring.plan import plan_of
 from jobs.scoring.rules import Allowed
 from jobs.scoring.sources import profiles_for_lists, rules_in_force, titles_for_lists, viewers_by_title
+from jobs.scoring.training_set import cores_of
 from jobs.scoring.viewer_ranges import ViewerRanges
 from jobs.scoring.weighing import end_of
 from jobs.tables import gold, silver
@@ -41,8 +42,7 @@ def run(lake: Lake, night: date) -> None:
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as kept:
         plan.save(Path(kept))
-        tasks = int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 1)
-        known = ViewerRanges.of(views, end_of(night), tasks, also=[gold.EVERYBODY_ELSE])
+        known = ViewerRanges.of(views, end_of(night), cores_of(lake.spark), also=[gold.EVERYBODY_ELSE])
         # More viewers than lists: the others have seen all that may be listed.
         ranges = lake.count(known.rows(lake.spark), viewers=F.sum("viewers"))
         scored = recommend(ranges, known, Path(kept))

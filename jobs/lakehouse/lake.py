@@ -114,10 +114,10 @@ class Lake:
             delta = ledger.open_table(self.settings.lake, table)
             if delta is None:
                 raise _never_published(table, night)
-            if self._reads.take(table, delta, ledger.in_force(table, delta), night) is not None:
+            if self._reads.take(table, delta, None, night) is not None:
                 raise ValueError(f"{table.name} is dated: views do not choose among its nights")
             versions[table] = delta.version()
-        return Views(self.settings.lake, (), versions)
+        return Views(self.settings.lake, (), versions)  # refuses a lake of a newer version
 
     def leave_out(self, rows: DataFrame, **reasons: Column) -> DataFrame:
         """Drop rows of the spine that the next publication is not about, and account for them by reason.

@@ -34,7 +34,7 @@ class Reads:
         Args:
             table: Its definition.
             delta: The table at the version that is read.
-            entry: The publication in force.
+            entry: The publication in force, which tells of deliveries; of a current table nothing is asked of it.
             night: As of when.
 
         Returns:

@@ -97,15 +97,13 @@ def _encoded(table: Table) -> dict[str, str]:
     """
     if not table.unrepeated:
         return {}
-    types = {column.name: column.type for column in table.columns}
-    plain = [f"{name}.{_ELEMENT}" if types[name].startswith("array") else name for name in table.unrepeated]
-    # Nobody asks for bounds of what is in lists.
-    lists = [f"{name}.{_ELEMENT}" for name, kind in types.items() if kind.startswith("array")]
+    elements = {column.name: f"{column.name}.{_ELEMENT}" for column in table.columns if column.type.startswith("array")}
     return {
         "compression": "zstd",
         "parquet.size.statistics.enabled": "false",
-        **{f"parquet.enable.dictionary#{name}": "false" for name in plain},
-        **{f"parquet.column.statistics.enabled#{name}": "false" for name in lists},
+        **{f"parquet.enable.dictionary#{elements.get(name, name)}": "false" for name in table.unrepeated},
+        # Nobody asks for bounds of what is in lists.
+        **{f"parquet.column.statistics.enabled#{element}": "false" for element in elements.values()},
     }
 
 

@@ -82,7 +82,7 @@ def put_together(batches: Iterable[pa.RecordBatch], as_of: datetime) -> Iterator
     values = [
         pa.DictionaryArray.from_arrays(pa.array(title[order].astype(np.int32)), title_ids),
         *(rows[name].combine_chunks().take(pa.array(order)) for name in ("weight", "rating")),
-        pa.array(_ages(rows["last_at"], as_of)[order]),
+        pa.array(ages_of(rows["last_at"], as_of)[order]),
     ]
     collected = pa.RecordBatch.from_arrays(
         [user_ids, *(pa.ListArray.from_arrays(pa.array(ends), one) for one in values)],
@@ -101,7 +101,7 @@ def _in_order(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
     return place[encoded.indices.fill_null(len(order)).to_numpy()], encoded.dictionary.take(order)
 
 
-def _ages(last_at: pa.ChunkedArray, as_of: datetime) -> NDArray[np.float64]:
+def ages_of(last_at: pa.ChunkedArray, as_of: datetime) -> NDArray[np.float64]:
     """Days from times to a moment, as :func:`age_days` counts them; of no time anything."""
     micros = last_at.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).fill_null(0).to_numpy()
     days = (as_of.timestamp() - micros / MICROS_PER_SECOND) / SECONDS_PER_DAY

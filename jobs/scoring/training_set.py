@@ -19,8 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
-from jobs.scoring.histories import Histories, age_days
-from jobs.scoring.units import MICROS_PER_SECOND, SECONDS_PER_DAY
+from jobs.scoring.histories import Histories, age_days, ages_of
 from jobs.scoring.weighing import rating_of_parts, weight_of_parts, weight_parts
 from jobs.settings import Weighing
 
@@ -79,9 +78,7 @@ class TrainingSet:
     @cached_property
     def ages(self) -> NDArray[np.float64]:
         """Days from the last event of each row of the table to ``as_of``."""
-        micros = self.table["last_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-        days: NDArray[np.float64] = (self.as_of.timestamp() - micros / MICROS_PER_SECOND) / SECONDS_PER_DAY
-        return np.maximum(0.0, days)
+        return ages_of(self.table["last_at"], self.as_of)
 
     @cached_property
     def histories(self) -> Histories:

@@ -67,7 +67,7 @@ class ViewerRanges:
         bounds = ("", *(low for low, _ in cut[1:]))
         viewers = [number for _, number in cut]
         for user in also:
-            viewers[bisect_right(bounds, user) - 1] += 1
+            viewers[_range_of(user, bounds)] += 1
         return cls(views.root, views.versions[PREFERENCES], as_of, bounds, tuple(viewers), tuple(also))
 
     def rows(self, spark: SparkSession) -> DataFrame:
@@ -86,10 +86,15 @@ class ViewerRanges:
             by="user_id",
             columns=("user_id", "title_id", "weight", "rating", "last_at"),
         )
-        unknown = [user for user in self.also if bisect_right(self.bounds, user) - 1 == number]
+        unknown = [user for user in self.also if _range_of(user, self.bounds) == number]
         if unknown:
             rows = pa.concat_tables([rows, _without_history(unknown, rows.schema)])
         return put_together(rows.to_batches(), self.as_of)
+
+
+def _range_of(user_id: str, bounds: Sequence[str]) -> int:
+    """The range that a viewer falls into."""
+    return bisect_right(bounds, user_id) - 1
 
 
 def _without_history(user_ids: list[str], schema: pa.Schema) -> pa.Table:

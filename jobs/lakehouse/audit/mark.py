@@ -49,12 +49,12 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
         and what stands behind a row where it was offered; no row dropped.
     """
     columns = suite.of.column_names
-    broken = _conditions(suite, rows.sparkSession)
+    broken = dict(_conditions(suite, rows.sparkSession))
     for number, reference in enumerate(suite.references):
         found = f"_found_{number}"
         keys = references[reference.reason].withColumn(found, F.lit(True))  # noqa: FBT003
         rows = rows.join(keys, on=list(reference.columns), how="left")
-        broken = {**broken, reference.reason: F.col(found).isNull() if reference.exists else F.col(found).isNotNull()}
+        broken[reference.reason] = F.col(found).isNull() if reference.exists else F.col(found).isNotNull()
     marked = _reasons(broken)
     if FAULTS in rows.columns:
         faults = F.coalesce(FAULTS, F.array().cast("array<string>"))
