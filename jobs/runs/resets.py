@@ -16,7 +16,7 @@ from jobs.settings import Settings
 from jobs.tables import NODES, Model, Node, Table, job_inputs, job_of, nodes_of
 
 if TYPE_CHECKING:
-    from jobs.lakehouse.maintenance import Undoing
+    from jobs.lakehouse.undoing import Undoing
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def apply(settings: Settings, steps: Collection[Step], run: str) -> Iterator[str
     """
     for step in steps:
         if step.undoing is not None:
-            version = load("jobs.lakehouse.maintenance").undo(settings.lake, step.undoing, run)
+            version = load("jobs.lakehouse.undoing").undo(settings.lake, step.undoing, run)
             yield f"{step.name}  version {version}  {step.leaves}"
         elif step.version is not None:
             load("jobs.tracking.registry").go_back(settings, step.version)
@@ -120,9 +120,9 @@ def rollback(settings: Settings, table: Table, night: date, by: str, reason: str
         )
     if not reason.strip():
         raise JobError(f"{table.name} was not rolled back: those who ask later want a reason; give one with --reason")
-    maintenance = load("jobs.lakehouse.maintenance")
-    undoing: Undoing = maintenance.plan_rollback(settings.lake, table, night)
-    maintenance.undo(settings.lake, undoing, run, maintenance.rolled_back(undoing, by, reason))
+    undoings = load("jobs.lakehouse.undoing")
+    undoing: Undoing = undoings.plan_rollback(settings.lake, table, night)
+    undoings.undo(settings.lake, undoing, run, undoings.rolled_back(undoing, by, reason))
     return undoing
 
 
@@ -143,7 +143,7 @@ def _step(settings: Settings, node: Node, night: date) -> Step | None:
     """
     if isinstance(node, Model):
         return _step_of_model(settings, node, night)
-    undoing: Undoing | None = load("jobs.lakehouse.maintenance").plan(settings.lake, node, night)
+    undoing: Undoing | None = load("jobs.lakehouse.undoing").plan(settings.lake, node, night)
     if undoing is None:
         return None
     if undoing.then is None or undoing.drops:

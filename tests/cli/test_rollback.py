@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
-from jobs.lakehouse import ledger, maintenance, quarantine
+from jobs.lakehouse import ledger, quarantine, undoing
 from jobs.lakehouse.ledger import Entry
 from jobs.runs import resets
 from jobs.runs.decisions import decide
@@ -146,7 +146,7 @@ def test_whoever_dies_in_between_leaves_one_night_or_the_other(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr(maintenance if step == "_restore" else quarantine, step, die)
+        killed.setattr(undoing if step == "_restore" else quarantine, step, die)
         with pytest.raises(KeyboardInterrupt):
             resets.rollback(Settings(), LISTS, TWO, "ada", "so", "test")
 

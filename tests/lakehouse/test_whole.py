@@ -12,9 +12,9 @@ from expectations.suite import Limit, suite
 from jobs.errors import JobError
 from jobs.lakehouse.commit import open_or_create
 from jobs.lakehouse.lake import Lake
-from jobs.lakehouse.maintenance import plan_rollback, rolled_back, undo
 from jobs.lakehouse.outcome import Outcome
 from jobs.lakehouse.refusals import Acceptance, Refusal, add, newest
+from jobs.lakehouse.undoing import plan_rollback, rolled_back, undo
 from jobs.settings import Settings
 from jobs.tables import Column, Table
 from jobs.tables.ops import REFUSALS

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from jobs.errors import JobError
 from jobs.lakehouse import ledger, quarantine
 from jobs.lakehouse.lake import Lake
-from jobs.lakehouse.maintenance import plan, undo
+from jobs.lakehouse.undoing import plan, undo
 from jobs.tables import Table
 from tests.lakehouse.test_publications import (
     DAYS,
