@@ -24,7 +24,11 @@ _KINDS = {
     "log": "log: every partition counts; readers see all up to their night",
     "current": "current: a run replaces the whole table",
 }
-_WRITTEN_BY = {"ops.quarantine": "every publication", "ops.refusals": "every publication that is refused"}
+_WRITTEN_BY = {
+    "ops.quarantine": "every publication",
+    "ops.refusals": "every publication that is refused",
+    "ops.forgotten": "`reelhouse forget`",
+}
 _INTRODUCTION = """# Tables
 
 Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not this page. Words are explained in the

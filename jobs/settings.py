@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from jobs.errors import JobError
@@ -147,6 +148,10 @@ class Settings(BaseSettings):
         date | None, Field(description="Today's date, after which no night is run; the real one, in UTC, unless set.")
     ] = None
     tmdb_api_key: Annotated[SecretStr | None, Field(description="Key of the TMDb API, for fetching details.")] = None
+    forget_key: Annotated[
+        SecretStr | None,
+        Field(min_length=32, description="Key by which forgotten people are known; kept as long as the lake."),
+    ] = None
 
     weighing: Weighing = Weighing()
     recommender: Annotated[
@@ -243,10 +248,18 @@ def from_environment() -> Settings:
     try:
         found = Settings()
     except ValidationError as wrong:
-        problems += [f"{_variable_of(error['loc'])} is {error['input']!r}: {error['msg']}" for error in wrong.errors()]
+        problems += [f"{_variable_of(error['loc'])} is {_shown(error)}: {error['msg']}" for error in wrong.errors()]
     if problems:
         raise JobError(f"nothing was done: {'; '.join(problems)}; set it otherwise, or unset it")
     return found
+
+
+_SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation))
+
+
+def _shown(error: ErrorDetails) -> str:
+    """What a variable holds, as a message may show it."""
+    return "a secret" if error["loc"][0] in _SECRETS else repr(error["input"])
 
 
 def probably_meant(variable: str) -> str | None:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from expectations.suite import Suite
 from jobs.errors import JobError
-from jobs.lakehouse import ledger, quarantine, refusals, staging
+from jobs.lakehouse import forgotten, ledger, quarantine, refusals, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows
 from jobs.lakehouse.commit import (
@@ -76,6 +76,9 @@ class Lake:
     _tallies: Tallies = field(default_factory=Tallies)
     _compared_by: dict[str, str] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._require_nobody_forgotten = forgotten.watch(self.settings.lake)
 
     def read(self, table: Table, night: date) -> DataFrame:
         """The table as of ``night``, at its newest version, which the next publication names as its input.
@@ -257,6 +260,7 @@ class Lake:
         table, root = staged.suite.of, self.settings.lake
         if staged.overtaken:
             return self.report(table.name, staged.overtaken.state, note=staged.overtaken.note)
+        self._require_nobody_forgotten(table, self._staging(table, staged.name))
         filesystem, folder = open_storage(self._staging(table, staged.name))
         out = {day.isoformat() for day in {*refused, *staged.refused}}
         if out:

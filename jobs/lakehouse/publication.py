@@ -171,7 +171,7 @@ def spine_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
         RuntimeError: The terms do not add up to the rows that were read: the job lost or invented some.
     """
     if staged.spine_rows is None:
-        return {}
+        return dict(staged.left_out)
     terms = {
         "published": sum(part.published - part.of_other_inputs for part in parts.values()),
         "set_aside": sum(part.broken for part in parts.values()),

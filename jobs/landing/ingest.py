@@ -6,7 +6,7 @@ from datetime import date
 from expectations.suite import Suite
 from jobs.errors import JobError
 from jobs.lakehouse.lake import Lake
-from jobs.landing import gate
+from jobs.landing import gate, suppression
 from jobs.landing.deliveries import Pending, content_hash, survey, without_news
 from jobs.landing.gate import Delivered
 from jobs.landing.readers import read_files
@@ -38,6 +38,7 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
         good = {day: files for day, files in checked[found.table.name].items() if day not in problems}
         if good:
             rows = read_files(lake.spark, found.table, [file for day in sorted(good) for file in good[day]])
+            rows = suppression.leave_out(lake, found.table, rows)
             contents = {day: content_hash(file.sha256 for file in files) for day, files in good.items()}
             staged.append(lake.stage(rows, suites[found.table.name], night, deliveries=contents))
     refused = {day for one in staged for day in one.refused}

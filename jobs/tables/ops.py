@@ -59,3 +59,26 @@ REFUSALS = Table(
         Column("refused_at", "timestamp", "When it was refused, UTC.", nullable=False),
     ),
 )
+FORGOTTEN = Table(
+    name="ops.forgotten",
+    grain="One row per person who was forgotten, and whose events are kept out since.",
+    owner="platform",
+    key=("person",),
+    kind="log",
+    columns=(
+        Column(
+            "person",
+            "string",
+            "HMAC-SHA256 of the user_id under the key REELHOUSE_FORGET_KEY, in hexadecimal: it names nobody.",
+            nullable=False,
+        ),
+        Column("key_check", "string", "Tells the key from another; of no use otherwise.", nullable=False),
+        Column(
+            "first_night",
+            "date",
+            "Night of the person's first events in bronze; null if nothing was known of the person.",
+        ),
+        Column("forgotten_by", "string", "Who asked for it.", nullable=False),
+        Column("forgotten_at", "timestamp", "Since when the person's events are kept out, UTC.", nullable=False),
+    ),
+)
