@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.landing.records import CsvRecords, Lines
 from jobs.tables import Table
 
 _CHUNK = 1 << 20
@@ -48,6 +49,8 @@ class Delivered:
     sha256: str
     header: tuple[str, ...]
     """Column names of a file that has them in its first line; empty otherwise."""
+    records: int
+    """Rows that a reader makes of it, good and broken: lines that are not blank, without the header."""
 
 
 def check(table: Table, path: Path, limits: Limits = LIMITS) -> tuple[Delivered | None, list[str]]:
@@ -65,7 +68,8 @@ def check(table: Table, path: Path, limits: Limits = LIMITS) -> tuple[Delivered 
         return _check_parquet(table, path)
     digest, has_header = hashlib.sha256(), any(suffix in path.suffixes for suffix in _WITH_HEADER)
     try:
-        header, size = _read_through(path, digest, limits)
+        lines = CsvRecords() if ".csv" in path.suffixes else Lines(has_header=has_header)
+        header, size = _read_through(path, digest, lines, limits)
     except (EOFError, gzip.BadGzipFile, zlib.error) as damage:
         return None, [f"{path} is truncated or damaged ({damage})"]
     except UnicodeDecodeError as wrong:
@@ -75,20 +79,23 @@ def check(table: Table, path: Path, limits: Limits = LIMITS) -> tuple[Delivered 
     if not size:
         return None, [f"{path} is empty"]
     if not has_header:
-        return Delivered(path, digest.hexdigest(), ()), []
+        return Delivered(path, digest.hexdigest(), (), lines.records), []
     if len(header) > limits.header:
         return None, [f"{path} has a first line of more than {_size(limits.header)}"]
     columns = _split_header(header.decode().rstrip("\r\n").removeprefix("\ufeff"), path)
     problems = _wrong_columns(table, columns, path)
-    return (None if problems else Delivered(path, digest.hexdigest(), columns)), problems
+    return (None if problems else Delivered(path, digest.hexdigest(), columns, lines.records)), problems
 
 
 class _TooLargeError(ValueError):
     """A file passes one of the limits above."""
 
 
-def _read_through(path: Path, digest: "hashlib._Hash", limits: Limits) -> tuple[bytes, int]:
-    """First line (or as much of it as passes the limit) and unpacked size of a text file; hashes the bytes as delivered."""
+def _read_through(path: Path, digest: "hashlib._Hash", lines: Lines, limits: Limits) -> tuple[bytes, int]:
+    """First line (or as much of it as passes the limit) and unpacked size of a text file.
+
+    The bytes are hashed as delivered, and their records counted.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     header, size, line, has_header = b"", 0, 0, False
     for chunk in _unpacked(path, digest):
@@ -104,7 +111,11 @@ def _read_through(path: Path, digest: "hashlib._Hash", limits: Limits) -> tuple[
             raise _TooLargeError(f"has a line of more than {_size(limits.line)}")
         if size > limits.unpacked:
             raise _TooLargeError(f"unpacks to more than {_size(limits.unpacked)}")
+        lines.feed(chunk)
+        if lines.longest > limits.line:
+            raise _TooLargeError(f"has a record of more than {_size(limits.line)}: a quote is not closed")
     decoder.decode(b"", final=True)
+    lines.finish()
     return header.partition(b"\n")[0], size
 
 
@@ -149,7 +160,7 @@ def _unpacked(path: Path, digest: "hashlib._Hash") -> Iterator[bytes]:
 def _split_header(header: str, path: Path) -> tuple[str, ...]:
     """Column names of a header line."""
     if ".tsv" in path.suffixes:
-        return tuple(name.strip() for name in header.split("\t"))
+        return tuple(header.split("\t"))
     return tuple(name.strip() for name in next(csv.reader([header]), []))
 
 
@@ -196,8 +207,9 @@ def _check_parquet(table: Table, path: Path) -> tuple[Delivered | None, list[str
         while block := delivered.read(_CHUNK):
             digest.update(block)
     try:
-        columns = tuple(pq.read_schema(path).names)
+        footer = pq.read_metadata(path)
+        columns = tuple(footer.schema.to_arrow_schema().names)
     except pa.ArrowInvalid as damage:
         return None, [f"{path} is empty, truncated or no Parquet file ({str(damage).splitlines()[0][:100]})"]
     problems = _wrong_columns(table, columns, path)
-    return (None if problems else Delivered(path, digest.hexdigest(), columns)), problems
+    return (None if problems else Delivered(path, digest.hexdigest(), columns, footer.num_rows)), problems

@@ -63,7 +63,7 @@ def _read_separated(
     """Lines split at a separator, without any quoting."""
     names = header or tuple(name for name in table.column_names if name not in _OWN)
     fields = F.split("value", separator, -1)
-    lines = spark.read.text(paths, lineSep="\n").withColumn("value", F.regexp_replace("value", "\r$", ""))
+    lines = _read_lines(spark, paths).withColumn("value", F.regexp_replace("value", "\r$", ""))
     if has_header:
         lines = lines.where(F.col("value") != separator.replace("\\t", "\t").join(header))
     malformed = F.size(fields) != len(names)
@@ -75,6 +75,11 @@ def _read_separated(
     )
     known = {name: F.get("_fields", F.lit(position)) for position, name in enumerate(names)}
     return _finish(rows, table, known, _extra({n: c for n, c in known.items() if n not in table.column_names}))
+
+
+def _read_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
+    """Lines that are not blank, as the gate counts them."""
+    return spark.read.text(paths, lineSep="\n").where(F.trim("value", F.lit(" \r")) != "")
 
 
 def _read_tsv(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
@@ -95,8 +100,9 @@ def _read_jsonl(spark: SparkSession, table: Table, paths: list[str], header: tup
     names = [name for name in table.column_names if name not in _OWN]
     schema = ", ".join(f"`{name}` STRING" for name in (*names, _BROKEN))
     line = F.col("value")
-    lines = spark.read.text(paths, lineSep="\n").where(F.trim("value") != "")
-    parsed = lines.select("*", F.from_json("value", schema, {"columnNameOfCorruptRecord": _BROKEN}).alias("_object"))
+    parsed = _read_lines(spark, paths).select(
+        "*", F.from_json("value", schema, {"columnNameOfCorruptRecord": _BROKEN}).alias("_object")
+    )
     known = {name: F.col("_object")[name] for name in names}
     # Spark takes the first object of a list for the object that was asked for.
     is_broken = ~F.ltrim("value").startswith("{") | F.col("_object")[_BROKEN].isNotNull()
@@ -132,24 +138,35 @@ def _colons(text: Column) -> Column:
 
 
 def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
-    """Quoted CSV, line breaks within quotes, quotes doubled."""
+    """Quoted CSV, line breaks within quotes, quotes doubled.
+
+    Left to itself Spark takes the first line break that it finds for the only kind, and makes one row of all lines that
+    end in another way. So a line ends with LF, and a CR before it, which is the last cell's then, is taken away.
+    """
     schema = ", ".join(f"`{name}` STRING" for name in header) + f", {_BROKEN} STRING"
     rows = spark.read.csv(
         paths,
         schema=schema,
         header=True,
-        enforceSchema=False,
+        # The gate has read the names.
+        enforceSchema=True,
+        lineSep="\n",
         multiLine=True,
         escape='"',
         mode="PERMISSIVE",
         columnNameOfCorruptRecord=_BROKEN,
-    ).select(
+    )
+    last = F.col(header[-1])
+    cells = rows.where(F.col(_BROKEN).isNull() | (F.trim(_BROKEN, F.lit("\r\n")) != "")).withColumn(
+        header[-1], F.when(last != "\r", F.regexp_replace(last, "\r$", ""))
+    )
+    recorded = cells.select(
         "*",
         F.coalesce(_BROKEN, F.to_json(F.struct(*header))).alias(RECORD),
         _fault(F.col(_BROKEN).isNotNull(), "line:field_count").alias(FAULTS),
     )
     known = {name: F.col(name) for name in header}
-    return _finish(rows, table, known, _extra({n: c for n, c in known.items() if n not in table.column_names}))
+    return _finish(recorded, table, known, _extra({n: c for n, c in known.items() if n not in table.column_names}))
 
 
 def _read_parquet(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:

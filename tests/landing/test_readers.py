@@ -22,7 +22,7 @@ def read(spark: SparkSession, folder: Path, *lines: str | dict[str, Any]) -> lis
     path.parent.mkdir(parents=True)
     written = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     path.write_text("\n".join(written) + "\n", encoding="utf-8")
-    rows = read_files(spark, bronze.INTERACTIONS, [Delivered(path, "", ())]).collect()
+    rows = read_files(spark, bronze.INTERACTIONS, [Delivered(path, "", (), 0)]).collect()
     return sorted(rows, key=lambda row: written.index(row["_record"]))
 
 
