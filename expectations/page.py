@@ -39,6 +39,8 @@ rows are broken, all reasons together, than the table tolerates, or a promise ab
 published and the table stays as it was. Of a table of deliveries each delivery is judged by itself. A *limit* is a promise
 that a person may overrule for a night (`reelhouse accept`); the others nobody can.
 
+*Fresh* is the age that is promised: `reelhouse status` calls a table *late* that is older in the morning.
+
 The owner answers for what a table says: *catalogue* for titles and people, *viewing* for what viewers do,
 *recommendations* for the model and its lists, *platform* for what happened to the rows. A column marked *personal* holds a
 viewer: an identifier, or text as delivered in which one may stand. The people whom catalogues name are public.
@@ -89,6 +91,7 @@ def _section(table: Table) -> str:
         "Kind": _KINDS[table.kind],
         "Partitioned by": _partitions(table),
         "Sorted by": ", ".join(f"`{name}`" for name in table.clustered_by),
+        "Fresh": _fresh(table),
         "Kept": f"the newest {table.keeps} partitions" if table.keeps else "",
         "Files": ", ".join(f"`{pattern}`" for pattern in table.files),
         "Made from": ", ".join(f"[{node.name}](#{_anchor(node.name)})" for node in table.inputs),
@@ -122,6 +125,18 @@ def _partitions(table: Table) -> str:
     if not table.partitioned_by:
         return ""
     return f"`{table.partitioned_by}`" + ("" if table.is_dated else "; a run replaces those that may have changed")
+
+
+def _fresh(table: Table) -> str:
+    """The age that is promised; nothing of what the door writes as it goes."""
+    if table.layer == "ops":
+        return ""
+    days = table.fresh_within_days
+    if days is None:
+        return "whenever it is delivered"
+    if table.layer == "bronze":
+        return f"delivered within {days} day{'' if days == 1 else 's'}"
+    return "carries the night before" if days == 1 else f"carries a night of the last {days}"
 
 
 def _settings(fields: tuple[str, ...]) -> str:

@@ -1,51 +1,45 @@
 """How tables stand: which night each carries, and if that is not the newest, why. Without Spark."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
+from datetime import date, timedelta
+from functools import partial
 
+from jobs.answers.sources import statuses_of_bronze
+from jobs.answers.standing import State, Status, carrying, in_one_line, is_promised, with_causes
 from jobs.errors import JobError
 from jobs.lakehouse import ledger, refusals
 from jobs.lakehouse.ledger import Served
 from jobs.lakehouse.refusals import Refusal
 from jobs.landing.deliveries import delivered_days
+from jobs.sample_world import last_day
 from jobs.settings import Settings
 from jobs.tables import NODES, TABLES, Model, Node, Table
 from jobs.tables.gold import RECOMMENDATIONS
 from jobs.tables.model import CHAMPION
 from jobs.tracking import registry
 
-State = Literal["fresh", "stale", "behind", "outdated", "old", "rolled back", "never published", "none yet", "unknown"]
-"""``stale``: a later night was refused. ``behind``: a later night was delivered, or is carried by others. ``outdated``: of
-its inputs others are served now than it was made from. Of the model: ``old``: lists would be refused for its age; ``none
-yet``; ``unknown``: MLflow does not say."""
+_LEDGERS_AT_ONCE = 8
+"""Reading one mostly waits for files."""
 
 
 @dataclass(frozen=True)
-class Status:
-    """How a table, or the model, stands."""
+class Standing:
+    """How everything stands."""
 
-    table: str
-    state: State
-    why: str = ""
-    """What stands behind a state other than fresh, or what a person decided."""
-    night: date | None = None
-    """The night that it carries."""
-    rows: int | None = None
-    age_days: int | None = None
-    """Days from that night to today."""
-    serves: str = ""
-    """Of the lists: what made them. Of the model: version, recommender, and days beside how many it may be old."""
+    night: date | None
+    """The newest night that there is: that was delivered, or that anything carries."""
+    found: Sequence[Status]
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether it is as it should be."""
-        return self.state == "fresh"
+    def in_one_line(self) -> str:
+        """Whether the night is complete, and if not, the worst reason."""
+        return in_one_line(self.night, self.found)
 
 
-def statuses(settings: Settings, today: date) -> list[Status]:
-    """How the tables of silver and gold and the model stand, and tables of bronze of which a delivery is refused.
+def standing(settings: Settings, today: date) -> Standing:
+    """How tables and the model stand; of bronze those of which anything was ever delivered.
 
     Args:
         settings: Where everything is.
@@ -55,17 +49,27 @@ def statuses(settings: Settings, today: date) -> list[Status]:
         JobError: The lake was made by a newer version.
     """
     root = settings.lake
-    served = {table.name: ledger.served(root, table) for table in TABLES if table.layer != "ops"}
+    tables = [table for table in TABLES if table.layer != "ops"]
+    with ThreadPoolExecutor(_LEDGERS_AT_ONCE) as threads:
+        held = threads.map(partial(ledger.served, root), tables)
+        served = {table.name: one for table, one in zip(tables, held, strict=True)}
     refused = _open_refusals(root)
     nights = [held.entry.night for held in served.values() if held]
     newest = max([*nights, *(day for day in delivered_days(settings.landing) if day < today)], default=None)
-    found = []
+    counted = _counted(settings, today)
+    found = list(statuses_of_bronze(settings, served, refused, today, counted))
     for node in NODES:
         if isinstance(node, Model):
-            found.append(_status_of_model(settings, node, served, newest, today))
-        elif node.name in served and (node.layer != "bronze" or node.name in refused):
-            found.append(_status(root, node, served, refused.get(node.name), newest, today))
-    return found
+            found.append(_status_of_model(settings, node, served, newest, counted))
+        elif node.name in served and node.layer != "bronze":
+            found.append(_status(root, node, served, refused.get(node.name), newest, counted))
+    return Standing(newest, with_causes(found))
+
+
+def _counted(settings: Settings, today: date) -> date:
+    """The day that ages are counted to: of a sample world, whose days go on one by one, the one after its last."""
+    last = last_day(settings.landing)
+    return min(last + timedelta(days=1), today) if last else today
 
 
 def _status_of_model(
@@ -84,13 +88,21 @@ def _status_of_model(
     if days > most:
         state, why = "old", f"trained for a night {_days(days)} before the newest, lists take at most {most}"
     elif newest and decided.night < newest:
-        state, why = "behind", f"night {newest} is there"
+        state, why = "behind", f"night {newest} is not decided"
     elif changed := _changed(settings.lake, model, decided.inputs, served):
         state, why = "outdated", changed
     told = (
         f"version {champion.version}, {champion.recommender}, of {_days(days)} before the newest night (at most {most})"
     )
-    return Status(model.name, state, why, champion.night, None, (today - champion.night).days, told)
+    return Status(
+        model.name,
+        state,
+        why,
+        champion.night,
+        age_days=(today - champion.night).days,
+        promised_days=most,
+        serves=told,
+    )
 
 
 def _days(number: int) -> str:
@@ -142,26 +154,20 @@ def _status(
     entry = held.entry if held else None
     why = f"accepted by {entry.accepted['by']}: {entry.accepted['reason']}" if entry and entry.accepted else ""
     rolled_back = entry.rollback if entry and entry.rollback and entry.rollback.holds else None
+    instead_of = None
     if refusal:
-        state, why = "stale", f"refused for night {refusal.night} because {'; '.join(refusal.problems)}"
+        state, instead_of = "stale", refusal.night
+        why = f"night {refusal.night} was refused: {'; '.join(refusal.problems)}"
     elif rolled_back:
-        why = f"from night {rolled_back.since} by {rolled_back.by}: {rolled_back.reason}"
-        state = "rolled back"
+        state, instead_of = "rolled back", rolled_back.since
+        why = f"night {rolled_back.since} was rolled back by {rolled_back.by}: {rolled_back.reason}"
     elif entry is None:
         state = "never published"
     elif newest and entry.night < newest:
-        state, why = "behind", f"night {newest} is there"
+        state, why = "behind", f"night {newest} is not done"
     elif changed := _outdated(root, table, served):
         state, why = "outdated", changed
-    if held is None or entry is None:
-        return Status(table.name, state, why)
-    version = entry.inputs.get(CHAMPION.name) if table == RECOMMENDATIONS else None
-    return Status(
-        table.name,
-        state,
-        why,
-        entry.night,
-        held.rows,
-        (today - entry.night).days,
-        f"model version {version}" if version is not None else "",
-    )
+    version = entry.inputs.get(CHAMPION.name) if entry and table == RECOMMENDATIONS else None
+    made_by = f"model version {version}" if version is not None else ""
+    status = Status(table.name, state, why, instead_of=instead_of, serves=made_by)
+    return is_promised(table, carrying(status, held, today))

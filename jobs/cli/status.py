@@ -1,43 +1,126 @@
 """``reelhouse status``: how the tables stand."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from jobs.cli import display
 from jobs.cli.arguments import examples, settings, today
 
 if TYPE_CHECKING:
-    from jobs.answers.status import Status
+    from jobs.answers.standing import Status
 
 EXAMPLES = examples("reelhouse status", "reelhouse status --check", "reelhouse status --json")
 _STYLES = {
     "fresh": "green",
-    "stale": "red",
+    "stale": "bold red",
     "behind": "yellow",
+    "late": "yellow",
     "outdated": "yellow",
     "rolled back": "yellow",
     "old": "yellow",
-    "never published": "dim",
-    "none yet": "dim",
-    "unknown": "red",
+    "never published": "yellow",
+    "none yet": "yellow",
+    "unknown": "bold red",
 }
+_COLUMNS = ("table", "state", "night", "age", "rows", "set aside", "parked", "seconds", "MB")
+"""The most important first: where the screen is narrow the last are left out."""
+_TEXTS = ("table", "state", "night")
+_BETWEEN, _EDGES = 3, 2
+"""Characters between two columns, and on both sides of a grid."""
 
 
-def _reasons(found: "list[Status]") -> dict[str, list[str]]:
-    """What is to be said of tables, and of which: what is said of many is said once."""
-    reasons: dict[str, list[str]] = {}
+def status(
+    check: Annotated[bool, typer.Option("--check", help="End with status 1 unless every table is fresh.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Say whether the night is complete, and of each table which night it carries, how old that is, and if not fresh why.
+
+    fresh; stale: a later night was refused, the one named is served instead; behind: a later night is there and not done;
+    late: older than its definition promises, and nothing later is there; outdated: of what it was made from, other versions
+    are served now; rolled back; never published. Of the model also old: lists would be refused for its age; none yet;
+    unknown: MLflow does not say. Age is in days, beside those promised. What was set aside, waits (parked), and the seconds
+    are of the last publication.
+    `reelhouse tables` says what the tables are.
+    """
+    from jobs.answers.standing import WORST_FIRST
+    from jobs.answers.status import standing
+
+    home = settings()
+    now = standing(home, today(home))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in now.found], default=str))
+    else:
+        is_complete = all(one.is_fresh for one in now.found)
+        display.say(now.in_one_line, "bold green" if is_complete else "bold red")
+        found = sorted(now.found, key=lambda one: (WORST_FIRST.index(one.state), bool(one.waits_for)))
+        _show_reasons([one for one in found if not one.is_fresh])
+        _show_table(found)
+        _show_notes(found)
+        display.next_step(_next(found))
+    if check and not all(one.is_fresh for one in now.found):
+        raise typer.Exit(1)
+
+
+def _show_reasons(found: "Sequence[Status]") -> None:
+    """Why what is not fresh is not, a line each, where no reason is too long for the screen; of many at once, once."""
+    reasons: dict[tuple[str, str], list[str]] = {}
     for one in found:
-        why = one.why if one.is_fresh or one.state == "stale" or not one.why else f"{one.state}, {one.why}"
-        made = one.serves and ("serves " if one.table.startswith("model.") else "made by ") + one.serves
-        for said in filter(None, (made, why)):
-            reasons.setdefault(said, []).append(one.table)
-    return reasons
+        why = f"waits for {display.listing(one.waits_for)}" if one.waits_for else one.why
+        reasons.setdefault((one.state, why), []).append(one.table)
+    for (state, why), tables in reasons.items():
+        of = tables[0] if len(tables) == 1 else f"{len(tables)} tables"
+        display.say(Text.assemble((f"{of}: {state}", _STYLES[state]), display.safe(f", {why}" if why else "")))
 
 
-def _next(found: "list[Status]") -> str:
+def _show_table(found: "Sequence[Status]") -> None:
+    """A row a table: those that are not fresh first."""
+    rows = [_cells(one) for one in found]
+    widths = [max(len(name), *(cells[at].cell_len for cells in rows)) for at, name in enumerate(_COLUMNS)]
+    shown = len(_COLUMNS)
+    while shown > 3 and sum(widths[:shown]) + _BETWEEN * (shown - 1) + _EDGES > display.console().width:
+        shown -= 1
+    columns = _COLUMNS[:shown]
+    grid = display.grid(*columns, right=[name for name in columns if name not in _TEXTS], whole=columns)
+    for cells in rows:
+        grid.add_row(*cells[:shown])
+    display.console().print(grid)
+
+
+def _cells(one: "Status") -> list[Text]:
+    """A table's cells, one for each column."""
+    age = "" if one.age_days is None else f"{one.age_days} d"
+    promised = "" if one.promised_days is None or not age else f" of {one.promised_days}"
+    return [
+        display.plain(one.table),
+        display.plain(one.state, _STYLES[one.state]),
+        display.plain(one.night),
+        display.plain(age + promised, "yellow" if one.is_overdue else ""),
+        display.plain(None if one.rows is None else display.count(one.rows)),
+        display.plain(display.count(one.set_aside) if one.set_aside else None),
+        display.plain(display.count(one.parked) if one.parked else None),
+        display.plain(f"{one.seconds:.1f}" if one.seconds else None),
+        display.plain(None if one.bytes is None else f"{one.bytes / 1e6:,.1f}"),
+    ]
+
+
+def _show_notes(found: "Sequence[Status]") -> None:
+    """What was unusual and published all the same, what a person accepted, and what made the lists."""
+    for one in found:
+        for warning in one.warnings:
+            display.say(Text.assemble((f"{one.table}: unusual", "yellow"), display.safe(f", {warning}")))
+    for one in found:
+        if one.is_fresh and one.why:
+            display.say(f"{one.table}: {one.why}")
+        if one.serves:
+            display.say(f"{one.table}: {'serves' if one.table.startswith('model.') else 'made by'} {one.serves}")
+
+
+def _next(found: "Sequence[Status]") -> str:
     """What is worth typing next: the worst is looked at first."""
     states = {one.state for one in found}
     if "stale" in states:
@@ -46,44 +129,9 @@ def _next(found: "list[Status]") -> str:
         return "reelhouse night"
     if states & {"old", "unknown"}:
         return "reelhouse models"
+    if "late" in states:
+        return "reelhouse delivered"
     if "rolled back" in states:
         return "reelhouse history gold.recommendations"
     has_changes = any(one.rows for one in found if one.table == "gold.recommendation_changes")
     return "reelhouse diff" if has_changes else "reelhouse show"
-
-
-def status(
-    check: Annotated[bool, typer.Option("--check", help="End with status 1 unless every table is fresh.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
-) -> None:
-    """Say of each table which night it carries, whether that is the newest, and if not why.
-
-    fresh; stale: a later night was refused; behind: a later night is there and was not run; outdated: of what it was made
-    from, other versions are served now; rolled back; never published. Of the model also old: lists would be refused for its
-    age; none yet; unknown: MLflow does not say.
-    `reelhouse tables` says what the tables are.
-    """
-    from jobs.answers.status import statuses
-
-    home = settings()
-    found = statuses(home, today(home))
-    if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], default=str))
-    else:
-        columns = ("table", "state", "night", "age", "rows")
-        grid = display.grid(*columns, right=("age", "rows"), whole=columns)
-        for one in found:
-            grid.add_row(
-                one.table,
-                display.plain(one.state, _STYLES[one.state]),
-                str(one.night or ""),
-                "" if one.age_days is None else f"{one.age_days} d",
-                "" if one.rows is None else display.count(one.rows),
-            )
-        display.console().print(grid)
-        # Below the table, where no reason is too long for the screen.
-        for said, tables in _reasons(found).items():
-            display.say(f"{tables[0] if len(tables) == 1 else f'{len(tables)} tables'}: {said}")
-        display.next_step(_next(found))
-    if check and not all(one.is_fresh for one in found):
-        raise typer.Exit(1)

@@ -189,13 +189,18 @@ class Served:
     """The newest Delta version, which may be later than that of the publication."""
     entry: Entry
     rows: int
+    bytes: int
+    """Of its files, as the log has them."""
 
 
 def served(root: str, table: Table) -> Served | None:
     """What a table holds now, None before the first publication."""
     delta = open_table(root, table)
     entry = in_force(table, delta) if delta else None
-    return Served(delta.version(), entry, delta.count()) if delta and entry else None
+    if delta is None or entry is None:
+        return None
+    sizes = delta.get_add_actions(flatten=True)["size_bytes"].to_pylist()
+    return Served(delta.version(), entry, delta.count(), sum(sizes))
 
 
 def is_served(root: str, table: Table, now: Served, version: int) -> bool:

@@ -66,7 +66,12 @@ def require_delivery(landing: Path, night: date) -> None:
 
 def files_of(table: Table, folder: Path) -> list[Path]:
     """Entries of one delivery that belong to a table, by its patterns, in order of name."""
-    return [entry for entry in entries(folder) if _is_of(entry, (table,))]
+    return those_of(table, entries(folder))
+
+
+def those_of(table: Table, found: Iterable[Path]) -> list[Path]:
+    """Those entries that belong to a table, by its patterns."""
+    return [entry for entry in found if _is_of(entry, (table,))]
 
 
 def content_hash(hashes: Iterable[str]) -> str:

@@ -31,16 +31,20 @@ class Hashes:
 
     def of(self, file: Path) -> str:
         """The hash of a file's bytes as delivered."""
-        name, status = file.relative_to(self._folder).as_posix(), file.stat()
-        seen: list[object] = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-        known = self._known.get(name)
-        if isinstance(known, list) and known[:-1] == seen:
-            digest = str(known[-1])
-        else:
+        digest = self.remembered(file)
+        if digest is None:
             with file.open("rb") as delivered:
                 digest = hashlib.file_digest(delivered, "sha256").hexdigest()
-        self._looked_at[name] = [*seen, digest]
+        self._looked_at[self._name(file)] = [*_seen(file), digest]
         return digest
+
+    def remembered(self, file: Path) -> str | None:
+        """The hash of a file that was read before and is as it was then; None of any other."""
+        known = self._known.get(self._name(file))
+        return str(known[-1]) if isinstance(known, list) and known[:-1] == _seen(file) else None
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self._folder).as_posix()
 
     def save(self) -> None:
         """Remember what was looked at, and forget files that are gone."""
@@ -52,3 +56,9 @@ class Hashes:
         with contextlib.suppress(OSError):
             unfinished.write_text(json.dumps(kept, sort_keys=True), encoding="utf-8")
             unfinished.replace(self._folder / _FILE)
+
+
+def _seen(file: Path) -> list[object]:
+    """What a file is known by."""
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

@@ -18,8 +18,18 @@ def _strings(personal: tuple[str, ...] = (), /, **comments: str) -> tuple[Column
     return tuple(replace(column, personal=column.name in personal) for column in (*delivered, *_EVERY_BRONZE_ROW))
 
 
+_WEEKLY = 7
+"""Days within which a catalogue that changes daily is delivered again: a week without the newest titles is borne."""
+
+
 def _snapshot(
-    name: str, grain: str, files: tuple[str, ...], columns: tuple[Column, ...], owner: Owner = "catalogue"
+    name: str,
+    grain: str,
+    files: tuple[str, ...],
+    columns: tuple[Column, ...],
+    owner: Owner = "catalogue",
+    *,
+    fresh_within_days: int | None = None,
 ) -> Table:
     """A catalogue or list delivered whole each time; the last three deliveries are kept."""
     return Table(
@@ -32,6 +42,7 @@ def _snapshot(
         partitioned_by="night",
         keeps=3,
         files=files,
+        fresh_within_days=fresh_within_days,
     )
 
 
@@ -50,6 +61,7 @@ IMDB_TITLE_BASICS = _snapshot(
         runtimeMinutes="Running time in minutes.",
         genres="Up to three genres, comma separated.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 IMDB_TITLE_RATINGS = _snapshot(
     "bronze.imdb_title_ratings",
@@ -60,6 +72,7 @@ IMDB_TITLE_RATINGS = _snapshot(
         averageRating="Weighted average of the users' ratings, 1 to 10.",
         numVotes="Number of votes.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 IMDB_TITLE_PRINCIPALS = _snapshot(
     "bronze.imdb_title_principals",
@@ -73,6 +86,7 @@ IMDB_TITLE_PRINCIPALS = _snapshot(
         job="The specific job, if any.",
         characters="JSON list of the characters played.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 IMDB_TITLE_CREW = _snapshot(
     "bronze.imdb_title_crew",
@@ -83,6 +97,7 @@ IMDB_TITLE_CREW = _snapshot(
         directors="Comma separated name identifiers.",
         writers="Comma separated name identifiers.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 IMDB_TITLE_AKAS = _snapshot(
     "bronze.imdb_title_akas",
@@ -98,6 +113,7 @@ IMDB_TITLE_AKAS = _snapshot(
         attributes="Further terms describing this title.",
         isOriginalTitle="1: the original title.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 IMDB_TITLE_EPISODE = _snapshot(
     "bronze.imdb_title_episode",
@@ -109,6 +125,7 @@ IMDB_TITLE_EPISODE = _snapshot(
         seasonNumber="Season.",
         episodeNumber="Episode within the season.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 IMDB_NAME_BASICS = _snapshot(
     "bronze.imdb_name_basics",
@@ -122,6 +139,7 @@ IMDB_NAME_BASICS = _snapshot(
         primaryProfession="Up to three professions, comma separated.",
         knownForTitles="Title identifiers, comma separated.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 
 TMDB_MOVIE_IDS = _snapshot(
@@ -135,6 +153,7 @@ TMDB_MOVIE_IDS = _snapshot(
         adult="true or false.",
         video="true or false.",
     ),
+    fresh_within_days=_WEEKLY,
 )
 TMDB_MOVIE_DETAILS = Table(
     name="bronze.tmdb_movie_details",
@@ -143,6 +162,7 @@ TMDB_MOVIE_DETAILS = Table(
     key=(),
     kind="log",
     partitioned_by="night",
+    fresh_within_days=None,  # they are fetched if there is a key
     files=("movie_details*.jsonl.gz", "movie_details*.jsonl"),
     columns=_strings(
         id="TMDb movie id.",

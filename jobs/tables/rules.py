@@ -190,6 +190,10 @@ def _of_time(table: Table) -> Iterator[str]:
         yield f"it is current and partitioned by {_NIGHT}"
     if table.keeps is not None and (not table.is_dated or table.keeps < 1):
         yield "keeps counts the partitions of a dated table, at least one"
+    if table.fresh_within_days is not None and table.fresh_within_days < 1:
+        yield "it is fresh within one day at least: the newest night is the one before"
+    if table.fresh_within_days is None and table.layer != "bronze":
+        yield "no age is promised, and only what is delivered may come when it likes"
 
 
 def _of_inputs(node: Table | Model) -> Iterator[str]:

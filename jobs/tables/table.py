@@ -59,6 +59,9 @@ class Table:
     """Columns of a large table whose values hardly repeat, as scores and sentences: no dictionary of them is written."""
     keeps: int | None = None
     """How many of the newest partitions of a dated table are kept; all, if None."""
+    fresh_within_days: int | None = 1
+    """The age that is promised: the most days from the night it carries to today, of bronze from its last delivery. One: in
+    the morning it carries the night before. None: nothing is promised, as of a set that is delivered once."""
     files: tuple[str, ...] = ()
     """For bronze: patterns of the delivered files."""
     settings: tuple[str, ...] = ()

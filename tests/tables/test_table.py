@@ -55,6 +55,8 @@ def column(name: str, type: str, *, nullable: bool = True) -> dict[str, Any]:  #
         (SHELVES, {"clustered_by": ("shelf",)}, "the clustering names shelf, which is no column"),
         (SHELVES, {"unrepeated": ("shelf",)}, "the unrepeated names shelf, which is no column"),
         (VISITS, {"clustered_by": ("night",)}, "night is the same in all of a file's rows: they cannot be sorted by it"),
+        (SHELVES, {"fresh_within_days": 0}, "it is fresh within one day at least: the newest night is the one before"),
+        (SHELVES, {"fresh_within_days": None}, "no age is promised, and only what is delivered may come when it likes"),
         (SHELVES, {"arrives_sorted": True}, "it arrives sorted, but does not say by what"),
         (VISITS, {"partitioned_by": "shelf_id"}, "it is dated and not partitioned by night"),
         (VISITS, {"partitioned_by": None}, "it is dated and not partitioned by night"),
