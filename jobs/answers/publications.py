@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
-from jobs.lakehouse.ledger import Entry, Rollback
+from jobs.lakehouse.ledger import Entry, Restore, Rollback
 from jobs.tables import TABLES, Table, job_of
 
 
@@ -29,6 +29,8 @@ class History:
     undone: frozenset[int] = frozenset()
     """Versions of those whose rows a restore took back."""
     rollbacks: tuple[Rollback, ...] = ()
+    """Newest first."""
+    restores: tuple[Restore, ...] = ()
     """Newest first."""
 
     @property
@@ -64,7 +66,8 @@ def history(root: str, table: Table, limit: int) -> History:
     delta = ledger.open_table(root, table)
     standing = {entry.version for entry in ledger.in_turn(table, delta)} if delta else set()
     undone = frozenset(entry.version for entry in entries if entry.version not in standing)
-    return History(tuple(entries[:limit]), max(0, len(entries) - limit), undone, tuple(ledger.rollbacks(root, table)))
+    back, restored = tuple(ledger.rollbacks(root, table)), tuple(ledger.restores(root, table))
+    return History(tuple(entries[:limit]), max(0, len(entries) - limit), undone, back, restored)
 
 
 def _why_none(table: Table, *, is_there: bool) -> str:

@@ -24,6 +24,7 @@ from jobs.cli import (
     publications,
     reproducing,
     resets,
+    restoring,
     results,
     sql,
     status,
@@ -97,6 +98,7 @@ app.command(epilog=models.PROMOTE_EXAMPLES)(models.promote)
 app.command(epilog=acceptances.EXAMPLES)(acceptances.accept)
 app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
+app.command(epilog=restoring.EXAMPLES)(restoring.restore)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
 app.command(epilog=exports.EXAMPLES)(exports.export)
 

@@ -68,6 +68,10 @@ def history(
         display.say(
             f"rolled back from night {told.since} to {told.to}, {told.at:%Y-%m-%d %H:%M}, by {told.by}: {told.reason}"
         )
+    for put_back in found.restores[:limit]:
+        display.say(
+            f"restored to version {put_back.to}, {put_back.at:%Y-%m-%d %H:%M}, by {put_back.by}: {put_back.reason}"
+        )
     if newest.replaces:
         display.say(f"it replaced {newest.replaces}")
     if accepted := newest.accepted:

@@ -52,7 +52,7 @@ def reset(
     for step in planned.steps:
         display.say(f"to undo  {step.name}  {step.does}")
     if not yes:
-        _require_consent(typed)
+        require_consent(typed)
     for done in resets.apply(home, planned.steps, typed):
         display.say(f"now in force  {done}")
     _show_what_is_behind(home, job, to, planned)
@@ -113,16 +113,21 @@ def _show_what_is_behind(home: "Settings", job: str, to: date, planned: "Reset")
         display.say(f"to take them back too: reelhouse reset {job} --to {to} --downstream")
 
 
-def _require_consent(typed: str) -> None:
+def require_consent(typed: str, done: str = "reset", question: str = "Undo this?") -> None:
     """Ask a person; nobody is there to be asked without a terminal.
+
+    Args:
+        typed: The command.
+        done: What it does, as a participle.
+        question: What is asked.
 
     Raises:
         JobError: The answer is no, or there is nobody.
     """
     if not _is_terminal():
-        raise JobError(f"nothing was reset: there is no terminal to ask on; `{typed} --yes` does it")
-    if not typer.confirm("Undo this?"):
-        raise JobError("nothing was reset")
+        raise JobError(f"nothing was {done}: there is no terminal to ask on; `{typed} --yes` does it")
+    if not typer.confirm(question):
+        raise JobError(f"nothing was {done}")
 
 
 def _is_terminal() -> bool:

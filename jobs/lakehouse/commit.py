@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,11 +14,11 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction
 
 from jobs.errors import JobError
-from jobs.lakehouse import ledger
+from jobs.lakehouse import ledger, logs
 from jobs.lakehouse.ledger import Account
 from jobs.lakehouse.schema import delta_schema, delta_type
 from jobs.lakehouse.staging import NO_VALUE, StagedFile
-from jobs.lakehouse.storage import move_into, open_storage
+from jobs.lakehouse.storage import STAGING, files_below, move_into, open_storage, remove
 from jobs.tables import Table
 
 _CONFIGURATION = {
@@ -41,16 +42,38 @@ def open_or_create(root: str, table: Table) -> DeltaTable:
     """The table, made empty if it is not there yet."""
     address = f"{root}/{table.path}"
     try:
-        return DeltaTable(address)
+        with logs.opened(root, table):
+            return DeltaTable(address)
     except TableNotFoundError:
-        # Two runs may make it at once: the second opens what the first has made.
-        return DeltaTable.create(
-            address,
-            delta_schema(table),
-            mode="ignore",
-            partition_by=[table.partitioned_by] if table.partitioned_by else None,
-            configuration=_CONFIGURATION,
-        )
+        return make(address, table)
+
+
+def make(address: str, table: Table) -> DeltaTable:
+    """Make a table, empty; of two runs that do it at once the second opens what the first has made."""
+    return DeltaTable.create(
+        address,
+        delta_schema(table),
+        mode="ignore",
+        partition_by=[table.partitioned_by] if table.partitioned_by else None,
+        configuration=_CONFIGURATION,
+    )
+
+
+def abandon(root: str, table: Table, publication: str) -> None:
+    """Delete what was written of a publication that never became visible, wherever it is by now.
+
+    Args:
+        root: The lake's root.
+        table: Its table.
+        publication: Its name; of one that is visible, in any version that the log tells of, nothing is deleted.
+    """
+    if any(one.publication == publication for one in ledger.history(root, table)):
+        return
+    filesystem, address = open_storage(f"{root}/{table.path}")
+    for path in files_below(filesystem, address, ".parquet"):
+        if PurePosixPath(path).name.startswith(f"{publication}-") and f"/{STAGING}/" not in path:
+            filesystem.delete_file(path)
+    remove(filesystem, f"{address}/{STAGING}/{publication}")
 
 
 def move_files(root: str, table: Table, files: Collection[StagedFile], publication: str) -> list[AddAction]:

@@ -13,11 +13,12 @@ from pyspark.sql import functions as F
 
 from expectations.suite import Suite
 from jobs.errors import JobError
-from jobs.lakehouse import forgotten, ledger, quarantine, refusals, staging
+from jobs.lakehouse import faults, forgotten, ledger, quarantine, refusals, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows
 from jobs.lakehouse.commit import (
     OvertakenError,
+    abandon,
     commit,
     move_files,
     open_or_create,
@@ -246,6 +247,7 @@ class Lake:
             undone.pop_all()
         return replace(staged, seconds=self._lap())
 
+    @faults.takes_back
     def commit(self, staged: Staged, refused: Collection[date] = ()) -> Outcome:
         """Make a staged publication visible, without the deliveries that were refused.
 
@@ -274,7 +276,7 @@ class Lake:
             base = base or open_or_create(root, table)
             carried = ledger.in_force(table, base)
             if base is not staged.base and (found := lost_race(staged, carried)):
-                remove(filesystem, folder)
+                abandon(root, table, staged.name)
                 return self._end(staged, found.state, note=found.note)
             parts = account_parts(staged, carried, out)
             account = account_of(

@@ -15,6 +15,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from jobs.errors import GoneError, JobError
+from jobs.lakehouse import logs
 from jobs.tables import Table
 
 FORMAT = 2
@@ -109,6 +110,18 @@ class Rollback:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restore:
+    """A person put a damaged table back to a version that was whole."""
+
+    by: str
+    reason: str
+    to: int
+    """The version."""
+    at: datetime
+    """When, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry(Account):
     """One publication of one table: one Delta commit."""
 
@@ -131,9 +144,14 @@ class Entry(Account):
 
 
 def open_table(root: str, table: Table) -> DeltaTable | None:
-    """The table as delta-rs sees it, None if it was never published."""
+    """The table as delta-rs sees it, None if it was never published.
+
+    Raises:
+        JobError: Its log is damaged.
+    """
     try:
-        delta = DeltaTable(f"{root}/{table.path}")
+        with logs.opened(root, table):
+            delta = DeltaTable(f"{root}/{table.path}")
     except TableNotFoundError:
         return None
     # Version 0 is the table being made, empty: a run that died then has published nothing.
@@ -277,6 +295,22 @@ def rollbacks(root: str, table: Table) -> list[Rollback]:
     return [one for one in told if one]
 
 
+def restores(root: str, table: Table) -> list[Restore]:
+    """Every restore of a damaged table, newest first."""
+    delta = open_table(root, table)
+    commits = [commit for commit in delta.history() if "restore" in commit] if delta else []
+    return [Restore(**json.loads(commit["restore"]), at=_moment(commit)) for commit in commits]
+
+
+def restore_metadata(by: str, reason: str, to: int) -> str:
+    """What the commit of a restore says of itself; the commit has its own time."""
+    return json.dumps({"by": by, "reason": reason, "to": to})
+
+
+def _moment(commit: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC)
+
+
 def rollback_metadata(rollback: Rollback) -> str:
     """What the commit of a rollback says of itself; the commit has its own time."""
     return json.dumps({name: str(value or "") for name, value in asdict(rollback).items() if name != "at"})
@@ -287,7 +321,7 @@ def _rollback(commit: dict[str, Any]) -> Rollback | None:
         return None
     told = json.loads(commit["rollback"])
     nights = {name: date.fromisoformat(told[name]) if told[name] else None for name in ("since", "to", "holds")}
-    at = datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC)
+    at = _moment(commit)
     return Rollback(**{**told, **nights}, at=at)
 
 
@@ -342,7 +376,7 @@ def _entry(table: Table, commit: dict[str, Any]) -> Entry | None:
         table=table.name,
         night=date.fromisoformat(told.pop("night")),
         version=commit["version"],
-        at=datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC),
+        at=_moment(commit),
         parts=parts,
         **told,
     )

@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from expectations.suite import PARKED
 from jobs.lakehouse import ledger, staging
 from jobs.lakehouse.audit.mark import REASONS, RECORD
-from jobs.lakehouse.commit import open_or_create
+from jobs.lakehouse.commit import abandon, open_or_create
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.lakehouse.storage import STAGING, folders_in, open_storage, remove
@@ -113,12 +113,13 @@ def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
     for table in tables:
         for folder in folders_in(filesystem, f"{path}/{table.path}/{STAGING}"):
             entry = ledger.latest(root, table)
+            is_restored = _exists(filesystem, f"{folder.path}/{_RESTORED}")
             if entry is None or entry.publication != folder.base_name:
                 # Of a dated table a later publication of other partitions may have come since.
-                past = ledger.history(root, table, _LOOKED_BACK_AT) if table.is_dated else []
+                past = ledger.history(root, table, _LOOKED_BACK_AT) if table.is_dated and not is_restored else []
                 entry = next((one for one in past if one.publication == folder.base_name), None)
             if entry is not None:
-                if _exists(filesystem, f"{folder.path}/{_RESTORED}"):
+                if is_restored:
                     bring_back(root, table, entry)
                     remove(filesystem, folder.path)
                     continue
@@ -126,6 +127,7 @@ def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
                 replace(root, table, broken, entry.replaced, entry.publication, entry.night)
                 remove(filesystem, folder.path)
             elif _age(folder) > _ABANDONED_AFTER:
+                abandon(root, table, folder.base_name)
                 remove(filesystem, folder.path)
 
 
@@ -162,7 +164,8 @@ def bring_back(root: str, table: Table, entry: Entry) -> None:
         table: Which table.
         entry: The publication, in force again.
     """
-    files = _files_then(root, table, entry) if _had_any(entry) else None
+    # A publication of a dated table tells of the parts that it replaced, and quarantine holds those of all.
+    files = _files_then(root, table, entry) if table.is_dated or _had_any(entry) else None
     if files is None and not _holds(root, table):
         return
 

@@ -51,6 +51,8 @@ _ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Without it a Parquet file with nanoseconds, as pandas writes them, cannot be read at all.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
+    # Bytes that a disk has changed are an error, not another value: what writes Parquet puts a checksum with every page.
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     "spark.ui.showConsoleProgress": "false",
     # One BLAS thread per task: tasks already fill the cores.
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",

@@ -98,9 +98,10 @@ def run_job(
     if decision.idle:
         _settle(settings, job)
         return list(decision.idle)
+    load("jobs.lakehouse.faults").require_writable(settings, job)
     spark = sessions.get()
     lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts, say=partial(sessions.tell, job))
-    with load("jobs.lakehouse.spark").Watch(spark, settings, job):
+    with load("jobs.lakehouse.faults").told(settings, job), load("jobs.lakehouse.spark").Watch(spark, settings, job):
         load(f"jobs.{job}").run(lake, decision.night)
     outcomes: list[Outcome] = lake.outcomes
     return outcomes
