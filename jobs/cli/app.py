@@ -19,6 +19,7 @@ from jobs.cli import (
     evaluations,
     exports,
     feedback,
+    forgetting,
     models,
     nights,
     publications,
@@ -90,6 +91,7 @@ app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
 app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=feedback.EXAMPLES)(feedback.feedback)
+app.command(epilog=forgetting.EXAMPLES)(forgetting.forget)
 app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=publications.TABLES_EXAMPLES)(publications.tables)
 app.command(epilog=publications.HISTORY_EXAMPLES)(publications.history)

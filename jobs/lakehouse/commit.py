@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -29,7 +29,7 @@ _CONFIGURATION = {
 }
 _BOUNDED = {"string", "integer", "long", "double", "date", "timestamp"}
 """Types of columns whose smallest and largest values are worth knowing."""
-_BOUND_LENGTH = 32
+BOUND_LENGTH = 32
 """Characters of a text bound; readers need bounds, not values."""
 _LARGEST = "\U0010ffff"
 
@@ -110,6 +110,17 @@ def commit(
         OvertakenError: Somebody else committed meanwhile. Nothing has become visible.
         JobError: The table is partitioned in another way than its definition says.
     """
+    return commit_files(base, table, actions, replaced, {"userMetadata": ledger.encode(account)})
+
+
+def commit_files(
+    base: DeltaTable,
+    table: Table,
+    actions: Sequence[AddAction],
+    replaced: Collection[str] | None,
+    metadata: Mapping[str, str],
+) -> int:
+    """As :func:`commit`, with whatever the commit is to say of itself."""
     partitions = [table.partitioned_by] if table.partitioned_by else []
     if base.metadata().partition_columns != partitions:
         raise JobError(
@@ -125,7 +136,7 @@ def commit(
             partitions,
             filters,
             commit_properties=CommitProperties(
-                custom_metadata={"userMetadata": ledger.encode(account)},
+                custom_metadata=dict(metadata),
                 # The version after the one it was decided on, or none: a retry of delta-rs could keep both sides' rows.
                 max_commit_retries=0,
             ),
@@ -175,7 +186,7 @@ def _bounds(chunks: Sequence[pq.ColumnChunkMetaData]) -> tuple[Any, Any] | None:
 def _low(value: Any) -> Any:
     """A lower bound as the log writes it; None for a value that cannot be written."""
     if isinstance(value, str):
-        return value[:_BOUND_LENGTH]
+        return value[:BOUND_LENGTH]
     if isinstance(value, datetime):
         return _milliseconds(value)
     return _plain(value)
@@ -184,7 +195,7 @@ def _low(value: Any) -> Any:
 def _high(value: Any) -> Any:
     """An upper bound as the log writes it; None for a value that cannot be written."""
     if isinstance(value, str):
-        bound = value if len(value) <= _BOUND_LENGTH else value[:_BOUND_LENGTH] + _LARGEST
+        bound = value if len(value) <= BOUND_LENGTH else value[:BOUND_LENGTH] + _LARGEST
         return bound if bound >= value else None
     if isinstance(value, datetime):
         # Written in milliseconds: rounded up, so that nothing lies above.

@@ -21,6 +21,8 @@ from jobs.tables import Table
 FORMAT = 2
 """Version of the lake's layout and of this metadata; a lake that carries a larger one was made by newer code."""
 
+FORGETS = "forgets"
+"""In the metadata of a commit: it only takes rows of a forgotten person out of what is in force, rolled back or not."""
 _LOOKED_AT_FIRST = 3
 """Commits: the publication in force is nearly always the last, or just before some maintenance."""
 
@@ -91,6 +93,9 @@ class Account:
     run: str = ""
     """The Airflow run, or the command that published."""
     seconds: float = 0.0
+    forgotten: int = 0
+    """Rows that were taken out of what was published, as they were of people who were forgotten: the rows that are left were
+    never made by a job from the inputs that it names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,7 +285,7 @@ def _followed(table: Table, delta: DeltaTable, commits: list[dict[str, Any]], up
         if commit["version"] > looked_at:
             continue
         if "userMetadata" in commit and (entry := _entry(table, commit)) is not None:
-            yield replace(entry, rollback=_rollback(restored[0]) if restored else None)
+            yield replace(entry, rollback=_rollback(restored[0] if restored else commit))
             restored = []
         elif commit.get("operation") == "RESTORE":
             # The rows are those of an earlier version: so is the publication.
@@ -291,7 +296,7 @@ def _followed(table: Table, delta: DeltaTable, commits: list[dict[str, Any]], up
 def rollbacks(root: str, table: Table) -> list[Rollback]:
     """Every rollback of a table, newest first."""
     delta = open_table(root, table)
-    told = [_rollback(commit) for commit in delta.history()] if delta else []
+    told = [_rollback(commit) for commit in delta.history() if FORGETS not in commit] if delta else []
     return [one for one in told if one]
 
 

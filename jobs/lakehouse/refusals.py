@@ -1,11 +1,13 @@
 """ops.refusals: one row a publication that was refused; and what a person says who overrules limits. Without Spark."""
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from jobs.lakehouse import ledger
 from jobs.lakehouse.ledger import Entry
@@ -61,6 +63,27 @@ def add(delta: DeltaTable, refusals: Sequence[Refusal]) -> None:
         refusals: The rows.
     """
     write_deltalake(delta, pa.Table.from_pylist([asdict(one) for one in refusals], _SCHEMA), mode="append")
+
+
+def mask(root: str, masked: Callable[[str], str]) -> int:
+    """Take a person's name out of what was found wrong; how many rows named the person.
+
+    Args:
+        root: The lake's root.
+        masked: A text, without the name.
+    """
+    while (delta := ledger.open_table(root, REFUSALS)) is not None:
+        rows = delta.to_pyarrow_table().to_pylist()
+        told = [row | {"problems": [masked(problem) for problem in row["problems"]]} for row in rows]
+        changed = sum(1 for one, other in zip(rows, told, strict=True) if one != other)
+        if not changed:
+            return 0
+        properties = CommitProperties(custom_metadata={ledger.FORGETS: "true"}, max_commit_retries=0)
+        # Where another refusal came first, that one is looked at, too.
+        with contextlib.suppress(CommitFailedError):
+            write_deltalake(delta, pa.Table.from_pylist(told, _SCHEMA), mode="overwrite", commit_properties=properties)
+            return changed
+    return 0
 
 
 def newest(root: str) -> dict[tuple[str, date], Refusal]:

@@ -72,7 +72,7 @@ def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -
     folder = _folder(landing, day)
     event_id = f"{SOURCE}:{name}"
     try:
-        with _alone(landing):
+        with alone(landing):
             held = _read(folder)
             before = _told(held, event_id) or _told(_read(_folder(landing, day - _A_DAY)), event_id)
             if before is None:
@@ -134,7 +134,7 @@ def _folder(landing: Path, day: date) -> Path:
 
 
 @contextmanager
-def _alone(landing: Path) -> Iterator[None]:
+def alone(landing: Path) -> Iterator[None]:
     """Hold the lock on the feedback of all days; the system frees that of a process that was killed."""
     home = landing / EVENTS.folder
     home.mkdir(parents=True, exist_ok=True)

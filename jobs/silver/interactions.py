@@ -112,6 +112,7 @@ def _is_comparable(last: Entry, lake: Lake, night: date) -> bool:
     made_from = (bronze.INTERACTIONS, silver.TITLE_LINKS, silver.TITLES)
     return (
         last.code == code_hash()
+        and not last.forgotten  # what it was made from had rows that it has no more
         and not last.settings  # no setting shapes the table; one that did would have to be the same
         and timedelta(0) <= night - last.night <= _PAST_IS_KEPT
         and all(last.inputs.get(table.name) is not None for table in made_from)

@@ -45,7 +45,13 @@ REFUSALS = Table(
     columns=(
         Column("table_name", "string", "Table that was not published.", nullable=False),
         Column("night", "date", "Night that would have published it; for bronze, of the delivery.", nullable=False),
-        Column("problems", "array<string>", "Promises and limits that it breaks, and what was found.", nullable=False),
+        Column(
+            "problems",
+            "array<string>",
+            "Promises and limits that it breaks, and what was found.",
+            nullable=False,
+            personal=True,
+        ),
         Column(
             "limits",
             "array<string>",

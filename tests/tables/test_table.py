@@ -167,5 +167,7 @@ def test_what_may_hold_a_viewer_is_personal_beside_the_identifier() -> None:
         # A log may name a viewer in a column that we do not know.
         ("bronze.interactions", "extra"),
         ("ops.quarantine", "record"),
+        # Problems are told with examples.
+        ("ops.refusals", "problems"),
     }
     assert all(c.personal for table in TABLES for c in table.columns if c.name == "user_id")

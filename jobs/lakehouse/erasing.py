@@ -1,0 +1,204 @@
+"""Take people out of a table's past at once: files that nobody reads but time travel, and what the log says of them.
+
+The log is the ledger, so its entries stay: only the bounds of files, and words, that name the person go out of them. Bounds are
+hints, without which readers find the same rows.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from jobs.lakehouse import ledger
+from jobs.lakehouse.commit import BOUND_LENGTH
+from jobs.lakehouse.forgetting import held_in, paths_of
+from jobs.lakehouse.person import Person
+from jobs.lakehouse.storage import STAGING, files_below, open_storage
+from jobs.tables import Table
+
+_LOG = "_delta_log"
+_BOUNDS = ("minValues", "maxValues")
+_RECORD = "record"
+"""Its bounds are the beginnings of records: they may end within an identifier."""
+
+
+def files_with(root: str, table: Table, person: Person, *, served: bool) -> list[str]:
+    """Files of a table that hold a person, below its folder, in order.
+
+    Args:
+        root: The lake's root.
+        table: Which table.
+        person: Who.
+        served: Whether those that the newest version names count, too.
+    """
+    delta = ledger.open_table(root, table)
+    if delta is None:
+        return []
+    filesystem, home = open_storage(f"{root}/{table.path}")
+    now = set() if served else set(paths_of(delta))
+    beside = (f"{_LOG}/", f"{STAGING}/")
+    below = (path.removeprefix(f"{home}/") for path in files_below(filesystem, home, ".parquet"))
+    return [
+        path
+        for path in below
+        if path not in now
+        and not path.startswith(beside)
+        and any(mask.any() for mask in held_in(filesystem, f"{home}/{path}", table, person))
+    ]
+
+
+def versions_with(root: str, table: Table, files: list[str]) -> list[int]:
+    """Versions of a table that cannot be read without some files, in order."""
+    gone, found = set(files), []
+    for version, held in _versions(root, table) if files else ():
+        if held & gone:
+            found.append(version)
+    return found
+
+
+def _versions(root: str, table: Table) -> Iterator[tuple[int, set[str]]]:
+    """The files of every version that the log tells of."""
+    filesystem, home = open_storage(f"{root}/{table.path}")
+    held: set[str] | None = None
+    for path in files_below(filesystem, f"{home}/{_LOG}", ".json"):
+        name = path.rpartition("/")[2].removesuffix(".json")
+        if not name.isdigit():
+            continue
+        if held is None and int(name):
+            # What came before was trimmed: a checkpoint knows.
+            held = set(paths_of(DeltaTable(f"{root}/{table.path}", version=int(name))))
+        else:
+            held = held or set()
+            for action in _actions(filesystem, path):
+                if "remove" in action:
+                    held.discard(action["remove"]["path"])
+                if "add" in action:
+                    held.add(action["add"]["path"])
+        yield int(name), set(held)
+
+
+def erase(root: str, table: Table, person: Person) -> int:
+    """Delete the files of a table's past that hold a person, and take the person out of its log.
+
+    Returns:
+        Files deleted, and entries and checkpoints of the log that named the person.
+    """
+    delta = ledger.open_table(root, table)
+    if delta is None:
+        return 0
+    filesystem, home = open_storage(f"{root}/{table.path}")
+    files = files_with(root, table, person, served=False)
+    for path in files:
+        filesystem.delete_file(f"{home}/{path}")
+    entries = [path for path in files_below(filesystem, f"{home}/{_LOG}", ".json") if _clean(filesystem, path, person)]
+    return len(files) + len(entries) + _clean_checkpoints(filesystem, f"{home}/{_LOG}", delta, person)
+
+
+def _actions(filesystem: pa.fs.FileSystem, path: str) -> list[dict[str, Any]]:
+    with filesystem.open_input_file(path) as file:
+        return [json.loads(line) for line in file.read().splitlines() if line.strip()]
+
+
+def _clean(filesystem: pa.fs.FileSystem, path: str, person: Person) -> bool:
+    """Take a person out of an entry of the log; whether it named the person."""
+    actions = _actions(filesystem, path)
+    cleaned = [_cleaned(action, person) for action in actions]
+    if cleaned == actions:
+        return False
+    text = "".join(f"{json.dumps(action, ensure_ascii=False, separators=(',', ':'))}\n" for action in cleaned)
+    _put(filesystem, path, lambda file: file.write(text.encode()))
+    return True
+
+
+def _put(filesystem: pa.fs.FileSystem, path: str, write: Any) -> None:
+    """Let a file have another content: readers see the one or the other."""
+    folder, _, name = path.rpartition("/")
+    unfinished = f"{folder}/.{name}.{uuid4().hex}.tmp"
+    with filesystem.open_output_stream(unfinished) as file:
+        write(file)
+    filesystem.move(unfinished, path)
+
+
+def _cleaned(value: Any, person: Person) -> Any:
+    """A value without a person: bounds that name the person are left out, in words something else stands."""
+    if isinstance(value, dict):
+        return {
+            name: _cleaned_bounds(held, person)
+            if name in _BOUNDS and isinstance(held, dict)
+            else _cleaned(held, person)
+            for name, held in value.items()
+        }
+    if isinstance(value, list):
+        return [_cleaned(held, person) for held in value]
+    if isinstance(value, tuple):
+        return tuple(_cleaned(held, person) for held in value)
+    if not isinstance(value, str):
+        return value
+    if value.startswith("{"):
+        # JSON within JSON: statistics, and accounts.
+        try:
+            inner = json.loads(value)
+        except ValueError:
+            return person.masked(value)
+        cleaned = _cleaned(inner, person)
+        return value if cleaned == inner else json.dumps(cleaned, ensure_ascii=False)
+    return person.masked(value)
+
+
+def _cleaned_bounds(bounds: dict[str, Any], person: Person) -> dict[str, Any]:
+    told = person.user_id[:BOUND_LENGTH]
+    return {
+        name: bound
+        for name, bound in bounds.items()
+        if name != _RECORD and not (isinstance(bound, str) and (told == bound or (person.is_telling and told in bound)))
+    }
+
+
+def _clean_checkpoints(filesystem: pa.fs.FileSystem, log: str, delta: DeltaTable, person: Person) -> int:
+    """Take a person out of the checkpoints of a log; how many named the person."""
+    named = []
+    for path in files_below(filesystem, log, ".parquet"):
+        with filesystem.open_input_file(path) as file:
+            rows = pq.read_table(file)
+        held = rows.to_pylist()
+        cleaned = [_cleaned(action, person) for action in held]
+        if cleaned != held:
+            named.append((path, pa.Table.from_pylist(cleaned, rows.schema)))
+    if named:
+        # The newest one is another then, and nobody knows the size of those that are changed.
+        delta.create_checkpoint()
+    for path, rows in named:
+        _put(filesystem, path, lambda file, rows=rows: pq.write_table(rows, file, compression="snappy"))
+    return len(named)
+
+
+def remove_staged(root: str, table: Table, person: Person) -> int:
+    """Remove what is staged with a person in it: the run that staged it died, or will be refused; how many folders."""
+    filesystem, home = open_storage(f"{root}/{table.path}/{STAGING}")
+    holding = {
+        path.removeprefix(f"{home}/").partition("/")[0]
+        for path in files_below(filesystem, home, ".parquet")
+        if _is_staged_with(filesystem, path, table, person)
+    }
+    for name in holding:
+        filesystem.delete_dir(f"{home}/{name}")
+    return len(holding)
+
+
+def _is_staged_with(filesystem: pa.fs.FileSystem, path: str, table: Table, person: Person) -> bool:
+    """Whether a staged file holds a person: broken rows have their records beside their columns."""
+    with filesystem.open_input_file(path) as file:
+        parquet = pq.ParquetFile(file)
+        held = set(parquet.schema_arrow.names)
+        columns = [c.name for c in table.columns if c.personal and c.name in held] + ["_record"] * ("_record" in held)
+        for batch in parquet.iter_batches(columns=columns):
+            rows = pa.Table.from_batches([batch])
+            records = rows["_record"].to_pylist() if "_record" in held else []
+            if person.rows(rows, table).any() or any(person.has_record(one) for one in records if one):
+                return True
+    return False

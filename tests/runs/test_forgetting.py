@@ -1,0 +1,162 @@
+"""Forgetting a person: gone from everywhere, nobody else touched, and once is enough."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+from pydantic import SecretStr
+
+from jobs.errors import JobError
+from jobs.lakehouse import ledger
+from jobs.landing.deliveries import survey
+from jobs.runs import forgetting
+from jobs.settings import Settings
+from jobs.tables import Table, bronze, gold, ops, silver
+from tests.runs.forgettable import ONE, TWO, WHO, everything, find, hashes
+
+AT = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    everything(tmp_path)
+    return Settings(home=tmp_path, forget_key=SecretStr("k" * 32))
+
+
+def forget(settings: Settings, user_id: str = WHO, *, now: bool = False) -> list[str]:
+    return list(forgetting.apply(settings, forgetting.plan(settings, user_id, now=now), "test", AT, now=now))
+
+
+def rows(settings: Settings, table: Table, version: int | None = None) -> list[dict[str, object]]:
+    return list(DeltaTable(f"{settings.lake}/{table.path}", version=version).to_pyarrow_table().to_pylist())
+
+
+def test_somebody_who_is_forgotten_at_once_is_found_nowhere(home: Settings) -> None:
+    before = find(home.root)
+
+    forget(home, now=True)
+
+    assert before.keys() >= {
+        *("bronze.interactions", "silver.interactions", "silver.preferences", "gold.recommendations"),
+        *("gold.recommendation_history", "ops.quarantine", "ops.refusals", "bronze.interactions log"),
+        *("silver.interactions log", "landing/interactions", "docs/data-docs", "docs/changes", "spark/driver.log"),
+        *("services/spark.log", "airflow/logs", "exports/lists"),
+    }
+    assert len(before["landing/interactions"]) == 6
+    assert find(home.root) == {}
+
+
+def test_nobody_else_loses_anything_in_tables(home: Settings) -> None:
+    tables = (bronze.INTERACTIONS, silver.INTERACTIONS, silver.PREFERENCES, gold.RECOMMENDATIONS, ops.QUARANTINE)
+    before = {table: rows(home, table) for table in tables}
+
+    forget(home)
+
+    for table, held in before.items():
+        others = [row for row in held if WHO not in str(row)]
+        assert sorted(map(str, rows(home, table))) == sorted(map(str, others)), table.name
+        assert len(others) < len(held)
+
+
+def test_files_lose_the_records_and_nothing_else(home: Settings) -> None:
+    one, two = (home.landing / "interactions" / str(day) for day in (ONE, TWO))
+    others = (two / "others.jsonl").read_bytes()
+
+    forget(home)
+
+    log = (one / "log.jsonl").read_bytes().split(b"\n")
+    assert (log[0], json.loads(log[1])["user_id"], log[2:]) == (b"", "u2", [b'{"user_id": broken\r', b""])
+    assert [
+        json.loads(line)["user_id"] for line in gzip.decompress((one / "packed.jsonl.gz").read_bytes()).splitlines()
+    ] == ["u3"]
+    assert [json.loads(line)["user_id"] for line in (one / "escaped.ndjson").read_bytes().splitlines()] == ["u2"]
+    assert (two / "log.csv").read_bytes().split(b"\n")[1:3] == [b'7,u2,tt1,view,,2026-03-01,app,"two', b'lines"']
+    assert (two / "log.csv").read_bytes().count(b"\n") == 4
+    assert pq.read_table(two / "log.parquet")["user_id"].to_pylist() == ["u2", "u3"]
+    assert not (two / "feedback.jsonl").exists()  # nobody else spoke that day
+    assert (two / "others.jsonl").read_bytes() == others
+    assert not list(home.landing.rglob("*.forget"))
+
+
+def test_the_next_night_finds_deliveries_unchanged(home: Settings) -> None:
+    forget(home)
+
+    entry = ledger.latest(home.lake, bronze.INTERACTIONS)
+    assert entry is not None
+    assert entry.deliveries == hashes(home.root)
+    assert [found.files for found in survey(home, bronze.EVENTS, TWO)] == [{}]
+
+
+def test_the_account_stays_that_of_its_publication_without_the_rows(home: Settings) -> None:
+    before = {table: ledger.latest(home.lake, table) for table in (silver.PREFERENCES, bronze.INTERACTIONS)}
+
+    forget(home)
+
+    for table, entry in before.items():
+        now = ledger.latest(home.lake, table)
+        assert entry is not None
+        assert now is not None
+        assert (now.night, now.publication, now.inputs) == (entry.night, entry.publication, entry.inputs)
+        assert now.forgotten
+        assert now.run == "reelhouse forget"
+    served = ledger.served(home.lake, silver.PREFERENCES)
+    assert served is not None
+    assert served.rows == served.entry.published == 2
+
+
+def test_once_is_enough(home: Settings) -> None:
+    forget(home, now=True)
+    held = _changed_at(home)
+
+    assert forget(home, now=True) == []
+
+    assert _changed_at(home) == held
+    assert len(rows(home, ops.FORGOTTEN)) == 1
+
+
+def _changed_at(home: Settings) -> dict[Path, int]:
+    files = (path for path in home.root.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_the_past_stays_readable_unless_it_is_to_go_at_once(home: Settings) -> None:
+    forget(home)
+
+    assert WHO in str(rows(home, silver.PREFERENCES, version=1))
+    lost = forgetting.plan(home, WHO, now=True).lost
+    assert lost["silver.preferences"] == [1, 2]
+    forget(home, now=True)
+    with pytest.raises(FileNotFoundError):
+        rows(home, silver.PREFERENCES, version=1)
+    assert len(rows(home, silver.PREFERENCES)) == 2
+    assert [entry.night for entry in ledger.history(home.lake, silver.PREFERENCES)] == [TWO, TWO, ONE]
+
+
+def test_no_commit_says_who_was_forgotten(home: Settings) -> None:
+    forget(home)
+
+    for table in (bronze.INTERACTIONS, silver.PREFERENCES, ops.QUARANTINE, ops.FORGOTTEN):
+        newest = DeltaTable(f"{home.lake}/{table.path}").history(1)[0]
+        assert WHO not in str(newest)
+
+
+def test_who_is_not_known_is_kept_out_all_the_same(home: Settings) -> None:
+    done = forget(home, "nobody-knows-me")
+
+    assert done == ["kept out  whatever of the person is delivered from now on"]
+    assert len(rows(home, ops.FORGOTTEN)) == 1
+
+
+@pytest.mark.parametrize("name", ["*", "", "  "])
+def test_nobody_is_forgotten_by_a_name_that_is_nobodys(home: Settings, name: str) -> None:
+    with pytest.raises(JobError, match="nobody was forgotten"):
+        forgetting.plan(home, name, now=False)
+
+
+def test_without_a_key_nothing_is_done_and_the_line_says_how_to_make_one(home: Settings) -> None:
+    with pytest.raises(JobError, match="openssl rand -hex 32.*keep it"):
+        forgetting.plan(home.model_copy(update={"forget_key": None}), WHO, now=False)
