@@ -23,6 +23,7 @@ from jobs.cli import (
     models,
     nights,
     publications,
+    replays,
     reproducing,
     resets,
     restoring,
@@ -101,6 +102,7 @@ app.command(epilog=acceptances.EXAMPLES)(acceptances.accept)
 app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=restoring.EXAMPLES)(restoring.restore)
+app.command(epilog=replays.EXAMPLES)(replays.replay)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
 app.command(epilog=exports.EXAMPLES)(exports.export)
 

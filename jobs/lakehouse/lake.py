@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from expectations.suite import Suite
 from jobs.errors import JobError
-from jobs.lakehouse import faults, forgotten, ledger, quarantine, refusals, staging
+from jobs.lakehouse import faults, forgotten, ledger, lines, quarantine, refusals, replays, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows
 from jobs.lakehouse.commit import (
@@ -37,6 +37,7 @@ from jobs.lakehouse.publication import (
     page_of,
     parts_replaced,
     parts_that_stay,
+    require_all_records,
     told_of,
 )
 from jobs.lakehouse.reads import Reads
@@ -64,6 +65,8 @@ class Lake:
         settings: Where the lake is.
         run: What publishes: an Airflow run, or a command.
         accepts: What a person says who overrules limits.
+        again: Tables that are made again although nothing says so: what comes out as it was is not published. Of bronze,
+            with the deliveries that are read again.
         say: Told of each step of a job that takes long, as it begins; nobody is, unless given.
     """
 
@@ -72,6 +75,7 @@ class Lake:
     run: str = ""
     accepts: Acceptance | None = None
     say: Callable[[str], object] = str
+    again: Mapping[str, Collection[date]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     _reads: Reads = field(default_factory=Reads)
     _tallies: Tallies = field(default_factory=Tallies)
@@ -189,11 +193,15 @@ class Lake:
         *,
         deliveries: Mapping[date, str] | None = None,
         partitions: Collection[date | None] | None = None,
+        records: Mapping[date, int] | None = None,
     ) -> Staged:
         """Write and audit a publication that nobody can see until :meth:`commit`; arguments as of :meth:`publish`.
 
+        ``records`` tells how many records the files of each delivery hold: every one becomes a row.
+
         Raises:
             JobError: The columns differ from the definition, or all of it is refused: its broken rows are kept.
+            RuntimeError: A record of a delivery is not accounted for.
         """
         table = suite.of
         quarantine.settle(self.settings.lake, [table])
@@ -213,7 +221,7 @@ class Lake:
             marked = mark.mark(rows, suite, self._references(suite, night))
             tallies, self._tallies = self._tallies, Tallies()
             staging.write(marked, table, self._staging(table, name), self.settings.rows_per_file)
-            files = staging.staged_files(filesystem, folder)
+            files = lines.number(staging.staged_files(filesystem, folder), table, self.settings.landing)
             counted = counts.count(files, suite)
             stays = parts_that_stay(table, carried, replaced)
             staged = Staged(
@@ -233,7 +241,9 @@ class Lake:
                 tallies.counted(),
                 self._compared_by,
                 self.accepts,
+                records=records or {},
             )
+            require_all_records(staged)
             if not table.is_dated and table.inputs:
                 judge_deliveries(staged.verdict, counted, suite, self._reads.of_spine(table) or {})
             if not staged.is_refused:
@@ -270,6 +280,10 @@ class Lake:
         if staged.replaced is not None and out >= set(staged.replaced):
             remove(filesystem, folder)
             return self._end(staged, "stale", note="what was delivered was refused")
+        replayed = replays.compare(root, staged, out, self.settings.root) if table.name in self.again else None
+        if replayed and replayed.is_same:
+            remove(filesystem, folder)
+            return self._end(staged, "unchanged", note=replayed.words)
         files = [file for file in staged.files if file.part not in out]
         actions, base = move_files(root, table, [f for f in files if f.is_kept], staged.name), staged.base
         for _ in range(_ATTEMPTS):
@@ -305,7 +319,7 @@ class Lake:
             broken = [file for file in files if not file.is_kept]
             quarantine.replace(root, table, broken, owned, staged.name, staged.night)
             remove(filesystem, folder)
-        return self._end(staged, "published", version=version, **told_of(staged, account))
+        return self._end(staged, "published", version=version, **told_of(staged, account, replayed))
 
     def report(self, name: str, state: State, staged_seconds: float = 0.0, **told: Any) -> Outcome:
         """Keep an outcome, with what is told of it, for the summary of the run; the next table's clock starts here."""

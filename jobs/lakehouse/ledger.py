@@ -66,7 +66,8 @@ class Account:
     parked: int = 0
     spine: dict[str, int] = field(default_factory=dict)
     """What became of every row of the spine: rows, published, set_aside, parked, duplicates, superseded, and what the job
-    left out by reason. Empty for a table without a spine whose rows are counted."""
+    left out by reason. Of bronze: records in the files, published, set_aside, parked. Empty for a table without a spine
+    whose rows are counted."""
     counts: dict[str, int] = field(default_factory=dict)
     """What the job counted of its rows while they were written."""
     compared_by: dict[str, str] = field(default_factory=dict)

@@ -36,6 +36,15 @@ class Past:
         held = entry.deliveries if entry else {}
         return {day: content for text, content in held.items() if (day := date.fromisoformat(text)) <= upto}
 
+    def made_again(self, table: Table, upto: date) -> set[date]:
+        """Partitions of a bronze table that were replaced since, whatever their content: by other rules, say."""
+        delta, then = ledger.open_table(self.root, table), self.inputs[table.name]
+        if delta is None or then is None:
+            return set()
+        since = ledger.history(self.root, table, delta.version() - then) if delta.version() > then else []
+        parts = {part for entry in since if entry.version > then for part in entry.replaced or ()}
+        return {day for part in parts if (day := date.fromisoformat(part)) <= upto}
+
 
 def changed(then: dict[date, str], now: dict[date, str]) -> set[date]:
     """Deliveries that came, went or changed."""

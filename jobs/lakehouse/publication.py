@@ -15,6 +15,7 @@ from jobs.lakehouse.audit.judge import NO_BASELINE, Verdict
 from jobs.lakehouse.ledger import Account, Entry, Part
 from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.refusals import Acceptance, Refusal
+from jobs.lakehouse.replays import Replayed
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
 from jobs.tables import Table, job_of
 from jobs.version import code_version
@@ -56,6 +57,8 @@ class Staged:
     """What must be the same of what is served for the two to be compared."""
     acceptance: Acceptance | None = None
     """Who overrules limits."""
+    records: Mapping[date, int] = field(default_factory=dict)
+    """Records in the files of each delivery; empty where nothing was delivered."""
     page: str = ""
     seconds: float = 0.0
     """What it took so far."""
@@ -164,12 +167,43 @@ def account_parts(staged: Staged, carried: Entry | None, out: Collection[str]) -
     return dict(sorted({**parts_that_stay(staged.suite.of, carried, staged.replaced), **parts}.items()))
 
 
+def require_all_records(staged: Staged) -> None:
+    """Refuse to go on where a delivery's records are not all rows now, published or not: some were lost or invented.
+
+    Raises:
+        RuntimeError: They are not: this is a bug.
+    """
+    counted = staged.counted.parts
+    wrong = [
+        f"the files of {day} hold {records:,} records, and {rows:,} were offered"
+        for day, records in sorted(staged.records.items())
+        if (rows := counted[str(day)].offered if str(day) in counted else 0) != records
+    ]
+    # What a job leaves out it does not count by delivery.
+    offered = sum(counts.offered for counts in counted.values()) + sum(staged.left_out.values())
+    if wrong and (not staged.left_out or offered != sum(staged.records.values())):
+        raise RuntimeError(f"{staged.suite.of.name} was not published: {'; '.join(wrong)}")
+
+
+def _records_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
+    """What became of every record that was delivered, without deliveries that are refused."""
+    return {
+        "records": sum(rows for day, rows in staged.records.items() if str(day) in parts),
+        "published": sum(part.published for part in parts.values()),
+        "set_aside": sum(part.broken for part in parts.values()),
+        "parked": sum(part.parked for part in parts.values()),
+        **staged.left_out,
+    }
+
+
 def spine_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
-    """What became of every row of the spine, by term.
+    """What became of every row of the spine, or of every record that was delivered, by term.
 
     Raises:
         RuntimeError: The terms do not add up to the rows that were read: the job lost or invented some.
     """
+    if staged.records:
+        return _records_account(staged, parts)
     if staged.spine_rows is None:
         return dict(staged.left_out)
     terms = {
@@ -249,14 +283,20 @@ def _accepted(staged: Staged) -> dict[str, Any]:
     return {"by": by.by, "reason": by.reason, "limits": found} if by and found else {}
 
 
-def told_of(staged: Staged, account: Account) -> dict[str, Any]:
-    """What the outcome of a publication tells: rows there are, rows set aside and parked by it, and a note."""
+def told_of(staged: Staged, account: Account, replayed: Replayed | None = None) -> dict[str, Any]:
+    """What the outcome of a publication tells: rows there are, rows set aside and parked by it, and a note.
+
+    Args:
+        staged: The publication.
+        account: What it says of itself.
+        replayed: What making the table again changed, if it was.
+    """
     own = [part for name, part in account.parts.items() if name in staged.counted.parts]
     return {
         "rows": account.published,
         "set_aside": sum(part.broken for part in own),
         "parked": sum(part.parked for part in own),
-        "note": _said(staged, account),
+        "note": "; ".join(filter(None, (replayed.words if replayed else "", _said(staged, account)))),
     }
 
 

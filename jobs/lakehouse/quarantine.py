@@ -15,10 +15,12 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from pyarrow.dataset import Dataset
+from pyarrow.dataset import dataset as arrow_dataset
 
 from expectations.suite import PARKED
 from jobs.lakehouse import ledger, staging
-from jobs.lakehouse.audit.mark import REASONS, RECORD
+from jobs.lakehouse.audit.mark import LINE, REASONS, RECORD
 from jobs.lakehouse.commit import abandon, open_or_create
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.staging import NO_VALUE, WHOLE, StagedFile
@@ -33,6 +35,7 @@ _SCHEMA = pa.schema(
         ("reasons", pa.list_(pa.string())),
         ("record", pa.string()),
         ("file", pa.string()),
+        ("line", pa.int64()),
         ("state", pa.string()),
         ("part", pa.string()),
         ("publication", pa.string()),
@@ -64,7 +67,7 @@ def replace(
         return
     owned = _is_of(table)
     if parts is not None:
-        named = f"part IN ({', '.join(repr(_shown(part)) for part in sorted(parts))})"
+        named = f"part IN ({', '.join(repr(shown(part)) for part in sorted(parts))})"
         owned += f" AND ({named}{_or_outlived(root, table)})"
     _write(root, files, table, publication, night, owned, refused=False, parts=parts)
 
@@ -96,10 +99,43 @@ def keep_refused(root: str, table: Table, files: Collection[StagedFile], publica
         publication: Its name.
         night: The night that would have published.
     """
-    parts = sorted({_shown(file.part) for file in files})
+    parts = sorted({shown(file.part) for file in files})
     if parts:
         owned = f"{_is_of(table)} AND state = 'refused' AND part IN ({', '.join(map(repr, parts))})"
         _write(root, files, table, publication, night, owned, refused=True)
+
+
+def rows_of(root: str, table: Table, parts: Collection[str] | None) -> Dataset:
+    """What quarantine holds of a table, or of some of its parts: part, record, and all reasons in one text."""
+    delta = ledger.open_table(root, QUARANTINE)
+    columns = {"part": pa.string(), "record": pa.string(), "reasons": pa.string()}
+    if delta is None:
+        return arrow_dataset(pa.table({name: pa.array([], kind) for name, kind in columns.items()}))
+    of = pc.field("table_name") == table.name
+    if parts is not None:
+        of &= pc.field("part").isin([shown(part) for part in parts])
+    held = delta.to_pyarrow_dataset(file_pruning_predicate=[("table_name", "=", table.name)]).to_table(
+        list(columns), filter=of
+    )
+    return arrow_dataset(held.set_column(2, "reasons", reasons_in_one(held.column("reasons"))))
+
+
+def reasons_in_one(reasons: pa.ListArray | pa.ChunkedArray) -> pa.StringArray | pa.ChunkedArray:
+    """All reasons of each row as one text."""
+    return pc.binary_join(reasons.cast(pa.list_(pa.string())), " ")
+
+
+def counts_by_part(root: str, table: Table) -> dict[str, dict[str, int]]:
+    """Part of a table that has rows in quarantine → how many, by their state."""
+    delta = ledger.open_table(root, QUARANTINE)
+    found = dict[str, dict[str, int]]()
+    if delta is not None:
+        held = delta.to_pyarrow_dataset(file_pruning_predicate=[("table_name", "=", table.name)]).to_table(
+            ["part", "state"]
+        )
+        for row in held.group_by(["part", "state"]).aggregate([([], "count_all")]).sort_by("part").to_pylist():
+            found.setdefault(row["part"], {})[row["state"]] = row["count_all"]
+    return found
 
 
 def settle(root: str, tables: Iterable[Table] = TABLES) -> None:
@@ -174,9 +210,10 @@ def bring_back(root: str, table: Table, entry: Entry) -> None:
             filesystem, path = open_storage(file)
             with filesystem.open_input_file(path) as opened:
                 for batch in pq.ParquetFile(opened).iter_batches():
-                    named = pa.Table.from_batches([batch]).append_column(
-                        "table_name", pa.array([table.name] * batch.num_rows)
-                    )
+                    rows = pa.Table.from_batches([batch])
+                    named = rows.append_column("table_name", pa.array([table.name] * batch.num_rows))
+                    for added in (field for field in _SCHEMA if field.name not in named.column_names):
+                        named = named.append_column(added, pa.nulls(batch.num_rows, added.type))
                     yield from named.select(_SCHEMA.names).cast(_SCHEMA).to_batches()
 
     _patiently(lambda: _overwrite(root, batches(), table, entry.publication, _is_of(table)))
@@ -237,7 +274,7 @@ def _write(
 
     def batches() -> Iterator[pa.RecordBatch]:
         for file in files:
-            for batch in file.batches([REASONS, RECORD, "file", "night"]):
+            for batch in file.batches([REASONS, RECORD, "file", LINE]):
                 yield _rows(batch, file.part, table, publication, night, refused=refused)
 
     def write() -> None:
@@ -289,14 +326,15 @@ def _rows(
             reasons,
             batch.column(RECORD),
             batch.column("file") if "file" in held else pa.nulls(count, pa.string()),
+            batch.column(LINE) if LINE in held else pa.nulls(count, pa.int64()),
             states.cast(pa.string()),
-            pa.array([_shown(part)] * count),
+            pa.array([shown(part)] * count),
             pa.array([publication] * count),
         ],
         schema=_SCHEMA,
     )
 
 
-def _shown(part: str) -> str:
-    """A part as quarantine names it."""
+def shown(part: str) -> str:
+    """A part as quarantine names it; empty where rows have no value."""
     return "" if part == NO_VALUE else part

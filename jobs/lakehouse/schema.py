@@ -39,7 +39,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def differences(rows: DataFrame, table: Table) -> list[str]:
     """How the columns of rows differ from the definition; empty if they do not."""
-    own = {mark.RECORD, mark.FAULTS, mark.DELIVERED, *mark.BEHIND}
+    own = {mark.RECORD, mark.FAULTS, mark.DELIVERED, mark.LINE, *mark.BEHIND}
     offered = {name: kind for name, kind in rows.dtypes if name not in own}
     defined = {column.name: column.type for column in table.columns}
     problems = [f"{name} is missing" for name in defined if name not in offered]

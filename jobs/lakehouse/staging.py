@@ -146,11 +146,11 @@ def published_rows(delta: DeltaTable, table: Table, parts: list[str] | None = No
     )
 
 
-def served_rows(delta: DeltaTable | None, table: Table) -> Dataset:
-    """The rows of a table as it is served; a column that it did not have yet is null."""
+def served_rows(delta: DeltaTable | None, table: Table, parts: list[str] | None = None) -> Dataset:
+    """The rows of a table as it is served, or of some of its parts; a column that it did not have yet is null."""
     if delta is None:
         return kept_rows([], table)
-    rows = published_rows(delta, table)
+    rows = published_rows(delta, table, parts)
     added = [field for field in arrow_schema(table) if field.name not in rows.schema.names]
     return rows.replace_schema(pa.schema([*rows.schema, *added])) if added else rows
 

@@ -1,7 +1,7 @@
 """What was delivered: the folders of ``landing/``, and what of them the lake does not hold yet. Without Spark."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -79,11 +79,19 @@ def content_hash(hashes: Iterable[str]) -> str:
     return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()[:32]
 
 
-def survey(settings: Settings, source: Source, night: date) -> list[Pending]:
+def survey(
+    settings: Settings, source: Source, night: date, again: Mapping[str, Collection[date]] | None = None
+) -> list[Pending]:
     """Compare what a source delivered up to ``night`` with what the lake holds of it.
 
     Of a log every delivery counts, whenever it came and whatever was added to it later. Of a snapshot only the newest
     one does.
+
+    Args:
+        settings: Where everything is.
+        source: Which folder of landing.
+        night: Up to when.
+        again: Deliveries to be read again although the lake holds them as they are, by table.
 
     Returns:
         One for each table of the source.
@@ -95,8 +103,11 @@ def survey(settings: Settings, source: Source, night: date) -> list[Pending]:
     home = settings.landing / source.folder
     folders = {day: folder for day, folder in deliveries(settings.landing, source).items() if day <= night}
     held = {table.name: _held(settings, table) for table in source.tables}
+    asked = {table.name: set((again or {}).get(table.name, ())) & folders.keys() for table in source.tables}
     days = {
-        table.name: _days_to_look_at(table, _folders_of(table, folders, source), held[table.name])
+        table.name: sorted(
+            asked[table.name].union(_days_to_look_at(table, _folders_of(table, folders, source), held[table.name]))
+        )
         for table in source.tables
     }
     problems = [
@@ -117,7 +128,8 @@ def survey(settings: Settings, source: Source, night: date) -> list[Pending]:
         found = Pending(table, held[table.name], bool(night in folders and files_of(table, folders[night])))
         for day in days[table.name]:
             files = files_of(table, folders[day])
-            if files and not _is_held(table, found.held, day, content_hash(map(hashes.of, files))):
+            is_held = bool(files) and _is_held(table, found.held, day, content_hash(map(hashes.of, files)))
+            if files and (day in asked[table.name] or not is_held):
                 found.files[day] = files
         pending.append(found)
     hashes.save()

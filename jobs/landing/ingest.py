@@ -30,7 +30,7 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
         JobError: A file is missing, empty, damaged, wrongly encoded, or has other columns than it should; or its rows
             break their promises. Nothing of that delivery is published; others are.
     """
-    pending = survey(lake.settings, source, night)
+    pending = survey(lake.settings, source, night, lake.again)
     problems: dict[date, list[str]] = {}
     checked = {found.table.name: _check(found, problems) for found in pending}
     staged = []
@@ -40,7 +40,9 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
             rows = read_files(lake.spark, found.table, [file for day in sorted(good) for file in good[day]])
             rows = suppression.leave_out(lake, found.table, rows)
             contents = {day: content_hash(file.sha256 for file in files) for day, files in good.items()}
-            staged.append(lake.stage(rows, suites[found.table.name], night, deliveries=contents))
+            records = {day: sum(file.records for file in files) for day, files in good.items()}
+            suite = suites[found.table.name]
+            staged.append(lake.stage(rows, suite, night, deliveries=contents, records=records))
     refused = {day for one in staged for day in one.refused}
     for one in staged:
         lake.commit(one, refused)

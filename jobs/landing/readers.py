@@ -1,7 +1,7 @@
 """Delivered files as rows: every column a string, what the definition does not know in ``extra``.
 
-Each reader also says which record it read (``_record``) and what it found wrong with it (``_faults``), so that a record
-that cannot be read is set aside with its reason instead of being lost.
+Each reader also says which record it read (``_record``), on which line if it knows (``_line``), and what it found wrong
+with it (``_faults``), so that a record that cannot be read is set aside with its reason instead of being lost.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.lakehouse.audit.mark import FAULTS, RECORD
+from jobs.lakehouse.audit.mark import FAULTS, LINE, RECORD
 from jobs.landing.gate import Delivered
 from jobs.tables import Table
 
@@ -26,7 +26,8 @@ def read_files(spark: SparkSession, table: Table, files: Sequence[Delivered]) ->
     """Read the files of one or more deliveries of a table, whatever mix of formats.
 
     Returns:
-        The table's columns (``night`` from the folder's name), ``_record`` and ``_faults``.
+        The table's columns (``night`` from the folder's name), ``_record``, ``_faults`` and ``_line``: one row for each
+        record that the gate counts.
     """
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for file in files:
@@ -41,7 +42,9 @@ def _format(file: Delivered) -> str:
     return "jsonl" if kind in {"json", "ndjson"} else kind
 
 
-def _finish(rows: DataFrame, table: Table, known: dict[str, Column], extra: Column) -> DataFrame:
+def _finish(
+    rows: DataFrame, table: Table, known: dict[str, Column], extra: Column, line: Column | None = None
+) -> DataFrame:
     """Columns of the table in order, then what the door needs."""
     path = F.col("_metadata.file_path")
     own = {
@@ -49,8 +52,9 @@ def _finish(rows: DataFrame, table: Table, known: dict[str, Column], extra: Colu
         "file": F.substring_index(path, "/", -1),
         "night": F.to_date(F.substring_index(F.substring_index(path, "/", -2), "/", 1)),
     }
+    number = F.lit(None).cast("long") if line is None else line
     columns = {name: own.get(name, known.get(name, F.lit(None).cast("string"))) for name in table.column_names}
-    return rows.select(*(column.alias(name) for name, column in columns.items()), RECORD, FAULTS)
+    return rows.select(*(column.alias(name) for name, column in columns.items()), RECORD, FAULTS, number.alias(LINE))
 
 
 def _fault(condition: Column, fault: str) -> Column:
@@ -185,7 +189,8 @@ def _read_one_parquet(spark: SparkSession, table: Table, path: str, header: tupl
     strings = {name: F.col(name).cast("string") for name in header}
     strings |= {name: F.date_format(time, "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX") for name, time in times.items()}
     recorded = rows.select("*", F.to_json(F.struct(*header)).alias(RECORD), F.array().cast(_NO_FAULTS).alias(FAULTS))
-    return _finish(recorded, table, strings, _extra({n: c for n, c in strings.items() if n not in table.column_names}))
+    extra = _extra({n: c for n, c in strings.items() if n not in table.column_names})
+    return _finish(recorded, table, strings, extra, F.col("_metadata.row_index") + 1)
 
 
 def _extra(unknown: dict[str, Column]) -> Column:

@@ -5,7 +5,7 @@ that shape it, or our code are not those that it was last made with; the model a
 tried yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,7 +52,7 @@ class Decision:
     """How the job ends without work; empty if there is some."""
 
 
-def decide(settings: Settings, job: str, night: date) -> Decision:
+def decide(settings: Settings, job: str, night: date, again: Mapping[str, Collection[date]] | None = None) -> Decision:
     """Whether a job has anything to do for a night, and as of which night.
 
     A current table is always built as of the latest night that it, or anything it is made from, carries already: a
@@ -63,22 +63,24 @@ def decide(settings: Settings, job: str, night: date) -> Decision:
         settings: Where everything is.
         job: Name of a table, a source (``bronze.imdb``) or the model.
         night: The night asked for.
+        again: Tables to be made again although nothing says so; of bronze, with the deliveries to be read again.
 
     Raises:
         JobError: Something was delivered that cannot be read, or the lake was made by a newer version.
     """
     source = next((source for source in SOURCES if source.name == job), None)
     if source is not None:
-        pending = deliveries.survey(settings, source, night)
+        pending = deliveries.survey(settings, source, night, again)
         has_news = any(found.files for found in pending)
         return Decision(night, () if has_news else tuple(map(deliveries.without_news, pending)))
     (node,) = nodes_of(job)
     if night not in deliveries.delivered_days(settings.landing):
         return Decision(night, (Outcome(job, "stale", note=f"nothing was delivered for {night}"),))
     made, now = _made(settings, node), _now(settings, node, night)
-    if made and made.basis != now and (held := _held(settings, node, now.night)):
+    is_asked_for = job in (again or {})
+    if made and (is_asked_for or made.basis != now) and (held := _held(settings, node, now.night)):
         return Decision(now.night, (Outcome(job, "kept", made.version, note=held),))
-    if made is None or made.basis != now:
+    if made is None or made.basis != now or is_asked_for:
         return Decision(now.night)
     if now.night > night:
         return Decision(now.night, (Outcome(job, "superseded", made.version, note=f"carries {now.night}"),))

@@ -1,5 +1,6 @@
 """Run one job for a night."""
 
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
@@ -76,7 +77,13 @@ class Sessions:
 
 
 def run_job(
-    settings: Settings, job: str, night: date, run: str, sessions: Sessions, accepts: "Acceptance | None" = None
+    settings: Settings,
+    job: str,
+    night: date,
+    run: str,
+    sessions: Sessions,
+    accepts: "Acceptance | None" = None,
+    again: Mapping[str, Collection[date]] | None = None,
 ) -> list[Outcome]:
     """Run one job for a night; without Spark, Great Expectations or MLflow if there is nothing to do.
 
@@ -87,6 +94,7 @@ def run_job(
         run: What runs it: an Airflow run, or a command.
         sessions: Where to take a session from.
         accepts: What a person says who overrules limits.
+        again: Tables to be made again although nothing says so; of bronze, with the deliveries to be read again.
 
     Returns:
         One outcome per table.
@@ -94,13 +102,13 @@ def run_job(
     Raises:
         JobError: The job was not done; every table is as it was.
     """
-    decision = decide(settings, job, night)
+    decision = decide(settings, job, night, again)
     if decision.idle:
         _settle(settings, job)
         return list(decision.idle)
     load("jobs.lakehouse.faults").require_writable(settings, job)
     spark = sessions.get()
-    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts, say=partial(sessions.tell, job))
+    lake = load("jobs.lakehouse.lake").Lake(spark, settings, run, accepts, partial(sessions.tell, job), again or {})
     with load("jobs.lakehouse.faults").told(settings, job), load("jobs.lakehouse.spark").Watch(spark, settings, job):
         load(f"jobs.{job}").run(lake, decision.night)
     outcomes: list[Outcome] = lake.outcomes

@@ -1,5 +1,6 @@
 """Run all jobs of a night in the order of their inputs, and say how each ended."""
 
+from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from graphlib import TopologicalSorter
@@ -81,7 +82,29 @@ def run_night(settings: Settings, night: date, run: str, sessions: Sessions, wat
         KeyboardInterrupt: It was interrupted: jobs that ran were stopped, no other was begun.
     """
     require_delivery(settings.landing, night)
-    waits = job_inputs()
+    return run_jobs(settings, job_inputs(), night, run, sessions, watcher)
+
+
+def run_jobs(
+    settings: Settings,
+    waits: Mapping[str, tuple[str, ...]],
+    night: date,
+    run: str,
+    sessions: Sessions,
+    watcher: Watcher,
+    again: Mapping[str, Collection[date]] | None = None,
+) -> list[Ended]:
+    """Run some jobs for a night, inputs first; as :func:`run_night`, which runs all.
+
+    Args:
+        settings: Where everything is.
+        waits: Job → those of the jobs that it waits for, in an order that runs inputs first.
+        night: The night.
+        run: What runs it.
+        sessions: Where jobs take a session from; one for all.
+        watcher: Is told how it goes.
+        again: Tables to be made again although nothing says so; of bronze, with the deliveries to be read again.
+    """
     behind = _longest_chains(waits)
     jobs = TopologicalSorter(waits)
     jobs.prepare()
@@ -90,7 +113,7 @@ def run_night(settings: Settings, night: date, run: str, sessions: Sessions, wat
     def run_one(job: str) -> Ended:
         watcher.start(job)
         try:
-            return Ended(job, tuple(run_job(settings, job, night, run, sessions)))
+            return Ended(job, tuple(run_job(settings, job, night, run, sessions, again=again)))
         except JobError as error:
             return Ended(job, error=error)
 
@@ -121,14 +144,14 @@ def run_night(settings: Settings, night: date, run: str, sessions: Sessions, wat
     return list(ended.values())
 
 
-def _longest_chains(waits: dict[str, tuple[str, ...]]) -> dict[str, int]:
+def _longest_chains(waits: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """How many jobs wait one behind the other for each job: a night lasts as long as its longest chain.
 
     Args:
         waits: Job → the jobs it waits for, inputs first.
     """
     behind = dict.fromkeys(waits, 0)
-    for job in reversed(waits):
+    for job in reversed(list(waits)):
         for upstream in waits[job]:
             behind[upstream] = max(behind[upstream], behind[job] + 1)
     return behind

@@ -61,7 +61,7 @@ def plan(settings: Settings, job: str, night: date, *, downstream: bool) -> Rese
         JobError: Something has no state of a night so early, or the lake was made by a newer version.
     """
     named = nodes_of(job)
-    made = _made_from(named)
+    made = made_from(named)
     steps = [step for node in named if (step := _step(settings, node, night))]
     _require_something_left(settings, job, named, steps, night)
     behind: list[str] = []
@@ -126,7 +126,7 @@ def rollback(settings: Settings, table: Table, night: date, by: str, reason: str
     return undoing
 
 
-def _made_from(nodes: Collection[Node]) -> list[Node]:
+def made_from(nodes: Collection[Node]) -> list[Node]:
     """Everything that is made from some nodes, inputs first."""
     found: set[Node] = set()
     while new := {n for n in NODES if n not in found and any(i in found or i in nodes for i in n.inputs)}:

@@ -58,7 +58,7 @@ def find_months(lake: Lake, events: DataFrame, named: DataFrame, night: date) ->
     past, now = Past(lake.spark, lake.settings.lake, last.inputs), lake.reads
     holds = past.deliveries(bronze.INTERACTIONS, night, version=now[bronze.INTERACTIONS.name])
     held = past.deliveries(bronze.INTERACTIONS, last.night)
-    nights = changed(held, holds)
+    nights = changed(held, holds) | past.made_again(bronze.INTERACTIONS, night)
     if 2 * len(nights) > len(holds):
         return None
     gone = None
@@ -113,6 +113,7 @@ def _is_comparable(last: Entry, lake: Lake, night: date) -> bool:
     return (
         last.code == code_hash()
         and not last.forgotten  # what it was made from had rows that it has no more
+        and silver.INTERACTIONS.name not in lake.again
         and not last.settings  # no setting shapes the table; one that did would have to be the same
         and timedelta(0) <= night - last.night <= _PAST_IS_KEPT
         and all(last.inputs.get(table.name) is not None for table in made_from)

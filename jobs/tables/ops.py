@@ -27,6 +27,11 @@ QUARANTINE = Table(
         ),
         Column("file", "string", "File it came from, where one row comes from one file."),
         Column(
+            "line",
+            "bigint",
+            "Line of the file that it begins on, from 1; of Parquet, the row. Null beyond the first 10,000 of a delivery.",
+        ),
+        Column(
             "state",
             "string",
             "set_aside: broken, the rest was published; parked: waits for another table; refused: its publication was not made visible.",

@@ -30,6 +30,8 @@ OF_SPINE = "_of_spine"
 """Optional column of offered rows: false for one that comes from another input than the spine."""
 DELIVERED = "_delivered"
 """Optional column of offered rows: the night of the delivery of the spine that it comes from."""
+LINE = "_line"
+"""Optional column of offered rows: the number of the line that it was read from, where its reader knows it."""
 BEHIND = (DUPLICATES, SUPERSEDED, OF_SPINE)
 
 READER_FAULTS = ("line:field_count", "line:not_json")
@@ -45,8 +47,8 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
         references: For each reference's reason code, the distinct keys of the table it names.
 
     Returns:
-        The table's columns, ``_reasons`` (empty for a row to keep), ``_record`` and ``_delivered`` (of the others only),
-        and what stands behind a row where it was offered; no row dropped.
+        The table's columns, ``_reasons`` (empty for a row to keep), ``_record``, ``_delivered`` and ``_line`` (of the others
+        only), and what stands behind a row where it was offered; no row dropped.
     """
     columns = suite.of.column_names
     broken = dict(_conditions(suite, rows.sparkSession))
@@ -62,7 +64,7 @@ def mark(rows: DataFrame, suite: Suite, references: Mapping[str, DataFrame]) -> 
         # A record that could not be read has no columns to judge: its fault is its only reason.
         marked = F.when(unreadable, faults).otherwise(F.concat(faults, marked))
     record = F.col(RECORD) if RECORD in rows.columns else F.to_json(F.struct(*columns))
-    told = {RECORD: record} | ({DELIVERED: F.col(DELIVERED)} if DELIVERED in rows.columns else {})
+    told = {RECORD: record} | {name: F.col(name) for name in (DELIVERED, LINE) if name in rows.columns}
     behind = [name for name in BEHIND if name in rows.columns]
     return rows.withColumn(REASONS, marked).select(
         *columns,
