@@ -6,7 +6,7 @@ from pathlib import Path
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.suite import SHRINKING, Suite
+from expectations.suite import Suite
 from expectations.words import in_words, reference_in_words
 from jobs.tables import NODES, Column, Model, Table, job_inputs, job_of
 
@@ -37,7 +37,8 @@ Made from `jobs/tables/` and `expectations/` by `make docs`; change those, not t
 A row that breaks a promise about its column is set aside in `ops.quarantine` with that promise as its reason; if more
 rows are broken, all reasons together, than the table tolerates, or a promise about the whole table is broken, nothing is
 published and the table stays as it was. Of a table of deliveries each delivery is judged by itself. A *limit* is a promise
-that a person may overrule for a night (`reelhouse accept`); the others nobody can.
+that a person may overrule for a night (`reelhouse accept`); the others nobody can. What is to be *like the nights before*
+is [held against them](operators.md#what-is-usual): what is unusual is said, what is far from usual is a limit where it says so.
 
 *Fresh* is the age that is promised: `reelhouse status` calls a table *late* that is older in the morning.
 
@@ -171,8 +172,11 @@ def _limits(suite: Suite) -> Iterator[str]:
     """How much may wait for another table, and how far the table may shrink, where the suite limits it."""
     if suite.parked_at_most < 1:
         yield f"at most {suite.parked_at_most:.0%} of the rows wait for another table"
-    if suite.shrinks_to_at_least:
-        yield f"{suite.least_in_words} (a limit: `{SHRINKING}`)"
+    measures = list(suite.usual.measures())
+    limits = {one: f" (a limit: `{one.name}`)" for one in measures if any(suite.usual.stops(one, suite.of))}
+    yield f"like the nights before: {', '.join(one.subject + limits.get(one, '') for one in measures)}"
+    if suite.usual.least:
+        yield f"while there is no baseline yet, {suite.usual.least_in_words(suite.of)} (a limit: `rows`)"
 
 
 def _is_in_columns(expectation: Expectation, of: Table) -> bool:

@@ -8,13 +8,12 @@ from typing import Any
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
 
+from expectations.usual import Usual
 from jobs.tables import Table
 
 NO_ROWS_BROKEN = 0.0
 PARKED = "parked:"
 """How the reason code of a row begins that waits for another table."""
-SHRINKING = "shrinking"
-"""Name of the limit that ``shrinks_to_at_least`` is."""
 _ADDRESS = re.compile(r"\b(?:bronze|silver|gold|ops)\.[a-z_]+\b")
 """A table's name in a query."""
 
@@ -80,19 +79,13 @@ class Suite:
     tolerates: float
     parked_at_most: float = 1.0
     """Share of the rows offered that may wait for another table."""
-    shrinks_to_at_least: float = 0.0
-    """Share of the rows of the last publication (of a snapshot: of the delivery before) that there must be."""
+    usual: Usual = field(default_factory=Usual)
+    """What is measured of it, and held against the nights before."""
     limits: tuple[Limit, ...] = ()
     once: Mapping[str, str] = field(default_factory=dict)
     """Queries whose rows several promises ask, by the name in braces that they call them by."""
     conditions: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
     """What Great Expectations made of ``rows`` in the session at hand; filled by the audit."""
-
-    @property
-    def least_in_words(self) -> str:
-        """The promise about its row count beside that of the last publication."""
-        before = "delivery before" if self.of.is_dated else "last publication"
-        return f"at least {self.shrinks_to_at_least:.0%} of the rows of the {before}"
 
     @property
     def queries(self) -> list[str]:
@@ -150,7 +143,7 @@ def suite(
     references: Iterable[Reference] = (),
     tolerates: float = NO_ROWS_BROKEN,
     parked_at_most: float = 1.0,
-    shrinks_to_at_least: float = 0.0,
+    usual: Usual | None = None,
     limits: Iterable[Limit] = (),
     once: Mapping[str, str] | None = None,
 ) -> Suite:
@@ -167,12 +160,13 @@ def suite(
         tolerates: Share of the rows offered that may be broken; a larger one publishes nothing. Of a dated table each
             delivery is judged by itself.
         parked_at_most: Share of the rows offered that may wait for another table; a larger one publishes nothing.
-        shrinks_to_at_least: A table with a smaller share of the rows of its last publication is not published.
+        usual: What is measured beside the rows, and how far from usual stops a publication.
         limits: Promises about the whole table that a person may overrule.
         once: Queries whose rows several promises ask, by the name in braces that they call them by.
 
     Raises:
-        ValueError: Two row promises have the same reason code, or a query names a table that is no input.
+        ValueError: Two row promises have the same reason code, a query names a table that is no input, or what is to be
+            measured is no column.
     """
     not_null = [gxe.ExpectColumnValuesToNotBeNull(column=c.name) for c in of.columns if not c.nullable]
     promised: dict[str, ColumnMapExpectation] = {}
@@ -188,10 +182,12 @@ def suite(
         tuple(references),
         tolerates,
         parked_at_most,
-        shrinks_to_at_least,
+        usual or Usual(),
         tuple(limits),
         once or {},
     )
+    for problem in made.usual.problems(of):
+        raise ValueError(f"{of.name}: {problem}")
     asked = {table.name for table in made.asks}
     for name in sorted({name for query in made.queries for name in _ADDRESS.findall(query)} - asked):
         raise ValueError(f"{of.name}: a promise asks {name}, which is no input")

@@ -102,6 +102,20 @@ class Limits(BaseModel):
     ] = 30
 
 
+class Baseline(BaseModel):
+    """What is usual of a table's rows and shape, by the nights before: what is unusual is said, what is far from it stops."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nights: Annotated[int, Field(ge=5, le=60, description="The newest nights before that are looked at.")] = 14
+    least_nights: Annotated[int, Field(ge=3, description="With fewer nights there is no baseline yet.")] = 5
+    warns_at: Annotated[float, Field(gt=0, description="Spreads (1.4826 MAD) from usual that are said.")] = 4.0
+    stops_at: Annotated[float, Field(gt=0, description="Spreads from usual that stop a publication.")] = 6.0
+    width: Annotated[float, Field(gt=0, lt=1, description="A difference that is always usual: a share, or points.")] = (
+        0.05
+    )
+
+
 class Settings(BaseSettings):
     """Everything that may differ from one installation to another.
 
@@ -165,6 +179,7 @@ class Settings(BaseSettings):
     ] = 0.1
     list_length: Annotated[int, Field(ge=1, le=1000, description="Titles on a viewer's list.")] = 50
     limits: Limits = Limits()
+    baseline: Baseline = Baseline()
     listed_title_types: Annotated[
         tuple[TitleType, ...],
         NoDecode,
@@ -279,6 +294,7 @@ def probably_meant(variable: str) -> str | None:
 _HOLDERS: Mapping[str, Collection[str] | None] = {
     "weighing": Weighing.model_fields,
     "limits": Limits.model_fields,
+    "baseline": Baseline.model_fields,
     "recommender_parameters": None,
 }
 """Settings that hold others, by their names; None: any."""

@@ -3,6 +3,7 @@
 import great_expectations.expectations as gxe
 
 from expectations.suite import suite
+from expectations.usual import Usual
 from jobs.tables import bronze
 
 _TITLE_ID = r"^tt\d{7,10}$"
@@ -18,7 +19,7 @@ _NAME_IDS = r"^(\\N|nm\d{7,10}(,nm\d{7,10})*)$"
 # IMDb's dumps hold a few rows a million with shifted columns; more means a broken delivery.
 _TOLERATES = 0.01
 # The dumps grow: half of one gone is a dump that was cut.
-_SHRINKS_TO_AT_LEAST = 0.5
+_USUAL = Usual(least=0.5)
 
 
 def _matches(column: str, regex: str) -> gxe.ExpectColumnValuesToMatchRegex:
@@ -44,7 +45,7 @@ SUITES = {
                 _matches("runtimeMinutes", _OPTIONAL_NUMBER),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.IMDB_TITLE_RATINGS,
@@ -55,7 +56,7 @@ SUITES = {
                 _matches("numVotes", _WHOLE_NUMBER),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.IMDB_TITLE_PRINCIPALS,
@@ -68,7 +69,7 @@ SUITES = {
                 _not_null("category"),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.IMDB_TITLE_CREW,
@@ -79,7 +80,7 @@ SUITES = {
                 _matches("writers", _NAME_IDS),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.IMDB_TITLE_AKAS,
@@ -91,7 +92,7 @@ SUITES = {
                 _matches("isOriginalTitle", _FLAG),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.IMDB_TITLE_EPISODE,
@@ -104,7 +105,7 @@ SUITES = {
                 _matches("episodeNumber", _OPTIONAL_NUMBER),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.IMDB_NAME_BASICS,
@@ -116,7 +117,7 @@ SUITES = {
                 _matches("deathYear", _LIFE_YEAR),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
     )
 }

@@ -3,12 +3,13 @@
 import great_expectations.expectations as gxe
 
 from expectations.suite import suite
+from expectations.usual import Usual
 from jobs.tables import bronze
 
 _MOVIE_ID = gxe.ExpectColumnValuesToMatchRegex(column="movieId", regex=r"^\d{1,9}$")
 _HAS_ID = gxe.ExpectColumnValuesToNotBeNull(column="movieId")
 # A smaller set in place of a larger one would take titles away: a person says so.
-_SHRINKS_TO_AT_LEAST = 0.5
+_USUAL = Usual(least=0.5)
 
 SUITES = {
     promised.of.name: promised
@@ -17,7 +18,7 @@ SUITES = {
             bronze.MOVIELENS_MOVIES,
             rows=(_HAS_ID, _MOVIE_ID, gxe.ExpectColumnValuesToNotBeNull(column="title")),
             tolerates=0.01,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.MOVIELENS_LINKS,
@@ -28,7 +29,7 @@ SUITES = {
                 gxe.ExpectColumnValuesToMatchRegex(column="tmdbId", regex=r"^\d{1,9}$"),
             ),
             tolerates=0.01,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
     )
 }

@@ -7,12 +7,16 @@ import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
 
 from expectations.suite import none_found, suite
+from expectations.usual import Usual
 from jobs.tables import bronze
 
 _END = r"(?![\r\n])$"
 """The end of a value, where ``$`` alone takes a line break after it for nothing."""
 # There is no year 0.
 _DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}" + _END
+
+_USUAL = Usual(stops_at=None)
+"""People want as many rules as they want, and none is as well."""
 
 
 def _rows() -> tuple[ColumnMapExpectation, ...]:
@@ -52,7 +56,7 @@ def _whole() -> tuple[Expectation, ...]:
 SUITES = {
     promised.of.name: promised
     for promised in (
-        suite(bronze.BLOCKED_TITLES, rows=_rows(), table=_whole()),
+        suite(bronze.BLOCKED_TITLES, rows=_rows(), table=_whole(), usual=_USUAL),
         suite(
             bronze.BOOSTED_TITLES,
             rows=(
@@ -65,6 +69,7 @@ SUITES = {
                 ),
             ),
             table=_whole(),
+            usual=_USUAL,
         ),
     )
 }

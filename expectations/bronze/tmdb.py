@@ -3,6 +3,7 @@
 import great_expectations.expectations as gxe
 
 from expectations.suite import suite
+from expectations.usual import Usual
 from jobs.tables import bronze
 
 _MOVIE_ID = r"^\d{1,9}$"
@@ -14,7 +15,7 @@ _JSON_LIST = r"^\s*\["
 # One hand-edited object must not stop a night; a broken export breaks every row.
 _TOLERATES = 0.02
 # Exports grow: half of one gone is an export that was cut. Details have no limit: a night fetches as many as it may.
-_SHRINKS_TO_AT_LEAST = 0.5
+_USUAL = Usual(least=0.5)
 
 
 def _matches(column: str, regex: str) -> gxe.ExpectColumnValuesToMatchRegex:
@@ -32,7 +33,7 @@ SUITES = {
             bronze.TMDB_MOVIE_IDS,
             rows=(*_identified("id"), _matches("popularity", _NUMBER), _matches("adult", r"^(true|false)$")),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.TMDB_MOVIE_DETAILS,
@@ -48,6 +49,7 @@ SUITES = {
                 _matches("vote_count", _NUMBER),
             ),
             tolerates=_TOLERATES,
+            usual=Usual(stops_at=None, nulls=("overview",)),
         ),
         suite(
             bronze.TMDB_5000_MOVIES,
@@ -61,13 +63,13 @@ SUITES = {
                 _matches("popularity", _NUMBER),
             ),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
         suite(
             bronze.TMDB_5000_CREDITS,
             rows=(*_identified("movie_id"), _matches("cast", _JSON_LIST), _matches("crew", _JSON_LIST)),
             tolerates=_TOLERATES,
-            shrinks_to_at_least=_SHRINKS_TO_AT_LEAST,
+            usual=_USUAL,
         ),
     )
 }

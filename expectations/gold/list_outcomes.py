@@ -4,6 +4,7 @@ import great_expectations.expectations as gxe
 
 from expectations.gold.recommendations import LONGEST_LIST
 from expectations.suite import suite
+from expectations.usual import Usual
 from jobs.tables import gold
 
 _OUTCOMES = ("watched", "liked", "disliked", "dismissed", "watchlisted", "ignored")
@@ -28,4 +29,5 @@ SUITE = suite(
             description="what was listed was ignored, or became one thing or several",
         ),
     ),
+    usual=Usual(stops_at=None),  # as much as viewers do
 )

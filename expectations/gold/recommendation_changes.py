@@ -3,6 +3,7 @@
 import great_expectations.expectations as gxe
 
 from expectations.suite import suite
+from expectations.usual import Usual
 from jobs.tables import gold
 
 SUITE = suite(
@@ -36,4 +37,5 @@ SUITE = suite(
             description="every title of a list has a source",
         ),
     ),
+    usual=Usual(stops_at=None),  # a new model changes all lists: that is no fault
 )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import great_expectations.expectations as gxe
 
 from expectations.suite import Reference, suite
+from expectations.usual import Usual
 from jobs.tables import gold, silver
 
 EVENT_TYPES = ("view", "complete", "rating", "like", "dislike", "watchlist", "dismiss")
@@ -34,5 +35,5 @@ SUITE = suite(
     # Some events wait for their titles; if most do, the catalogue they belong to was not delivered.
     parked_at_most=0.5,
     # History grows: half of it gone is a delivery that went missing or a catalogue that was cut.
-    shrinks_to_at_least=0.5,
+    usual=Usual(least=0.5, distinct=("user_id", "title_id")),
 )

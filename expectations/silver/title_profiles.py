@@ -5,6 +5,7 @@ import great_expectations.expectations as gxe
 from expectations.silver.title_links import TITLE_ID
 from expectations.silver.titles import YEAR_MAX, YEAR_MIN
 from expectations.suite import Reference, suite
+from expectations.usual import Usual
 from jobs.tables import silver
 
 LEADING_CAST = 5
@@ -25,5 +26,5 @@ SUITE = suite(
         ),
     ),
     references=(Reference(("title_id",), silver.TITLES),),
-    shrinks_to_at_least=0.5,  # as silver.titles
+    usual=Usual(least=0.5),  # as silver.titles
 )

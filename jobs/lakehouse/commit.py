@@ -226,13 +226,6 @@ def rows_by_part(delta: DeltaTable) -> dict[str, int | None]:
     return found
 
 
-def rows_before(base: DeltaTable | None, replaced: Collection[str]) -> int | None:
-    """Rows of the newest delivery before those replaced; None if there is none, or the log does not say."""
-    counted = rows_by_part(base) if base else {}
-    earlier = [night for night in counted if night < min(replaced)]
-    return counted[max(earlier)] if earlier else None
-
-
 def outlived(base: DeltaTable, table: Table, replaced: Collection[str]) -> list[str]:
     """Partitions of a dated table that are older than those it keeps."""
     if table.keeps is None:

@@ -74,6 +74,8 @@ class Account:
     """What must be the same of the next publication for the two to be compared, beside the settings."""
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was observed of each limit, by its name: promise, found, state."""
+    profile: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What was measured, by name of the measure, of each delivery; of a current table under no name."""
     accepted: dict[str, Any] = field(default_factory=dict)
     """Who overruled limits and why, and what was found of them: by, reason, limits."""
     replaces: str = ""
@@ -265,18 +267,19 @@ def in_force(table: Table, delta: DeltaTable, upto: int | None = None) -> Entry 
         limit = None
 
 
-def in_turn(table: Table, delta: DeltaTable, upto: int | None = None) -> Iterator[Entry]:
+def in_turn(table: Table, delta: DeltaTable, upto: int | None = None, commits: int | None = None) -> Iterator[Entry]:
     """The publication in force, then the one that it followed, and so on: without those that a restore undid.
 
     Args:
         table: Which table.
         delta: The table at its newest version.
         upto: The version to begin at; the newest, if None.
+        commits: How many of the newest commits to look at; all, if None.
 
     Raises:
         JobError: The lake was made by a newer version.
     """
-    return _followed(table, delta, delta.history(), delta.version() if upto is None else upto)
+    return _followed(table, delta, delta.history(commits), delta.version() if upto is None else upto)
 
 
 def _followed(table: Table, delta: DeltaTable, commits: list[dict[str, Any]], upto: int) -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from jobs.errors import JobError
 from jobs.lakehouse.audit import pages
 from jobs.lakehouse.audit.counts import Counted, Counts
 from jobs.lakehouse.audit.judge import NO_BASELINE, Verdict
+from jobs.lakehouse.audit.usual import limits_of, profile_of
 from jobs.lakehouse.ledger import Account, Entry, Part
 from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.refusals import Acceptance, Refusal
@@ -257,7 +258,8 @@ def account_of(
         spine=spine_account(staged, parts),
         counts=dict(staged.counts),
         compared_by=dict(staged.compared_by),
-        limits={o.limit: {"promise": o.promise, "found": o.number, "state": o.state} for o in staged.verdict.limits},
+        limits=limits_of(staged.verdict.judged, out),
+        profile=profile_of(staged.verdict.judged, out),
         accepted=_accepted(staged),
         replaces=_replaces(carried),
         replaced=None if staged.replaced is None else [part for part in staged.replaced if part not in out],
@@ -278,7 +280,7 @@ def _replaces(carried: Entry | None) -> str:
 
 def _accepted(staged: Staged) -> dict[str, Any]:
     """Who overruled which limits, and what was found of them; empty if nothing had to be overruled."""
-    found = {one.limit: one.found for one in staged.verdict.limits if one.is_accepted}
+    found = {one.key: one.found for one in staged.verdict.limits if one.is_accepted}
     by = staged.acceptance
     return {"by": by.by, "reason": by.reason, "limits": found} if by and found else {}
 
@@ -303,8 +305,12 @@ def told_of(staged: Staged, account: Account, replayed: Replayed | None = None) 
 def _said(staged: Staged, account: Account) -> str:
     """What is worth knowing of a publication: what its job counted, what could not be compared, what was overruled."""
     said = [", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items())]
+    said += [one.measured.said for one in staged.verdict.limits if one.measured and one.state == "unusual"]
     said += [
-        f"{one.limit.replace('_', ' ')}: {one.why_not}" for one in staged.verdict.limits if one.state == NO_BASELINE
+        f"{one.limit.replace('_', ' ')}: {one.why_not}"
+        for one in staged.verdict.limits
+        # Every table is new once: that its first nights have no baseline stands on their pages.
+        if one.state == NO_BASELINE and not one.measured
     ]
     if told := account.accepted:
         found = ", ".join(f"{limit.replace('_', ' ')} {found}" for limit, found in told["limits"].items())

@@ -37,6 +37,8 @@ class Acceptance:
     reason: str
     limits: Mapping[str, Collection[str]]
     """Table → the names of its limits that were broken when it was refused."""
+    night: date | None = None
+    """The night that was refused; of deliveries that come together the limits of others are not overruled."""
 
 
 @dataclass(frozen=True)

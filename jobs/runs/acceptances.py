@@ -40,4 +40,4 @@ def plan(settings: Settings, job: str, night: date, by: str, reason: str) -> Acc
                 f"nothing was accepted: {refusal.table_name} breaks promises for {night} that nobody can overrule: "
                 f"{'; '.join(refusal.problems)}{refusal.page and f'; see {refusal.page}'}"
             )
-    return Acceptance(by, reason, {refusal.table_name: refusal.limits for refusal in open_})
+    return Acceptance(by, reason, {refusal.table_name: refusal.limits for refusal in open_}, night)

@@ -23,7 +23,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     root, at = Settings(home=tmp_path).lake, datetime(2026, 3, 2, 2, tzinfo=UTC)
     told = [
         Refusal(table.name, NIGHT, ["it broke"], limits, "a page", "test", "0.1", "p", at)
-        for table, limits in ((silver.TITLES, []), (silver.PEOPLE, ["shrinking"]), (bronze.IMDB_NAME_BASICS, []))
+        for table, limits in ((silver.TITLES, []), (silver.PEOPLE, ["rows"]), (bronze.IMDB_NAME_BASICS, []))
     ]
     add(open_or_create(root, REFUSALS), told)
     return lambda *arguments: CliRunner().invoke(app, arguments)

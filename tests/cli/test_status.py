@@ -90,9 +90,7 @@ def test_a_refused_night_is_stale_until_it_is_published(run: Run, tmp_path: Path
 
 
 def test_says_what_a_person_decided(run: Run, tmp_path: Path) -> None:
-    publish(
-        tmp_path, silver.TITLES, night=TWO, accepted={"by": "ada", "reason": "so", "limits": {"shrinking": "found 1"}}
-    )
+    publish(tmp_path, silver.TITLES, night=TWO, accepted={"by": "ada", "reason": "so", "limits": {"rows": "found 1"}})
     run("rollback", "gold.recommendations", "--to", "2026-03-01", "--reason", "all the same", "--by", "ada")
 
     assert state(run, "silver.titles")["why"] == "accepted by ada: so"

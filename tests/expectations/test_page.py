@@ -5,6 +5,7 @@ import pytest
 
 from expectations.page import PAGE, page, promises, suite_of
 from expectations.suite import Reference, suite
+from expectations.usual import Usual
 from jobs.tables import TABLES, Table, silver
 
 
@@ -31,6 +32,7 @@ def test_tells_promises_in_words() -> None:
         ),
         table=(gxe.ExpectTableRowCountToBeBetween(min_value=1),),
         references=(Reference(("title_id",), silver.TITLES, parks=True),),
+        usual=Usual(least=0.5, distinct=("user_id",)),
     )
 
     assert promises(promised) == [
@@ -42,4 +44,6 @@ def test_tells_promises_in_words() -> None:
         "exactly these columns, in this order",
         "user_id, title_id is unique",
         "the number of rows is at least 1",
+        "like the nights before: rows (a limit: `rows`), different user_id (a limit: `distinct_user_id`)",
+        "while there is no baseline yet, at least 50% of the rows of the last publication (a limit: `rows`)",
     ]

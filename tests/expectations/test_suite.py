@@ -23,7 +23,7 @@ def suite_for(table: Table) -> Suite:
 
 @pytest.mark.parametrize("table", FILLED, ids=lambda table: table.name)
 def test_no_catalogue_and_no_table_of_silver_may_lose_more_than_half_of_its_rows(table: Table) -> None:
-    assert suite_for(table).shrinks_to_at_least == 0.5
+    assert suite_for(table).usual.least == 0.5
 
 
 def test_where_most_events_wait_for_their_titles_a_catalogue_was_not_delivered() -> None:

@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from pyspark.sql import functions as F
 
 from expectations.suite import Limit, suite
+from expectations.usual import Usual
 from jobs.errors import JobError
 from jobs.lakehouse.commit import open_or_create
 from jobs.lakehouse.lake import Lake
@@ -70,7 +71,7 @@ LIMITED = suite(
             is_most=False,
         ),
     ),
-    shrinks_to_at_least=0.5,
+    usual=Usual(least=0.5),
 )
 
 
@@ -90,7 +91,7 @@ def states(lake: Lake) -> dict[str, str]:
 def test_a_broken_limit_refuses_until_a_person_overrules_it_and_only_what_was_broken(lake: Lake) -> None:
     first = offer(lake, NIGHT, *"abcd")
     assert first.note == "overlap: no baseline: nothing is served yet"
-    assert states(lake) == {"coverage": "holds", "overlap": "no baseline"}
+    assert states(lake) == {"coverage": "holds", "overlap": "no baseline", "rows": "no baseline"}
 
     with pytest.raises(JobError) as said:
         offer(lake, LATER, *"abc", minutes=1.0)
@@ -106,11 +107,11 @@ def test_a_broken_limit_refuses_until_a_person_overrules_it_and_only_what_was_br
     lake.accepts = Acceptance("ada", "as we meant it", {VISITS.name: limits})
     with pytest.raises(JobError, match="at least 50% of the rows of the last publication: does not hold, found 1"):
         offer(lake, LATER, "a", minutes=1.0)
-    assert newest(lake.settings.lake)[VISITS.name, LATER].limits == ["shrinking", "coverage"]
+    assert newest(lake.settings.lake)[VISITS.name, LATER].limits == ["coverage", "rows"]
     outcome = offer(lake, LATER, *"abc", minutes=1.0)
 
     assert outcome.note == "accepted by ada (as we meant it): coverage found 0"
-    assert states(lake) == {"shrinking": "holds", "coverage": "accepted", "overlap": "holds"}
+    assert states(lake) == {"coverage": "accepted", "overlap": "holds", "rows": "no baseline"}
     assert entry_of(lake, VISITS).accepted["limits"] == {"coverage": "found 0"}
     page = Path(f"{lake.docs}/{VISITS.name}/{LATER}.html").read_text(encoding="utf-8")
     assert '<td class="bad">accepted' in page

@@ -167,9 +167,9 @@ def test_a_table_that_shrinks_is_published_once_a_person_accepts_it_and_its_run_
     first, second = (CliRunner().invoke(app, [*command, "--reason", "a test", "--by", "ada"]) for _ in range(2))
 
     assert "published  silver.interactions" in first.output
-    assert "accepted by ada (a test): shrinking found 1" in first.output
+    assert "accepted by ada (a test): rows found 1" in first.output
     assert "silver.interactions was published for 2026-03-01 since it was refused" in second.stderr
     entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
     assert entry is not None
     assert (entry.published, entry.run) == (1, "reelhouse " + " ".join(command))
-    assert entry.accepted == {"by": "ada", "reason": "a test", "limits": {"shrinking": "found 1"}}
+    assert entry.accepted == {"by": "ada", "reason": "a test", "limits": {"rows": "found 1"}}

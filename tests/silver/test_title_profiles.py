@@ -13,7 +13,7 @@ from pyspark.testing import assertDataFrameEqual
 from expectations.silver.title_profiles import SUITE
 from jobs.catalogues.tmdb import list_keywords
 from jobs.lakehouse.audit import mark as audit
-from jobs.lakehouse.audit.ask import Matter
+from jobs.lakehouse.audit.ask import Matter, questions
 from jobs.lakehouse.audit.judge import judge_table
 from jobs.lakehouse.schema import arrow_schema
 from jobs.silver.title_profiles import find_keywords, name_makers, profile_titles
@@ -130,6 +130,7 @@ def test_refuses_profiles_with_more_than_five_of_the_cast(tmp_path: Path) -> Non
     crowded = {"title_id": "tt0000001", "leading_cast": [f"P{n}" for n in range(6)]}
     rows = dataset(pa.Table.from_pylist([crowded], arrow_schema(silver.TITLE_PROFILES)))
 
-    judged = judge_table(Matter([rows], str(tmp_path)), silver.TITLE_PROFILES.column_names, 1, SUITE)
+    with questions(Matter([rows], str(tmp_path)), SUITE.once) as asked:
+        judged = judge_table(asked, silver.TITLE_PROFILES.column_names, 1, SUITE)
 
     assert [one.promise for one in judged if not one.holds] == ["leading_cast has at most 5 names"]

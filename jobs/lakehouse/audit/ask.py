@@ -68,6 +68,24 @@ class Questions:
         rows, first, last = self._connection.execute(asked).fetchall()[0]
         return Found(rows, tuple(dict.fromkeys(example for example in (first, last) if example)))
 
+    def measure(self, rows: Sequence[Dataset], columns: Sequence[str], aggregates: Sequence[str]) -> list[float]:
+        """What aggregations find of some columns of rows, which are all that is read."""
+        query = f"SELECT {', '.join(aggregates)} FROM ({self._rows(rows, columns)})"  # noqa: S608
+        return [float(number) for number in self._connection.execute(query).fetchall()[0]]
+
+    def new_keys(self, rows: Sequence[Dataset], before: Dataset, key: Sequence[str]) -> int:
+        """Count the rows whose key another version of their table does not have."""
+        _hold(self._connection, "before", before, key)
+        found = f"({self._rows(rows, key)}) ANTI JOIN before USING ({', '.join(map(_name, key))})"
+        return int(self._connection.execute(f"SELECT count(*) FROM {found}").fetchall()[0][0])  # noqa: S608
+
+    def _rows(self, rows: Sequence[Dataset], columns: Sequence[str]) -> str:
+        """A query for some columns of rows."""
+        for n, some in enumerate(rows):
+            _hold(self._connection, f"measured_{n}", some, columns)
+        names = ", ".join(map(_name, columns))
+        return " UNION ALL ".join(f"SELECT {names} FROM measured_{n}" for n in range(len(rows)))  # noqa: S608
+
     def number(self, query: str) -> float | None:
         """The one number that a query finds; None for a null."""
         ((number,),) = self._connection.execute(fill_in(query, self._words)).fetchall()
@@ -102,17 +120,26 @@ def questions(matter: Matter, once: Mapping[str, str]) -> Iterator[Questions]:
         yield Questions(connection, words)
 
 
-def _hold(connection: duckdb.DuckDBPyConnection, name: str, rows: Dataset) -> None:
-    """Let queries read rows under a name: by DuckDB's own Parquet reader where it can, which costs half of Arrow's."""
-    if files := _plain_files(rows):
-        told = "union_by_name = true, hive_partitioning = false"
-        connection.execute(f"CREATE TEMP VIEW {name} AS FROM read_parquet([{', '.join(map(_literal, files))}], {told})")
+def _hold(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: Dataset, columns: Sequence[str] | None = None
+) -> None:
+    """Let queries read rows under a name: by DuckDB's own Parquet reader where it can, which costs half of Arrow's.
+
+    Args:
+        connection: What asks.
+        name: The name.
+        rows: The rows.
+        columns: All that queries name of them; any, unless given.
+    """
+    if files := _plain_files(rows, rows.schema.names if columns is None else columns):
+        told = f"[{', '.join(map(_literal, files))}], union_by_name = true, hive_partitioning = false"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({told})")
     else:
         connection.register(name, rows)
 
 
-def _plain_files(rows: Dataset) -> list[str]:
-    """Paths of files on this machine that hold all of the rows' columns; none where only Arrow knows them all."""
+def _plain_files(rows: Dataset, columns: Sequence[str]) -> list[str]:
+    """Paths of files on this machine that hold these columns of the rows; none where only Arrow knows them all."""
     if not isinstance(rows, FileSystemDataset):
         return []
     filesystem, folder = rows.filesystem, ""
@@ -123,7 +150,12 @@ def _plain_files(rows: Dataset) -> list[str]:
         return []
     # A partition's value is in the name of a folder; a column that was added since is in no file.
     held = {name for file in files for name in pq.read_schema(file).names}
-    return files if held >= set(rows.schema.names) else []
+    return files if held >= set(columns) else []
+
+
+def _name(column: str) -> str:
+    """A column as SQL names it, whatever it is called."""
+    return f'"{column}"'
 
 
 def _literal(value: object) -> str:

@@ -1,8 +1,7 @@
 """Great Expectations pronounces: on counts that were taken once, in the files that would be published."""
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -11,10 +10,11 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.suite import PARKED, SHRINKING, Limit, Suite
+from expectations.suite import PARKED, Limit, Suite
 from expectations.words import in_words, reference_in_words
-from jobs.lakehouse.audit.ask import Found, Matter, Questions, questions
+from jobs.lakehouse.audit.ask import Found, Questions
 from jobs.lakehouse.audit.counts import ALL, Counted, Counts, total
+from jobs.lakehouse.audit.measured import Measured
 
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
 NO_BASELINE = "no baseline"
@@ -44,13 +44,22 @@ class Judged:
     """Why there is nothing to hold a limit against, such as that nothing is served yet: then it neither holds nor not."""
     is_accepted: bool = False
     """Whether a person overruled it."""
+    measured: Measured | None = None
+    """What is usual of a number that is held against the nights before; None for any other promise."""
 
     @property
     def state(self) -> str:
         """What became of it, in a word or two."""
+        if self.is_accepted or not self.holds:
+            return "accepted" if self.is_accepted else "broken"
         if self.why_not:
             return NO_BASELINE if self.why_not.startswith(NO_BASELINE) else "not judged"
-        return "accepted" if self.is_accepted else "holds" if self.holds else "broken"
+        return "unusual" if self.measured and self.measured.is_unusual else "holds"
+
+    @property
+    def key(self) -> str:
+        """What a limit is called in the account: of several deliveries each has its own."""
+        return f"{self.limit} {self.measured.unit.part}".strip() if self.measured else self.limit
 
 
 @dataclass
@@ -78,7 +87,7 @@ class Verdict:
     @property
     def broken_limits(self) -> list[str]:
         """Names of the limits that are broken, whether or not a person overruled them."""
-        return [one.limit for one in self.limits if one.is_accepted or not one.holds]
+        return list(dict.fromkeys(one.limit for one in self.limits if one.is_accepted or not one.holds))
 
 
 def judge_rows(counted: Counted, suite: Suite, *, by_part: bool, stays: Iterable[Counts] = ()) -> Verdict:
@@ -122,7 +131,7 @@ def _judged_rows(whole: Counts, counted: Counted, suite: Suite) -> list[Judged]:
     """Each row promise over everything offered."""
     judged = []
     for reason, expectation in suite.rows.items():
-        result = _pronounce(expectation, _row_metrics(reason, expectation.column, whole, counted))
+        result = pronounce(expectation, _row_metrics(reason, expectation.column, whole, counted))
         broken = whole.by_reason.get(reason, 0)
         judged.append(
             Judged(
@@ -170,7 +179,7 @@ def _problems_of(counts: Counts, counted: Counted, suite: Suite) -> list[str]:
         reason
         for reason, expectation in suite.rows.items()
         if counts.by_reason.get(reason)
-        and not _pronounce(expectation, _row_metrics(reason, expectation.column, counts, counted)).success
+        and not pronounce(expectation, _row_metrics(reason, expectation.column, counts, counted)).success
     ]
     problems = []
     if failed or counts.broken > suite.tolerates * counts.offered:
@@ -210,26 +219,22 @@ class Bounds:
 
     Args:
         values: Bound of each limit, by its name.
-        least_rows: The row count below which the table has shrunk too much; 0 for no limit.
         served: Name of the table as it is served: limits that ask it compare with it.
         no_baseline: Why it cannot be compared with; empty if it can.
-        accepted: Names of the limits that a person overrules.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    least_rows: int = 0
     served: str = ""
     no_baseline: str = ""
-    accepted: Collection[str] = ()
 
 
 def judge_table(
-    matter: Matter, columns: Sequence[str], row_count: int, suite: Suite, bounds: Bounds | None = None
+    asked: Questions, columns: Sequence[str], row_count: int, suite: Suite, bounds: Bounds | None = None
 ) -> list[Judged]:
     """Judge the promises about the whole table, and its limits.
 
     Args:
-        matter: The table as it would be, and the tables that its promises name.
+        asked: Answers queries about the table as it would be, and the tables that its promises name.
         columns: Its columns.
         row_count: How many rows that are.
         suite: The promises.
@@ -237,15 +242,8 @@ def judge_table(
     """
     held = bounds or Bounds()
     counted = {"table.row_count": row_count, "table.columns": list(columns)}
-    with questions(matter, suite.once) as asked:
-        judged = [_judged_table(promise, counted, asked) for promise in suite.table]
-        if held.least_rows:
-            least = gxe.ExpectTableRowCountToBeBetween(min_value=held.least_rows, description=suite.least_in_words)
-            judged.append(replace(_judged_table(least, counted, asked), limit=SHRINKING, number=row_count))
-        judged += [_judged_limit(limit, held, asked) for limit in suite.limits]
-    return [
-        replace(one, is_accepted=bool(one.limit) and not one.holds and one.limit in held.accepted) for one in judged
-    ]
+    judged = [_judged_table(promise, counted, asked) for promise in suite.table]
+    return [*judged, *(_judged_limit(limit, held, asked) for limit in suite.limits)]
 
 
 def _judged_table(promise: Expectation, counted: Mapping[str, Any], asked: Questions) -> Judged:
@@ -257,7 +255,7 @@ def _judged_table(promise: Expectation, counted: Mapping[str, Any], asked: Quest
         "unexpected_rows_query.row_count": broken.rows,
         "unexpected_rows_query.table": [{"row": example} for example in broken.examples],
     }
-    result = _pronounce(promise, metrics)
+    result = pronounce(promise, metrics)
     observed = result.result.get("observed_value")
     said = f"found {observed:,}" if isinstance(observed, int) else f"found {observed}"
     said = ("1 row breaks it" if broken.rows == 1 else f"{broken.rows:,} rows break it") if query else said
@@ -276,18 +274,13 @@ def _judged_limit(limit: Limit, bounds: Bounds, asked: Questions) -> Judged:
     return Judged(limit.in_words(bound), "", holds, f"found {number:.4g}", limit=limit.name, number=number)
 
 
-def least_rows(suite: Suite, last: int | None) -> int:
-    """The row count below which a table has shrunk too much; 0 for no limit."""
-    return math.ceil(suite.shrinks_to_at_least * last) if last else 0
-
-
 @cache
 def _engine() -> SparkDFExecutionEngine:
     """Tells an expectation that its metrics are Spark's; nothing is asked of it."""
     return SparkDFExecutionEngine(persist=False)
 
 
-def _pronounce(expectation: Expectation, values: Mapping[str, Any]) -> ExpectationValidationResult:
+def pronounce(expectation: Expectation, values: Mapping[str, Any]) -> ExpectationValidationResult:
     """Let an expectation judge the values of its own metrics, without a query.
 
     Raises:

@@ -13,6 +13,7 @@ import pyarrow.fs
 
 from jobs.lakehouse.audit.counts import Counts
 from jobs.lakehouse.audit.judge import Judged
+from jobs.lakehouse.audit.pictures import picture
 from jobs.lakehouse.storage import files_below, open_storage
 
 _PAGES_KEPT = 30
@@ -24,15 +25,19 @@ _TEMPLATE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ page.table }}, night {{ page.night }}</title>
 <style>
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --good: #1a7f4b; --bad: #c0362c; }
-@media (prefers-color-scheme: dark) { :root { --good: #5fce93; --bad: #ff8a80; } }
+:root { color-scheme: light dark; --odd: #9a6700;
+  --line: color-mix(in srgb, currentColor 18%, transparent); --good: #1a7f4b; --bad: #c0362c; }
+@media (prefers-color-scheme: dark) { :root { --good: #5fce93; --bad: #ff8a80; --odd: #e3b341; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .verdict { font-weight: 600; } .good { color: var(--good); } .bad { color: var(--bad); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-code { font-size: .9em; overflow-wrap: anywhere; } .quiet { opacity: .7; }
+code { font-size: .9em; overflow-wrap: anywhere; } .quiet { opacity: .7; } .odd { color: var(--odd); }
+svg.nights { overflow: visible; } svg.nights polyline, svg.nights .ring { fill: none; stroke: currentColor; opacity: .6; }
+svg.nights .band { fill: currentColor; opacity: .1; }
+svg.nights .dot { fill: currentColor; } svg.nights .odd { fill: var(--odd); }
 </style>
 </head>
 <body>
@@ -50,10 +55,22 @@ code { font-size: .9em; overflow-wrap: anywhere; } .quiet { opacity: .7; }
 <td>{% for reason, rows in counts.by_reason | dictsort %}<code>{{ reason }}</code> {{ "{:,}".format(rows) }}<br>
 {% endfor %}</td></tr>
 {% endfor %}</tbody></table></div>
+{% if page.measured %}<h2>Volume and shape</h2>
+<div class="wide"><table>
+<thead><tr><th></th><th>what</th>
+<th class="number">found</th><th class="number">usually</th><th class="number">stops it unless</th><th>nights before</th>
+</tr></thead><tbody>{% for one in page.measured %}{% set m = one.measured %}<tr>
+<td class="{{ page.tone(one) }}">{{ one.state }}</td><td>{{ m.measure.subject }}{{ " of " + m.unit.part if m.unit.part }}</td>
+<td class="number">{{ m.measure.value(m.number) }}</td>
+<td class="number">{{ m.measure.span(m.usual.low, m.usual.high) if m.usual else one.why_not.partition(": ")[2] }}</td>
+<td class="number">{{ m.measure.span(m.allowed.low, m.allowed.high) if m.stops }}</td><td>{{ picture(m) }}</td></tr>
+{% endfor %}</tbody></table></div>
+<p class="quiet">What is usual is found in the newest nights before, by their median and its spread; Great Expectations
+pronounces. What is unusual is said; a ring is a night that a person accepted.</p>{% endif %}
 <h2>Promises</h2>
 <div class="wide"><table>
 <thead><tr><th></th><th>promise</th><th>found</th><th>examples</th><th>judged by</th></tr></thead>
-<tbody>{% for one in page.judged %}<tr>
+<tbody>{% for one in page.promises %}<tr>
 <td class="{{ page.tone(one) }}">{{ one.state }}
 </td><td>{{ one.promise }}{% if one.reason %}<br><code class="quiet">{{ one.reason }}</code>{% endif %}</td>
 <td>{{ one.found }}{% set share = page.share(one) %}{% if share %}<br><span class="quiet">{{ share }}</span>{% endif %}</td>
@@ -86,9 +103,19 @@ class Page:
     code: str
     version: str = gx.__version__
 
+    @property
+    def measured(self) -> list[Judged]:
+        """Numbers that are held against the nights before."""
+        return [one for one in self.judged if one.measured]
+
+    @property
+    def promises(self) -> list[Judged]:
+        """All other promises."""
+        return [one for one in self.judged if not one.measured]
+
     def tone(self, one: Judged) -> str:
         """Whether that is good, bad, or neither."""
-        return {"holds": "good", "broken": "bad", "accepted": "bad"}.get(one.state, "quiet")
+        return {"holds": "good", "broken": "bad", "accepted": "bad", "unusual": "odd"}.get(one.state, "quiet")
 
     def share(self, one: Judged) -> str:
         """Great Expectations' own percentage of broken rows, where it found any."""
@@ -129,4 +156,4 @@ def _forget_old(filesystem: pa.fs.FileSystem, folder: str) -> None:
 def _template() -> jinja2.Template:
     """The page; whatever comes from the data is text, never markup."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(_TEMPLATE)
+    return environment.from_string(_TEMPLATE, {"picture": picture})
