@@ -116,6 +116,19 @@ class Baseline(BaseModel):
     )
 
 
+class Keeps(BaseModel):
+    """For how long is kept what is not in force any more; `reelhouse maintain` deletes what is older and not needed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files_days: Annotated[
+        int,
+        Field(ge=1, description="Days that files of replaced versions are kept: how far back a night can be served."),
+    ] = 35
+    ledger_days: Annotated[int, Field(ge=1, description="Days that publications can be looked back at.")] = 400
+    refusals_days: Annotated[int, Field(ge=1, description="Days that refusals and the rows refused are kept.")] = 90
+
+
 class Settings(BaseSettings):
     """Everything that may differ from one installation to another.
 
@@ -180,6 +193,7 @@ class Settings(BaseSettings):
     list_length: Annotated[int, Field(ge=1, le=1000, description="Titles on a viewer's list.")] = 50
     limits: Limits = Limits()
     baseline: Baseline = Baseline()
+    keeps: Keeps = Keeps()
     listed_title_types: Annotated[
         tuple[TitleType, ...],
         NoDecode,
@@ -295,6 +309,7 @@ _HOLDERS: Mapping[str, Collection[str] | None] = {
     "weighing": Weighing.model_fields,
     "limits": Limits.model_fields,
     "baseline": Baseline.model_fields,
+    "keeps": Keeps.model_fields,
     "recommender_parameters": None,
 }
 """Settings that hold others, by their names; None: any."""

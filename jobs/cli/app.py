@@ -20,6 +20,7 @@ from jobs.cli import (
     exports,
     feedback,
     forgetting,
+    maintenance,
     models,
     nights,
     publications,
@@ -103,6 +104,7 @@ app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=restoring.EXAMPLES)(restoring.restore)
 app.command(epilog=replays.EXAMPLES)(replays.replay)
+app.command(epilog=maintenance.EXAMPLES)(maintenance.maintain)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
 app.command(epilog=exports.EXAMPLES)(exports.export)
 

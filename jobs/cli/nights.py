@@ -42,9 +42,11 @@ def night(
     display.say(f"night {day}", "bold")
     with Progress() as progress:
         ended = run_night(home, day, f"reelhouse night --night {day}", Sessions(home, watcher=progress), progress)
+    from jobs.cli.maintenance import maintain_quietly
     from jobs.cli.summary import show_failures, show_published, show_served, show_time
 
     show_published(progress.steps)
+    maintain_quietly(home)
     failed = [one for one in ended if one.error]
     if failed:
         show_failures(ended)

@@ -21,11 +21,13 @@ from jobs.lakehouse.staging import NO_VALUE, StagedFile
 from jobs.lakehouse.storage import STAGING, files_below, move_into, open_storage, remove
 from jobs.tables import Table
 
-_CONFIGURATION = {
+CONFIGURATION = {
     # The log is the ledger: a bit more than a year of nights can be looked back at.
     "delta.logRetentionDuration": "interval 400 days",
     # Time travel and rollback reach back this far once files are vacuumed.
     "delta.deletedFileRetentionDuration": "interval 35 days",
+    # By age alone the commit of a publication in force could go: maintenance knows which are needed.
+    "delta.enableExpiredLogCleanup": "false",
 }
 _BOUNDED = {"string", "integer", "long", "double", "date", "timestamp"}
 """Types of columns whose smallest and largest values are worth knowing."""
@@ -55,7 +57,7 @@ def make(address: str, table: Table) -> DeltaTable:
         delta_schema(table),
         mode="ignore",
         partition_by=[table.partitioned_by] if table.partitioned_by else None,
-        configuration=_CONFIGURATION,
+        configuration=CONFIGURATION,
     )
 
 

@@ -90,6 +90,12 @@ def _left(place: Path, suffix: str) -> list[Path]:
     return [one for one in place.parent.iterdir() if own.fullmatch(one.name) and one.is_dir() and not one.is_symlink()]
 
 
+def partial_exports(parent: Path) -> list[Path]:
+    """What killed exports had begun to write in a folder, and nobody writes any more."""
+    begun = [one for one in parent.glob(f".*.????????{_PARTIAL}") if one.is_dir() and not one.is_symlink()]
+    return [one for one in sorted(begun) if not _is_being_written(one)]
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Tell others that a folder is being written; a killed process holds no lock."""

@@ -6,7 +6,7 @@ tried yet.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from jobs.lakehouse import ledger
@@ -14,7 +14,7 @@ from jobs.lakehouse.outcome import Outcome
 from jobs.landing import deliveries
 from jobs.runs.imports import load
 from jobs.settings import Settings
-from jobs.tables import SOURCES, Node, Table, nodes_of
+from jobs.tables import SOURCES, TABLES, Node, Table, nodes_of
 from jobs.version import code_hash
 
 
@@ -77,10 +77,10 @@ def decide(settings: Settings, job: str, night: date, again: Mapping[str, Collec
     if night not in deliveries.delivered_days(settings.landing):
         return Decision(night, (Outcome(job, "stale", note=f"nothing was delivered for {night}"),))
     made, now = _made(settings, node), _now(settings, node, night)
-    is_asked_for = job in (again or {})
-    if made and (is_asked_for or made.basis != now) and (held := _held(settings, node, now.night)):
+    differs = made is None or job in (again or {}) or _differs(settings, made.basis, now)
+    if made and differs and (held := _held(settings, node, now.night)):
         return Decision(now.night, (Outcome(job, "kept", made.version, note=held),))
-    if made is None or made.basis != now or is_asked_for:
+    if made is None or differs:
         return Decision(now.night)
     if now.night > night:
         return Decision(now.night, (Outcome(job, "superseded", made.version, note=f"carries {now.night}"),))
@@ -100,6 +100,23 @@ def _now(settings: Settings, node: Node, night: date) -> Basis:
         code=code_hash(),
         proposal=None if isinstance(node, Table) else _proposed(settings),
     )
+
+
+def _differs(settings: Settings, then: Basis, now: Basis) -> bool:
+    """Whether something would be made otherwise now than it was; another version of an input may hold the same rows."""
+    if replace(then, inputs=now.inputs) != now or then.inputs.keys() != now.inputs.keys():
+        return True
+    return any(
+        version != now.inputs[name] and not _holds_the_same(settings, name, version)
+        for name, version in then.inputs.items()
+    )
+
+
+def _holds_the_same(settings: Settings, name: str, version: int | None) -> bool:
+    """Whether a table holds the rows of an earlier version: files were only put together since, or a rollback undone."""
+    table = next((table for table in TABLES if table.name == name), None)
+    served = ledger.served(settings.lake, table) if table and version is not None else None
+    return bool(table and served and version is not None and ledger.is_served(settings.lake, table, served, version))
 
 
 def _held(settings: Settings, node: Node, night: date) -> str:

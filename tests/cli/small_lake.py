@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from jobs.cli.app import app
 from jobs.lakehouse import ledger
+from jobs.lakehouse.commit import CONFIGURATION
 from jobs.lakehouse.ledger import Account
 from jobs.tables import Table, gold, silver
 from jobs.tables.bronze import MOVIELENS_MOVIES
@@ -41,7 +42,8 @@ def publish(home: Path, table: Table, *rows: dict[str, Any], night: date = NIGHT
     entry = Account(night=night, offered=len(rows), published=len(rows), code_version="0.1.0", run="test", **account)
     address, partitions = home / "lake" / table.path, [table.partitioned_by] if table.partitioned_by else None
     if not address.exists():
-        write_deltalake(address, schema.empty_table(), partition_by=partitions)  # version 0: the table is made
+        # Version 0: the table is made.
+        write_deltalake(address, schema.empty_table(), partition_by=partitions, configuration=dict(CONFIGURATION))
     write_deltalake(
         address,
         pa.Table.from_pylist([dict.fromkeys(table.column_names) | row for row in rows], schema),

@@ -43,7 +43,7 @@ def all_dags(load_dags: Any) -> Any:
 @pytest.fixture(scope="module")
 def dags(all_dags: Any) -> Any:
     """Those of a night."""
-    return {name: dag for name, dag in all_dags.items() if name != "tune"}
+    return {name: dag for name, dag in all_dags.items() if name not in {"tune", "maintain"}}
 
 
 def _jobs(dag: Any) -> list[Any]:
@@ -197,6 +197,17 @@ def test_a_search_runs_weekly_within_its_time_and_holds_up_no_night(all_dags: An
     assert (search.pool, search.outlets, tune.catchup, tune.max_active_runs) == ("spark", [], False, 1)
     assert "**Green**" in tune.doc_md
     assert "**Red**" in tune.doc_md
+
+
+def test_maintenance_runs_daily_whether_or_not_the_nights_do(all_dags: Any) -> None:
+    dag = all_dags["maintain"]
+    (task,) = dag.tasks
+
+    assert task.command == ["reelhouse", "maintain"]
+    assert (_scheduled(dag).summary, task.outlets, dag.catchup) == ("0 10 * * *", [], False)
+    assert task.pool == "default_pool", "it holds up no job"
+    assert "**Green**" in dag.doc_md
+    assert "**Red**" in dag.doc_md
 
 
 def test_files_are_fetched_first_where_the_operator_asks_for_it(

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DAGS = {"ingest", "refine", "train", "recommend"}
 """Those of a night."""
-ALL_DAGS = {*DAGS, "tune"}
+ALL_DAGS = {*DAGS, "tune", "maintain"}
 APPROVAL = {"waiting", "approve", "promote"}
 """Tasks of `train` that are skipped where no version waits for a person."""
 # A week before the newest 02:00, so that what a schedule starts by itself has nothing to do.

@@ -210,7 +210,7 @@ def _are_healthy(compose: Compose) -> bool:
 def test_airflow_runs_on_postgresql(compose: Compose, airflow: Airflow, processes: Processes) -> None:
     assert "postgresql" in compose.environment("airflow-scheduler")["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     assert not list((compose.home / "airflow").glob("*.db"))
-    every = {"ingest", "refine", "train", "recommend", "tune"}
+    every = {"ingest", "refine", "train", "recommend", "tune", "maintain"}
     processes.wait_until("all DAGs are known", lambda: set(airflow.dags()) == every, 120)
     assert airflow.import_errors() == []
     assert airflow.pool_slots("spark") == 2
