@@ -42,10 +42,12 @@ def restore(
     One commit, and the log is mended before it where that has to be. The next night makes again what is lost since: use
     `reelhouse reset` where a night was wrong, `reelhouse rollback` where lists are bad.
     """
+    from jobs.lakehouse.forgotten import kept_out_of
     from jobs.lakehouse.restoring import Versions
     from jobs.lakehouse.restoring import restore as put_back
 
-    root = settings().lake
+    home = settings()
+    root = home.lake
     versions = Versions(root, table, deep)
     if to is None:
         _show(versions, limit, as_json=as_json)
@@ -57,7 +59,8 @@ def restore(
     display.say(f"to restore  {table.name}  {_described(found)}")
     if not yes:
         require_consent(typed, "restored", "Restore this?")
-    version, mended = put_back(root, table, found, by or getpass.getuser(), reason, typed)
+    out = kept_out_of(home, [table], f"{table.name} was not restored")
+    version, mended = put_back(root, table, found, by or getpass.getuser(), reason, typed, out)
     for done in mended:
         display.say(done)
     display.say(f"now in force  {table.name}  version {version}: {_described(found)}")

@@ -19,8 +19,9 @@ from deltalake import DeltaTable
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.commit import OvertakenError, commit_files, move_files
+from jobs.lakehouse.forgotten import KeptOut
 from jobs.lakehouse.ledger import Account, Entry, Part
-from jobs.lakehouse.person import USER_ID, Mask, Matcher
+from jobs.lakehouse.person import USER_ID, EverybodyForgotten, Mask, Matcher
 from jobs.lakehouse.staging import NO_VALUE, StagedFile
 from jobs.lakehouse.storage import STAGING, open_storage, remove
 from jobs.tables import TABLES, Table
@@ -162,6 +163,48 @@ def take_out(
     raise JobError(f"{table.name} holds the person still: others kept publishing it meanwhile; run it again")
 
 
+def go_back(
+    root: str,
+    table: Table,
+    base: DeltaTable,
+    entry: Entry | None,
+    version: int,
+    out: KeptOut,
+    metadata: Mapping[str, str],
+) -> int | None:
+    """Let a table hold what it held at an earlier version, without those who were forgotten since, in one commit.
+
+    Args:
+        root: The lake's root.
+        table: Which table.
+        base: It, as it is now.
+        entry: The publication in force at that version; None for a table that keeps no account.
+        version: The version.
+        out: Who was forgotten.
+        metadata: What the commit says of itself beside the account.
+
+    Returns:
+        The new version; None if nobody who was forgotten is in the earlier one: then nothing was done.
+
+    Raises:
+        OvertakenError: Somebody else committed meanwhile. Nothing has become visible.
+        GoneError: The version is not kept any more.
+    """
+    matcher, source = EverybodyForgotten(out), ledger.open_version(root, table, version)
+    rows = _rows_held(root, table, source, matcher)
+    if not rows:
+        return None
+    if entry is None:
+        return _rewrite(root, table, base, source, None, matcher, metadata)
+    parts = {part: _without(counts, rows.get(part, 0), SetAside()) for part, counts in entry.parts.items()}
+    account = replace(
+        _account_of(entry, parts),
+        published=entry.published - (0 if table.is_dated else sum(rows.values())),
+        forgotten=entry.forgotten + sum(rows.values()),
+    )
+    return _rewrite(root, table, base, source, None, matcher, {**metadata, "userMetadata": ledger.encode(account)})
+
+
 def _rewrite(
     root: str,
     table: Table,
@@ -242,20 +285,34 @@ def _account(
     quarantined = Counter(entry.quarantined)
     for one in aside.values():
         quarantined.subtract({reason: count for reason, count in one.by_reason.items() if reason in quarantined})
-    known = {item.name for item in fields(Account)}
-    same = {name: value for name, value in asdict(entry).items() if name in known}
     return replace(
-        Account(**same | {"parts": parts}),
+        _account_of(entry, parts),
         offered=sum(part.offered for part in parts.values()) if parts else entry.offered - taken - broken - parked,
         published=sum(part.published for part in parts.values()) if parts else entry.published - taken,
         parked=sum(part.parked for part in parts.values()) if parts else entry.parked - parked,
         quarantined={reason: count for reason, count in quarantined.items() if count > 0},
-        spine=dict(spine) if not table.is_dated else {},
+        spine=_records(parts) if table.is_dated and "records" in entry.spine else {} if table.is_dated else dict(spine),
         replaced=replaced,
         deliveries={day: contents.get(day, content) for day, content in entry.deliveries.items()},
         forgotten=entry.forgotten + taken + broken + parked,
         run=_RUN,
     )
+
+
+def _account_of(entry: Entry, parts: Mapping[str, Part]) -> Account:
+    """What a publication says of itself, with other counts of its parts."""
+    known = {item.name for item in fields(Account)}
+    return Account(**{name: value for name, value in asdict(entry).items() if name in known} | {"parts": dict(parts)})
+
+
+def _records(parts: Mapping[str, Part]) -> dict[str, int]:
+    """What became of every record of some deliveries: their files hold the person no more."""
+    told = {
+        "published": sum(part.published for part in parts.values()),
+        "set_aside": sum(part.broken for part in parts.values()),
+        "parked": sum(part.parked for part in parts.values()),
+    }
+    return {"records": sum(told.values()), **told}
 
 
 def _without(part: Part, rows: int, aside: SetAside) -> Part:

@@ -125,6 +125,26 @@ def kept_out(settings: Settings, undone: str) -> KeptOut | None:
     return KeptOut(key, frozenset(one.person for one in rows))
 
 
+def kept_out_of(settings: Settings, tables: Iterable[Table], undone: str) -> KeptOut | None:
+    """The people who may not come back when tables go back to what they held; None if there is nobody, or no table has any.
+
+    Args:
+        settings: Where the lake is, and the key.
+        tables: Which tables.
+        undone: What is not done without the key.
+
+    Raises:
+        JobError: People are on the list, and the key is not set, or is another.
+    """
+    has_any = any(column.personal for table in tables for column in table.columns)
+    return kept_out(settings, undone) if has_any else None
+
+
+def any_since(root: str, moment: datetime) -> bool:
+    """Whether somebody was forgotten after a moment."""
+    return any(one.forgotten_at > moment for one in _rows(root))
+
+
 def find(root: str, person: str) -> Forgotten | None:
     """The row of a person."""
     return next((one for one in _rows(root) if one.person == person), None)

@@ -1,7 +1,8 @@
 """Whether a row, a record or a text is of a person: the one rule by which somebody is forgotten everywhere.
 
-A record is a person's if its ``user_id`` says so, or if it names the person anywhere else as a whole word. An identifier that
-might be a number of anything, such as ``42``, is looked for in ``user_id`` alone, and in lines that nobody can parse.
+A record is a person's if its ``user_id`` says so, or if it names the person, as a whole word, in a field that no event is known
+to have. An identifier that might be a number of anything, such as ``42``, is looked for in ``user_id`` alone, and in lines that
+nobody can parse.
 """
 
 import json
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from jobs.lakehouse.forgotten import KeptOut
 from jobs.tables import TABLES, Table
+from jobs.tables.bronze import INTERACTIONS
 
 USER_ID = "user_id"
 GONE = "(forgotten)"
@@ -25,8 +27,11 @@ GONE = "(forgotten)"
 _FEWEST_CHARACTERS = 6
 """A shorter identifier, or one of digits alone, may mean something else wherever it does not stand under ``user_id``."""
 
-_ABOUT_VIEWERS = frozenset(table.name for table in TABLES if USER_ID in table.column_names)
+ABOUT_VIEWERS = frozenset(table.name for table in TABLES if USER_ID in table.column_names)
 """Tables in whose records a number may be a viewer."""
+
+_OTHERS = frozenset(INTERACTIONS.column_names) - {USER_ID, "extra"}
+"""Fields of an event that mean something else, whatever stands in them."""
 
 Mask = NDArray[np.bool_]
 
@@ -86,7 +91,8 @@ class Person:
         """Whether a record is the person's, by its fields."""
         if self.is_named(fields.get(USER_ID)):
             return True
-        return self.is_telling and any(self.is_in(text) for text in _texts(fields))
+        unknown = {name: value for name, value in fields.items() if name not in _OTHERS}
+        return self.is_telling and any(self.is_in(text) for text in _texts(unknown))
 
     def has_record(self, record: str) -> bool:
         """Whether a record as delivered is the person's: a JSON object, or whatever else was in a line."""
@@ -123,7 +129,7 @@ class Person:
         likely = pc.or_(pc.match_substring(values, self.user_id), pc.match_substring(values, "\\"))
         found = np.zeros(rows.num_rows, dtype=np.bool_)
         for at in np.flatnonzero(_true(likely)):
-            is_about = self.is_telling or rows["table_name"][int(at)].as_py() in _ABOUT_VIEWERS
+            is_about = self.is_telling or rows["table_name"][int(at)].as_py() in ABOUT_VIEWERS
             found[at] = is_about and self.has_record(values[int(at)].as_py())
         return found
 

@@ -19,7 +19,7 @@ from pyarrow.dataset import Dataset
 from pyarrow.dataset import dataset as arrow_dataset
 
 from expectations.suite import PARKED
-from jobs.lakehouse import ledger, staging
+from jobs.lakehouse import forgotten, ledger, staging
 from jobs.lakehouse.audit.mark import LINE, REASONS, RECORD
 from jobs.lakehouse.commit import abandon, open_or_create
 from jobs.lakehouse.ledger import Entry
@@ -189,7 +189,14 @@ def announce(root: str, table: Table, publication: str, *, is_restored: bool) ->
 
 def remembers(root: str, table: Table, entry: Entry) -> bool:
     """Whether what was set aside when a publication became visible can be looked up."""
-    return not _had_any(entry) or _files_then(root, table, entry) is not None
+    if not _had_any(entry):
+        return True
+    return not _tells_of_forgotten(root, table, entry) and _files_then(root, table, entry) is not None
+
+
+def _tells_of_forgotten(root: str, table: Table, entry: Entry) -> bool:
+    """Whether what was set aside of a publication may be of people who were forgotten since: nobody reads it again."""
+    return any(column.personal for column in table.columns) and forgotten.any_since(root, entry.at)
 
 
 def bring_back(root: str, table: Table, entry: Entry) -> None:
@@ -201,7 +208,8 @@ def bring_back(root: str, table: Table, entry: Entry) -> None:
         entry: The publication, in force again.
     """
     # A publication of a dated table tells of the parts that it replaced, and quarantine holds those of all.
-    files = _files_then(root, table, entry) if table.is_dated or _had_any(entry) else None
+    is_known = (table.is_dated or _had_any(entry)) and not _tells_of_forgotten(root, table, entry)
+    files = _files_then(root, table, entry) if is_known else None
     if files is None and not _holds(root, table):
         return
 

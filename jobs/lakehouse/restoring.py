@@ -17,8 +17,10 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from pyarrow.fs import LocalFileSystem, copy_files
 
 from jobs.errors import JobError
-from jobs.lakehouse import ledger, logs, quarantine
+from jobs.lakehouse import forgetting, ledger, logs, quarantine
+from jobs.lakehouse.commit import OvertakenError
 from jobs.lakehouse.damage import Damage, Inspection
+from jobs.lakehouse.forgotten import KeptOut
 from jobs.lakehouse.mending import mend
 from jobs.lakehouse.storage import remove
 from jobs.tables import Table
@@ -148,7 +150,9 @@ class Versions:
         )
 
 
-def restore(root: str, table: Table, to: Version, by: str, reason: str, run: str) -> tuple[int, list[str]]:
+def restore(
+    root: str, table: Table, to: Version, by: str, reason: str, run: str, out: KeptOut | None = None
+) -> tuple[int, list[str]]:
     """Make a table what it was at a version, in one commit; its rows in quarantine follow.
 
     Args:
@@ -158,6 +162,7 @@ def restore(root: str, table: Table, to: Version, by: str, reason: str, run: str
         by: Who does it.
         reason: Why.
         run: What does it: a command.
+        out: People who were forgotten: it goes back without them. None where nobody was.
 
     Returns:
         The new version, and what was done to the log so that there could be one.
@@ -180,8 +185,10 @@ def restore(root: str, table: Table, to: Version, by: str, reason: str, run: str
         # What held then holds again.
         metadata["rollback"] = ledger.rollback_metadata(entry.rollback)
     try:
-        base.restore(to.version, commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0))
-    except CommitFailedError as overtaken:
+        found = forgetting.go_back(root, table, base, entry, to.version, out, metadata) if out else None
+        if found is None:
+            base.restore(to.version, commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0))
+    except (CommitFailedError, OvertakenError) as overtaken:
         if filesystem:
             remove(filesystem, folder)
         raise JobError(
@@ -191,7 +198,7 @@ def restore(root: str, table: Table, to: Version, by: str, reason: str, run: str
     if entry and filesystem:
         quarantine.bring_back(root, table, entry)
         remove(filesystem, folder)
-    return base.version(), mended
+    return found or base.version(), mended
 
 
 def _nights(log: logs.Log) -> Iterator[tuple[int, tuple[datetime, date | None]]]:

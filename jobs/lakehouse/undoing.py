@@ -15,8 +15,9 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from jobs.errors import GoneError, JobError
-from jobs.lakehouse import ledger, quarantine
+from jobs.lakehouse import forgetting, ledger, quarantine
 from jobs.lakehouse.commit import OvertakenError, commit
+from jobs.lakehouse.forgotten import KeptOut
 from jobs.lakehouse.ledger import Account, Entry, Rollback
 from jobs.lakehouse.storage import remove
 from jobs.tables import Table
@@ -134,7 +135,7 @@ def rolled_back(undoing: Undoing, by: str, reason: str) -> Rollback:
     return Rollback(by=by, reason=reason, since=now.night, to=undoing.night, holds=holds, at=now.at)
 
 
-def undo(root: str, undoing: Undoing, run: str, rollback: Rollback | None = None) -> int:
+def undo(root: str, undoing: Undoing, run: str, rollback: Rollback | None = None, out: KeptOut | None = None) -> int:
     """Take a table back, and its rows in quarantine with it.
 
     Args:
@@ -142,6 +143,7 @@ def undo(root: str, undoing: Undoing, run: str, rollback: Rollback | None = None
         undoing: What :func:`plan` or :func:`plan_rollback` returned.
         run: What does it: a command.
         rollback: Who serves an earlier night again, and why; None for a reset.
+        out: People who were forgotten: what goes back does so without them. None where nobody was.
 
     Returns:
         The new version.
@@ -158,7 +160,7 @@ def undo(root: str, undoing: Undoing, run: str, rollback: Rollback | None = None
         if table.is_dated:
             version = commit(undoing.base, table, [], undoing.drops, _account_of(undoing, name, run))
         else:
-            version = _restore(undoing, run, rollback)
+            version = _restore(root, undoing, run, rollback, out)
     except (OvertakenError, CommitFailedError) as overtaken:
         remove(filesystem, folder)
         raise JobError(
@@ -179,10 +181,17 @@ def undo(root: str, undoing: Undoing, run: str, rollback: Rollback | None = None
     return version
 
 
-def _restore(undoing: Undoing, run: str, rollback: Rollback | None) -> int:
-    """Delta's own restore: a commit that names the earlier version, which the ledger follows."""
-    version = undoing.then.version if undoing.then else 0
+def _restore(root: str, undoing: Undoing, run: str, rollback: Rollback | None, out: KeptOut | None) -> int:
+    """Delta's own restore: a commit that names the earlier version, which the ledger follows.
+
+    Where people are in it who were forgotten since, it is a publication that says the same, without them.
+    """
+    then, version = undoing.then, undoing.then.version if undoing.then else 0
     told = {"run": run} | ({"rollback": ledger.rollback_metadata(rollback)} if rollback else {})
+    if then and out:
+        new = forgetting.go_back(root, undoing.table, undoing.base, then, version, out, told)
+        if new is not None:
+            return new
     undoing.base.restore(version, commit_properties=CommitProperties(custom_metadata=told))
     return undoing.base.version()
 

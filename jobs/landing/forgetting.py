@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import io
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -213,19 +213,16 @@ def _of_person(rows: pa.Table, person: Person) -> "np.ndarray[tuple[int], np.dty
     """Which rows of a Parquet file of any types are a person's."""
     found = np.zeros(rows.num_rows, dtype=np.bool_)
     for name, values in zip(rows.column_names, rows.columns, strict=True):
-        is_of: Callable[[object], bool] = (
-            person.is_named if name == USER_ID else lambda one: person.has_fields({"": one})
-        )
         # No number is a telling identifier.
-        if name == USER_ID or (person.is_telling and not _is_number(values.type)):
-            unique = values.combine_chunks().dictionary_encode() if _is_text(values.type) else None
-            if unique is None:
-                found |= np.array([one is not None and is_of(one) for one in values.to_pylist()], dtype=np.bool_)
-            else:
-                named = pa.array(
-                    [one for one in unique.dictionary.to_pylist() if one is not None and is_of(one)], values.type
-                )
-                found |= np.asarray(pc.fill_null(pc.is_in(values, named), False), dtype=np.bool_)  # noqa: FBT003
+        if name != USER_ID and (not person.is_telling or _is_number(values.type)):
+            continue
+        if _is_text(values.type):
+            held = values.combine_chunks().dictionary_encode().dictionary.to_pylist()
+            named = pa.array([one for one in held if one is not None and person.has_fields({name: one})], values.type)
+            found |= np.asarray(pc.fill_null(pc.is_in(values, named), False), dtype=np.bool_)  # noqa: FBT003
+        else:
+            told = [one is not None and person.has_fields({name: one}) for one in values.to_pylist()]
+            found |= np.array(told, dtype=np.bool_)
     return found
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from jobs.errors import JobError
-from jobs.lakehouse import ledger
+from jobs.lakehouse import forgotten, ledger
 from jobs.landing.deliveries import delivered_days
 from jobs.runs.imports import load
 from jobs.settings import Settings
@@ -83,9 +83,11 @@ def apply(settings: Settings, steps: Collection[Step], run: str) -> Iterator[str
     Raises:
         JobError: Somebody published meanwhile, or files are gone; what came before it is done, and a further call goes on.
     """
+    tables = [step.undoing.table for step in steps if step.undoing]
+    out = forgotten.kept_out_of(settings, tables, "nothing was reset")
     for step in steps:
         if step.undoing is not None:
-            version = load("jobs.lakehouse.undoing").undo(settings.lake, step.undoing, run)
+            version = load("jobs.lakehouse.undoing").undo(settings.lake, step.undoing, run, out=out)
             yield f"{step.name}  version {version}  {step.leaves}"
         elif step.version is not None:
             load("jobs.tracking.registry").go_back(settings, step.version)
@@ -122,7 +124,8 @@ def rollback(settings: Settings, table: Table, night: date, by: str, reason: str
         raise JobError(f"{table.name} was not rolled back: those who ask later want a reason; give one with --reason")
     undoings = load("jobs.lakehouse.undoing")
     undoing: Undoing = undoings.plan_rollback(settings.lake, table, night)
-    undoings.undo(settings.lake, undoing, run, undoings.rolled_back(undoing, by, reason))
+    out = forgotten.kept_out_of(settings, [table], f"{table.name} was not rolled back")
+    undoings.undo(settings.lake, undoing, run, undoings.rolled_back(undoing, by, reason), out)
     return undoing
 
 

@@ -11,9 +11,11 @@ from deltalake import DeltaTable
 from pydantic import SecretStr
 
 from jobs.errors import JobError
-from jobs.lakehouse import ledger
+from jobs.lakehouse import forgotten, ledger, undoing
+from jobs.lakehouse.ledger import Rollback
+from jobs.lakehouse.restoring import Versions, restore
 from jobs.landing.deliveries import survey
-from jobs.runs import forgetting
+from jobs.runs import forgetting, resets
 from jobs.settings import Settings
 from jobs.tables import Table, bronze, gold, ops, silver
 from tests.runs.forgettable import ONE, TWO, WHO, everything, find, hashes
@@ -134,6 +136,62 @@ def test_the_past_stays_readable_unless_it_is_to_go_at_once(home: Settings) -> N
         rows(home, silver.PREFERENCES, version=1)
     assert len(rows(home, silver.PREFERENCES)) == 2
     assert [entry.night for entry in ledger.history(home.lake, silver.PREFERENCES)] == [TWO, TWO, ONE]
+
+
+def test_a_rollback_brings_nobody_back(home: Settings) -> None:
+    forget(home)
+
+    undoing.undo(
+        home.lake,
+        undoing.plan_rollback(home.lake, gold.RECOMMENDATIONS, ONE),
+        "test",
+        Rollback(by="ada", reason="wrong", since=TWO, to=ONE, holds=TWO, at=AT),
+        forgotten.kept_out_of(home, [gold.RECOMMENDATIONS], "nothing was done"),
+    )
+
+    assert {row["user_id"] for row in rows(home, gold.RECOMMENDATIONS)} == {"*", "u2"}
+    entry = ledger.latest(home.lake, gold.RECOMMENDATIONS)
+    assert entry is not None
+    assert (entry.night, entry.published, entry.forgotten) == (ONE, 2, 1)
+    assert TWO.isoformat() in entry.held_against(TWO)
+    assert [(one.by, one.to) for one in ledger.rollbacks(home.lake, gold.RECOMMENDATIONS)] == [("ada", ONE)]
+
+
+def test_a_rollback_holds_although_somebody_is_forgotten(home: Settings) -> None:
+    resets.rollback(home, gold.RECOMMENDATIONS, ONE, "ada", "wrong", "test")
+
+    forget(home)
+
+    entry = ledger.latest(home.lake, gold.RECOMMENDATIONS)
+    assert entry is not None
+    assert "by ada (wrong)" in entry.held_against(TWO)
+    assert WHO not in str(rows(home, gold.RECOMMENDATIONS))
+    assert len(ledger.rollbacks(home.lake, gold.RECOMMENDATIONS)) == 1
+
+
+def test_a_reset_and_a_restore_bring_nobody_back(home: Settings) -> None:
+    forget(home)
+
+    steps = resets.plan(home, "silver.interactions", ONE, downstream=False).steps
+    assert "which rows were set aside then is not known any more" not in steps[0].does  # none were
+    list(resets.apply(home, steps, "test"))
+    found = Versions(home.lake, bronze.INTERACTIONS).find(1)
+    restore(home.lake, bronze.INTERACTIONS, found, "ada", "", "test", forgotten.kept_out(home, ""))
+
+    for table in (silver.INTERACTIONS, bronze.INTERACTIONS):
+        assert {row["user_id"] for row in rows(home, table)} & {WHO} == set()
+        assert rows(home, table)
+        entry = ledger.latest(home.lake, table)
+        assert entry is not None
+        assert entry.night == ONE
+
+
+def test_nothing_goes_back_without_the_key(home: Settings) -> None:
+    forget(home)
+    keyless = home.model_copy(update={"forget_key": None})
+
+    with pytest.raises(JobError, match="gold.recommendations was not rolled back: 1 people are to be kept out"):
+        resets.rollback(keyless, gold.RECOMMENDATIONS, ONE, "ada", "wrong", "test")
 
 
 def test_no_commit_says_who_was_forgotten(home: Settings) -> None:
