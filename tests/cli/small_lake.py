@@ -25,6 +25,7 @@ HOSTILE = "[red]x[/red]\x1b[31m"
 _ARROW = {
     "string": pa.string(),
     "int": pa.int32(),
+    "bigint": pa.int64(),
     "double": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
