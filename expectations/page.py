@@ -1,11 +1,11 @@
 """Write docs/tables.md from the definitions and the suites: ``python -m expectations.page``."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 
 from great_expectations.expectations.expectation import Expectation
 
+from expectations.meanings import suite_of
 from expectations.suite import Suite
 from expectations.words import in_words, reference_in_words
 from jobs.tables import NODES, Column, Model, Table, job_inputs, job_of
@@ -66,15 +66,6 @@ def page() -> str:
             _section(node) if isinstance(node, Table) else _model_section(node) for node in NODES if node.layer == layer
         ]
     return "\n".join(sections).replace("\n\n\n", "\n\n") + "\n"
-
-
-def suite_of(table: Table) -> Suite | None:
-    """The suite of a table; None for those of what the suites set aside and refused."""
-    if table.layer == "ops":
-        return None
-    module = import_module(f"expectations.{job_of(table)}")
-    suite: Suite = module.SUITES[table.name] if table.layer == "bronze" else module.SUITE
-    return suite
 
 
 def _contents() -> Iterator[str]:

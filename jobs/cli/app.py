@@ -24,6 +24,7 @@ from jobs.cli import (
     models,
     nights,
     publications,
+    quarantined,
     replays,
     reproducing,
     resets,
@@ -103,6 +104,7 @@ app.command(epilog=acceptances.EXAMPLES)(acceptances.accept)
 app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=restoring.EXAMPLES)(restoring.restore)
+app.command(epilog=quarantined.EXAMPLES)(quarantined.quarantine)
 app.command(epilog=replays.EXAMPLES)(replays.replay)
 app.command(epilog=maintenance.EXAMPLES)(maintenance.maintain)
 app.command(epilog=sql.EXAMPLES)(sql.sql)

@@ -109,7 +109,8 @@ def _complete_table(incomplete: str) -> list[str]:
     return [table.name for table in TABLES if table.name.startswith(incomplete)]
 
 
-def _complete_job(incomplete: str) -> list[str]:
+def complete_job(incomplete: str) -> list[str]:
+    """What a name of a job that was begun may be."""
     return [name for name in job_inputs() if name.startswith(incomplete)]
 
 
@@ -123,7 +124,7 @@ JobArgument = Annotated[
         parser=known_job,
         metavar="TABLE",
         help="A table, a source (bronze.imdb) or the model (model.champion).",
-        autocompletion=_complete_job,
+        autocompletion=complete_job,
     ),
 ]
 RECOMMENDERS = ", ".join(

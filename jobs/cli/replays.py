@@ -57,7 +57,7 @@ def replay(
         )
     published = _published(ended)
     display.say(f"published anew: {', '.join(published)}" if published else "nothing changed")
-    display.next_step(f"reelhouse quarantine {job if job.count('.') and job in planned.rows else ''}".strip())
+    display.next_step(f"reelhouse quarantine {job}")
 
 
 def _show(planned: "Replay") -> None:

@@ -12,7 +12,7 @@ from pyarrow.dataset import dataset
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from expectations.page import suite_of
+from expectations.meanings import suite_of
 from expectations.suite import Suite
 from jobs.lakehouse.audit.ask import Matter, questions
 from jobs.lakehouse.audit.mark import REASONS, RECORD, mark

@@ -3,7 +3,8 @@
 import great_expectations.expectations as gxe
 import pytest
 
-from expectations.page import PAGE, page, promises, suite_of
+from expectations.meanings import suite_of
+from expectations.page import PAGE, page, promises
 from expectations.suite import Reference, suite
 from expectations.usual import Usual
 from jobs.tables import TABLES, Table, silver

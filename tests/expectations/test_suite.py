@@ -3,7 +3,7 @@
 import great_expectations.expectations as gxe
 import pytest
 
-from expectations.page import suite_of
+from expectations.meanings import suite_of
 from expectations.suite import Suite, none_found, suite
 from jobs.tables import TABLES, Table, bronze, gold, silver
 
