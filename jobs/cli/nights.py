@@ -31,6 +31,7 @@ def night(
 ) -> None:
     """Run a night: ingest what was delivered, refine it, train, and publish every viewer's list."""
     from jobs.cli.progress import Progress
+    from jobs.runs.alone import alone
     from jobs.runs.job import Sessions
     from jobs.runs.night import run_night
 
@@ -38,10 +39,10 @@ def night(
     if sample:
         write_sample(home, today(home))
     day = night_to_run(home, night)
-    began = time.monotonic()
+    began, typed = time.monotonic(), f"reelhouse night --night {day}"
     display.say(f"night {day}", "bold")
-    with Progress() as progress:
-        ended = run_night(home, day, f"reelhouse night --night {day}", Sessions(home, watcher=progress), progress)
+    with alone(home.root, typed), Progress() as progress:
+        ended = run_night(home, day, typed, Sessions(home, watcher=progress), progress)
     from jobs.cli.maintenance import maintain_quietly
     from jobs.cli.summary import show_failures, show_published, show_served, show_time
 
