@@ -153,6 +153,7 @@ def promises(suite: Suite) -> list[str]:
     return [
         *(f"{in_words(e)} (`{reason}`)" for reason, e in suite.rows.items() if not _is_in_columns(e, suite.of)),
         *(reference_in_words(reference) for reference in suite.references),
+        *(f"{words} (`{reason}`)" for reason, words in suite.faults.items()),
         *(in_words(expectation) for expectation in suite.table),
         *(f"{limit.in_words(limit.setting)} (a limit: `{limit.name}`)" for limit in suite.limits),
         *_limits(suite),

@@ -82,6 +82,8 @@ class Suite:
     usual: Usual = field(default_factory=Usual)
     """What is measured of it, and held against the nights before."""
     limits: tuple[Limit, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
+    """What its job finds wrong with a row, whatever the row's columns say: what it promises in words, by reason code."""
     once: Mapping[str, str] = field(default_factory=dict)
     """Queries whose rows several promises ask, by the name in braces that they call them by."""
     conditions: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -145,6 +147,7 @@ def suite(
     parked_at_most: float = 1.0,
     usual: Usual | None = None,
     limits: Iterable[Limit] = (),
+    faults: Mapping[str, str] | None = None,
     once: Mapping[str, str] | None = None,
 ) -> Suite:
     """Put what the definition itself promises before the given promises.
@@ -162,6 +165,7 @@ def suite(
         parked_at_most: Share of the rows offered that may wait for another table; a larger one publishes nothing.
         usual: What is measured beside the rows, and how far from usual stops a publication.
         limits: Promises about the whole table that a person may overrule.
+        faults: What its job promises of each row in words, by the reason code that it finds of one that breaks it.
         once: Queries whose rows several promises ask, by the name in braces that they call them by.
 
     Raises:
@@ -184,6 +188,7 @@ def suite(
         parked_at_most,
         usual or Usual(),
         tuple(limits),
+        faults or {},
         once or {},
     )
     for problem in made.usual.problems(of):

@@ -180,6 +180,18 @@ class Settings(BaseSettings):
         Field(min_length=32, description="Key by which forgotten people are known; kept as long as the lake."),
     ] = None
 
+    lateness_days: Annotated[
+        int, Field(ge=0, description="An event from more days before its delivery's day is too late to count.")
+    ] = 30
+    history_sources: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(_split),
+        Field(description="Sources whose events may be of any age, separated by commas."),
+    ] = ("movielens", "movietweetings")
+    viewer_events_per_day: Annotated[
+        int, Field(ge=1, description="The most events of a viewer on one day: one with more is no person.")
+    ] = 20_000
     weighing: Weighing = Weighing()
     recommender: Annotated[
         str | None, Field(description="What is trained: a module of jobs/recommenders; its own choice unless set.")

@@ -116,16 +116,17 @@ def require_sound(said: Feedback) -> None:
 
 
 def require_identifier(what: str, name: str) -> None:
-    """Refuse an identifier that is empty, too long, or cannot be printed.
+    """Refuse an identifier that is empty, too long, cannot be printed, or has blanks around it.
 
     Raises:
         JobError: Says which.
     """
-    # Categories of Unicode: controls, and bytes that are no text.
-    is_text = not any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
-    if not is_text or not 0 < len(name) <= _LONGEST_ID:
+    # Categories of Unicode: controls, bytes that are no text, breaks of lines and paragraphs.
+    is_text = not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in name)
+    if not is_text or not 0 < len(name) <= _LONGEST_ID or name != name.strip():
         raise JobError(
-            f"nothing was recorded: a {what} has 1 to {_LONGEST_ID} printable characters, not {name[:200]!r}"
+            f"nothing was recorded: a {what} has 1 to {_LONGEST_ID} printable characters and no blanks around them, "
+            f"not {name[:200]!r}"
         )
 
 

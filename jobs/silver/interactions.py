@@ -1,14 +1,15 @@
 """Type, conform and deduplicate the delivered events: silver.interactions."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from functools import reduce
+from typing import NamedTuple
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from expectations.silver.interactions import CLOCK_TOLERANCE, SUITE
+from expectations.silver.interactions import CLOCK_TOLERANCE, EARLIEST, SUITE, TOO_MANY
 from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, FAULTS
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.ledger import Entry
@@ -27,18 +28,45 @@ _ZONES = timedelta(days=1)
 _FIELDS = ("user_id", "title_id", "event_type", "value", "occurred_at", "source")
 
 
+class Counting(NamedTuple):
+    """Which events count."""
+
+    lateness_days: int
+    """How long before the day of its delivery an event may have occurred."""
+    history_sources: Collection[str]
+    """Sources whose events may be of any age."""
+    viewer_events_per_day: int
+    """The most events of a viewer on a day."""
+    first: date | None = None
+    """The oldest delivery there is: its events may be of any age."""
+
+    @property
+    def of_settings(self) -> dict[str, object]:
+        """What of it the ledger keeps with a publication."""
+        days, sources, events, _ = self
+        return {"lateness_days": days, "history_sources": list(sources), "viewer_events_per_day": events}
+
+
 def run(lake: Lake, night: date) -> None:
     """Publish silver.interactions from every event log delivered up to ``night``: the months that may have changed."""
     events = lake.read(bronze.INTERACTIONS, night)
     links = lake.read(silver.TITLE_LINKS, night)
     titles = lake.read(silver.TITLES, night)
 
-    months = find_months(lake, events, name_titles(links, titles), night)
+    counts = Counting(
+        lake.settings.lateness_days,
+        lake.settings.history_sources,
+        lake.settings.viewer_events_per_day,
+        min(_held(lake, night), default=None),
+    )
+    months = find_months(lake, events, name_titles(links, titles), night, counts)
     offered = events if months is None else of_months(events, months)
-    lake.publish(refine_events(offered, links), SUITE, night, partitions=months)
+    lake.publish(refine_events(offered, links, counts), SUITE, night, partitions=months)
 
 
-def find_months(lake: Lake, events: DataFrame, named: DataFrame, night: date) -> set[date | None] | None:
+def find_months(
+    lake: Lake, events: DataFrame, named: DataFrame, night: date, counts: Counting
+) -> set[date | None] | None:
     """Find the months whose events may differ from those published.
 
     Args:
@@ -46,6 +74,7 @@ def find_months(lake: Lake, events: DataFrame, named: DataFrame, night: date) ->
         events: bronze.interactions, up to ``night``.
         named: What :func:`name_titles` says now.
         night: The night that publishes.
+        counts: Which events count.
 
     Returns:
         First days of months, None for that of times that cannot be read; None for all, where less is not certain or not
@@ -53,14 +82,13 @@ def find_months(lake: Lake, events: DataFrame, named: DataFrame, night: date) ->
         great many titles are known by another name.
     """
     last = lake.carried(silver.INTERACTIONS)
-    if last is None or not _is_comparable(last, lake, night):
+    if last is None or not _is_comparable(last, lake, night, counts):
         return None
     past, now = Past(lake.spark, lake.settings.lake, last.inputs), lake.reads
-    holds = past.deliveries(bronze.INTERACTIONS, night, version=now[bronze.INTERACTIONS.name])
-    held = past.deliveries(bronze.INTERACTIONS, last.night)
+    holds, held = _held(lake, night), past.deliveries(bronze.INTERACTIONS, last.night)
     nights = changed(held, holds) | past.made_again(bronze.INTERACTIONS, night)
-    if 2 * len(nights) > len(holds):
-        return None
+    if 2 * len(nights) > len(holds) or min(held, default=None) != counts.first:
+        return None  # the oldest delivery may be of any age: where another one is the oldest, both may count otherwise
     gone = None
     if replaced := nights & held.keys():
         gone = past.rows(bronze.INTERACTIONS).where(F.col("night").isin(*replaced))
@@ -107,18 +135,24 @@ def touched_months(
     return close_over(touched, find_spans(events, None if has_conflicts else delivered))
 
 
-def _is_comparable(last: Entry, lake: Lake, night: date) -> bool:
+def _is_comparable(last: Entry, lake: Lake, night: date, counts: Counting) -> bool:
     """Whether the last publication differs from the next by nothing but its inputs, and these are still there."""
     made_from = (bronze.INTERACTIONS, silver.TITLE_LINKS, silver.TITLES)
     return (
         last.code == code_hash()
         and not last.forgotten  # what it was made from had rows that it has no more
         and silver.INTERACTIONS.name not in lake.again
-        and not last.settings  # no setting shapes the table; one that did would have to be the same
+        and last.settings == counts.of_settings
         and timedelta(0) <= night - last.night <= _PAST_IS_KEPT
         and all(last.inputs.get(table.name) is not None for table in made_from)
         and all(lake.reads.get(table.name) is not None for table in made_from)
     )
+
+
+def _held(lake: Lake, night: date) -> dict[date, str]:
+    """The deliveries of event logs up to a night, as they were read."""
+    past, version = Past(lake.spark, lake.settings.lake, lake.reads), lake.reads[bronze.INTERACTIONS.name]
+    return {} if version is None else past.deliveries(bronze.INTERACTIONS, night, version=version)
 
 
 def name_titles(links: DataFrame, titles: DataFrame) -> DataFrame:
@@ -221,26 +255,34 @@ def distinct_months(events: DataFrame) -> set[date | None]:
     return {row["month"] for row in events.select(month_of(_time()).alias("month")).distinct().collect()}
 
 
-def refine_events(events: DataFrame, links: DataFrame) -> DataFrame:
+def refine_events(events: DataFrame, links: DataFrame, counts: Counting) -> DataFrame:
     """Type the events, name titles by their conformed identifier, and keep one row per event.
 
     An event delivered more than once counts as delivered first; what says something else under its identifier is at
-    fault. An event of a title that no catalogue knows keeps the identifier it came with, and is parked at the door.
+    fault. An event of a title that no catalogue knows keeps the identifier it came with, and is parked at the door, as
+    are all events of a viewer's day that has more of them than a person's.
 
     Args:
-        events: bronze.interactions, one row per delivered event.
+        events: bronze.interactions, one row per delivered event; of each month that there is, all of them.
         links: silver.title_links, one row per title of a catalogue.
+        counts: Which events count.
 
     Returns:
         silver.interactions, one row per event, with ``_faults``, ``_duplicates`` and ``_delivered``; one row more per
         contradiction.
     """
-    occurred_at = F.col("occurred_at")
+    occurred_at, crowds = F.col("occurred_at"), find_crowds(events, counts.viewer_events_per_day)
+    is_history = F.col("source").isin(*counts.history_sources) | (F.col("night") == F.lit(counts.first))
+    horizon = F.date_sub("night", counts.lateness_days).cast("timestamp")
     conformed = links.select(F.col("source_title_id").alias("title_id"), F.col("title_id").alias("linked_title_id"))
     faults = {
         _CONFLICT: ~F.col("is_first"),
         "occurred_at:after_delivery": occurred_at > (F.date_add("night", 1).cast("timestamp") + F.lit(CLOCK_TOLERANCE)),
+        "occurred_at:too_late": (occurred_at >= F.lit(EARLIEST))
+        & (occurred_at < horizon)
+        & ~F.coalesce(is_history, F.lit(False)),  # noqa: FBT003
         "value:missing": (F.col("event_type") == "rating") & F.col("value").isNull(),
+        TOO_MANY: F.struct("user_id", F.to_date(occurred_at)).isin(*crowds) if crowds else F.lit(False),  # noqa: FBT003
     }
     return (
         keep_first(type_events(events))
@@ -261,6 +303,21 @@ def refine_events(events: DataFrame, links: DataFrame) -> DataFrame:
             F.col("night").alias(DELIVERED),
         )
     )
+
+
+def find_crowds(events: DataFrame, most: int) -> list[Column]:
+    """Find the viewers' days, as ``user_id`` and day, that have more than ``most`` events of bronze.interactions.
+
+    Hardly ever there is one: only viewers who have so many events altogether are looked at day by day.
+    """
+    busy = events.groupBy("user_id").count().where(F.col("count") > most).select("user_id")
+    days = (
+        type_events(events.join(F.broadcast(busy), on="user_id", how="left_semi"))
+        .groupBy("user_id", F.to_date("occurred_at").alias("day"))
+        .agg(F.count_distinct("event_id").alias("count"))
+        .where((F.col("count") > most) & F.col("day").isNotNull())
+    )
+    return [F.struct(F.lit(row["user_id"]), F.lit(row["day"])) for row in days.collect()]
 
 
 def type_events(events: DataFrame) -> DataFrame:
@@ -324,7 +381,10 @@ def month_of(occurred_at: Column) -> Column:
 
 def _time() -> Column:
     """The time of an event of bronze.interactions."""
-    return F.col("occurred_at").try_cast("timestamp")
+    said = F.col("occurred_at")
+    # Spark reads minutes without seconds, and not with a zone behind them.
+    with_seconds = F.regexp_replace(said, r"^(.{16})(Z|[+-].*)$", "$1:00$2")
+    return F.coalesce(said.try_cast("timestamp"), with_seconds.try_cast("timestamp"))
 
 
 def _next_month(month: date) -> date:

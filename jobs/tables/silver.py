@@ -170,6 +170,7 @@ INTERACTIONS = Table(
     owner="viewing",
     key=("event_id",),
     inputs=(bronze.INTERACTIONS, TITLE_LINKS, TITLES),
+    settings=("lateness_days", "history_sources", "viewer_events_per_day"),
     partitioned_by="month",
     columns=(
         Column(

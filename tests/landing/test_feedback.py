@@ -20,14 +20,14 @@ from jobs.lakehouse.audit.mark import REASONS, mark
 from jobs.landing import gate
 from jobs.landing.feedback import FILE, Feedback, has_spoken, record
 from jobs.landing.readers import read_files
-from jobs.silver.interactions import refine_events
+from jobs.silver.interactions import Counting, refine_events
 from jobs.tables import bronze, silver
 from tests.rows import rows_of
 
 DAY = date(2026, 3, 1)
 NOON = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
 LIKE = Feedback("u", "tt0113277", "like")
-ODD = ('o\'neil "x" \\ é 😀', "x" * 128, "[red]u[/red]", " ")
+ODD = ('o\'neil "x" \\ é 😀', "x" * 128, "[red]u[/red]", "a b")
 """Viewers whose identifiers a log may hold."""
 WRITER = """
 import sys
@@ -100,7 +100,12 @@ def test_a_token_names_one_event_today_and_tomorrow(tmp_path: Path) -> None:
     ("said", "token", "message"),
     [
         (Feedback("*", "tt1", "like"), "t", "stands for everybody who is not known"),
-        (Feedback("", "tt1", "like"), "t", "a viewer has 1 to 128 printable characters, not ''"),
+        (
+            Feedback("", "tt1", "like"),
+            "t",
+            "a viewer has 1 to 128 printable characters and no blanks around them, not ''",
+        ),
+        (Feedback("u ", "tt1", "like"), "t", "no blanks around them, not 'u '"),
         (Feedback("a\x1b", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
         (Feedback("a\udcff", "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
         (Feedback("x" * 129, "tt1", "like"), "t", "a viewer has 1 to 128 printable"),
@@ -194,7 +199,7 @@ def test_a_night_takes_whatever_is_recorded(spark: SparkSession, tmp_path: Path)
     rows = read_files(spark, bronze.INTERACTIONS, [delivered])
     marked = mark(rows, SUITES[bronze.INTERACTIONS.name], {})
     assert [row[REASONS] for row in marked.collect()] == [[]] * len(said)
-    events = refine_events(rows, rows_of(spark, silver.TITLE_LINKS, [])).collect()
+    events = refine_events(rows, rows_of(spark, silver.TITLE_LINKS, []), Counting(30, (), 100)).collect()
     assert [row for row in events if row["_faults"] or row["_duplicates"]] == []
     found = {(row["user_id"], row["title_id"], row["event_type"], row["value"]) for row in events}
     assert found == {tuple(asdict(one).values()) for one in said}

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -202,6 +203,26 @@ def test_event_logs_that_were_missed_are_caught_up_with(lake: Lake) -> None:
         date(2026, 3, 1),
         date(2026, 3, 2),
     }
+
+
+def test_a_delivery_read_again_says_what_its_folder_says_now_and_a_folder_taken_away_stays_read(lake: Lake) -> None:
+    line = '{"event_id":"%s","user_id":"u","title_id":"tt0000001","event_type":"view","occurred_at":"2026-03-01T10:00:00Z"}\n'
+    path = deliver(lake, "interactions", "a.jsonl", line % "a")
+    other = deliver(lake, "interactions", "b.jsonl", line % "b")
+
+    def found() -> tuple[str, set[object]]:
+        ingest(lake, bronze.EVENTS, interaction_suites.SUITES, NIGHT)
+        return lake.outcomes[-1].state, {row["event_id"] for row in rows(lake, bronze.INTERACTIONS)}
+
+    assert found() == ("published", {"a", "b"})
+    path.write_text(line % "a" + line % "c")
+    assert found() == ("published", {"a", "b", "c"})
+    other.unlink()
+    assert found() == ("published", {"a", "c"})
+    path.rename(path.with_name("renamed.jsonl"))
+    assert found() == ("unchanged", {"a", "c"})
+    shutil.rmtree(path.parent)
+    assert found() == ("stale", {"a", "c"})
 
 
 def truncate(path: Path) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
-from expectations.silver.interactions import SUITE
+from expectations.silver.interactions import SUITE, TOO_MANY
 from jobs.lakehouse.audit import mark as audit
 from jobs.lakehouse.audit.mark import DELIVERED, FAULTS
-from jobs.silver.interactions import refine_events
+from jobs.silver.interactions import Counting, refine_events
 from jobs.tables import bronze, silver
 from tests.rows import columns_of, rows_of
 
@@ -23,14 +23,21 @@ REFINED = {
 }  # fmt: skip
 
 
-def refine(spark: SparkSession, *events: dict[str, Any]) -> DataFrame:
+FIRST = date(2026, 1, 1)
+
+
+def refine(spark: SparkSession, *events: dict[str, Any], per_day: int = 100) -> DataFrame:
     links = [("tt0000001", "imdb", "tt0000001"), ("tmdb:603", "tmdb", "tt0133093")]
     linked = rows_of(
         spark,
         silver.TITLE_LINKS,
         [{"source_title_id": a, "source": b, "title_id": c, "matched_by": "link"} for a, b, c in links],
     )
-    return refine_events(rows_of(spark, bronze.INTERACTIONS, [EVENT | event for event in events]), linked)
+    return refine_events(
+        rows_of(spark, bronze.INTERACTIONS, [EVENT | event for event in events]),
+        linked,
+        Counting(30, ("movielens",), per_day, FIRST),
+    )
 
 
 def test_types_the_event_and_names_its_month(spark: SparkSession) -> None:
@@ -80,6 +87,48 @@ def test_events_from_the_future_and_ratings_of_nothing_are_at_fault(spark: Spark
         "e4": ["value:missing"],
         "e5": [],
     }
+
+
+def test_events_older_than_the_horizon_of_their_delivery_are_too_late(spark: SparkSession) -> None:
+    horizon, before = "2026-01-30T00:00:00Z", "2026-01-29T23:59:59.999Z"
+    refined = refine(
+        spark,
+        {"occurred_at": horizon},
+        {"event_id": "late", "occurred_at": before},
+        {"event_id": "late, without a source", "occurred_at": before, "source": None},
+        {"event_id": "of history", "occurred_at": before, "source": "movielens"},
+        {"event_id": "of the oldest delivery", "occurred_at": "2001-01-01T00:00:00Z", "night": FIRST},
+        {"event_id": "delivered in time", "occurred_at": before, "night": date(2026, 2, 1)},
+        {"event_id": "delivered in time", "occurred_at": before},
+    )
+
+    assert {row["event_id"] for row in refined.collect() if row[FAULTS] == ["occurred_at:too_late"]} == {
+        "late",
+        "late, without a source",
+    }
+
+
+def test_a_day_with_more_events_than_a_persons_waits_and_no_other(spark: SparkSession) -> None:
+    day, before = "2026-03-01", "2026-02-28"
+    refined = refine(
+        spark,
+        *({"event_id": f"bot {n}", "user_id": "bot", "occurred_at": f"{day}T10:00:0{n}Z"} for n in range(4)),
+        *({"event_id": f"before {n}", "user_id": "bot", "occurred_at": f"{before}T10:00:0{n}Z"} for n in range(3)),
+        *({"event_id": f"e{n % 3}", "night": date(2026, 3, n)} for n in range(1, 7)),
+        per_day=3,
+    )
+
+    found = {row["event_id"]: row[FAULTS] for row in refined.collect()}
+    assert {name for name, faults in found.items() if faults} == {f"bot {n}" for n in range(4)}
+    assert found["bot 0"] == [TOO_MANY]
+    assert len(found) == 4 + 3 + 3
+
+
+def test_every_fault_is_said_in_words(spark: SparkSession) -> None:
+    faults = {"event_id": "e", "value": None, "occurred_at": "2000-01-01T00:00:00Z", "night": date(2026, 3, 2)}
+    refined = refine(spark, {"event_id": "e"}, faults, {"event_id": "f", "occurred_at": "2027-01-01T00:00:00Z"})
+
+    assert {fault for row in refined.collect() for fault in row[FAULTS]} == set(SUITE.faults) - {TOO_MANY}
 
 
 def test_events_without_an_id_are_told_apart_by_their_fields(spark: SparkSession) -> None:

@@ -26,6 +26,8 @@ EVENTS = st.one_of(
     # A time that cannot be read, of an event that is in no month: else all months would be judged together.
     st.tuples(st.sampled_from((0, 4)), st.integers(1, 3), st.just(0), st.integers(1, 2)),
 )
+ALL = job.Counting(365, (), 100)
+"""Neither the age of an event nor a viewer's many events keep it from counting."""
 DELIVERY = st.lists(EVENTS, max_size=3)
 TITLES = st.frozensets(st.integers(1, 3), max_size=3)
 
@@ -100,7 +102,9 @@ def catalogue(spark: SparkSession, worlds: list[World], side: int) -> tuple[Data
 def built(events: DataFrame, links: DataFrame, titles: DataFrame) -> list[tuple[Any, ...]]:
     """What is offered to the door, with whether its title is known."""
     known = titles.select("title_id", F.lit(True).alias("is_known"))  # noqa: FBT003
-    return [tuple(row) for row in job.refine_events(events, links).join(known, on="title_id", how="left").collect()]
+    return [
+        tuple(row) for row in job.refine_events(events, links, ALL).join(known, on="title_id", how="left").collect()
+    ]
 
 
 def month(row: tuple[Any, ...]) -> date | None:
@@ -245,3 +249,25 @@ def test_an_event_at_an_impossible_time_does_not_stop_the_nights_after_it(lake: 
     assert entry is not None
     assert entry.replaced == ["2026-03-01"]
     assert (entry.published, sum(part.broken for part in entry.parts.values())) == (31, 1)
+
+
+def test_where_another_delivery_is_the_oldest_events_of_any_age_are_judged_again(lake: Lake) -> None:
+    for table, row in (
+        (silver.TITLE_LINKS, {"source_title_id": "tt0000001", "title_id": "tt0000001"}),
+        (silver.TITLES, {"title_id": "tt0000001"}),
+    ):
+        publish(lake.settings.root, table, filled(table, row))
+    march = date(2026, 3, 1)
+    held: dict[date, list[Mapping[str, Any]]] = {
+        march: [*(event(f"a{n}", "2026-03-01") for n in range(30)), event("old", "2001-05-05")],
+    }
+    told = []
+    for day in (march, date(2026, 2, 20)):
+        held.setdefault(day, [event("b", "2026-02-20")])
+        deliver(lake, held)
+        job.run(Lake(lake.spark, lake.settings, run="test"), march)
+        entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
+        assert entry is not None
+        told.append((entry.replaced, entry.published, entry.quarantined))
+
+    assert told == [(None, 31, {}), (None, 31, {"occurred_at:too_late": 1})]

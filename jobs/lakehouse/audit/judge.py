@@ -144,7 +144,8 @@ def _judged_rows(whole: Counts, counted: Counted, suite: Suite) -> list[Judged]:
             )
         )
     promised = {reference.reason: reference_in_words(reference) for reference in suite.references}
-    others = promised | {code: "every record can be read" for code in whole.by_reason if _is_fault(code, suite)}
+    found = {code: "every record can be read" for code in whole.by_reason if _is_fault(code, suite)}
+    others = promised | found | dict(suite.faults)
     for reason, words in others.items():
         rows = whole.by_reason.get(reason, 0)
         limit = suite.parked_at_most if reason.startswith(PARKED) else suite.tolerates
