@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from dags.nightly import Command
+from dags.nightly import Command, tell
 
 with DAG(
     "maintain",
@@ -28,6 +28,7 @@ with DAG(
     Command(
         task_id="maintain",
         command=["reelhouse", "maintain"],
+        on_failure_callback=tell,
         retries=1,
         retry_delay=timedelta(minutes=1),
         execution_timeout=timedelta(hours=2),

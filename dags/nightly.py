@@ -5,6 +5,7 @@ a DAG announces the night, as a partition of every asset that the DAG makes, to 
 """
 
 import os
+import subprocess
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import reduce
@@ -28,6 +29,24 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from jobs.tables import job_inputs
 
+_TOLD_WITHIN_SECONDS = 60
+"""The command that tells people ends earlier by itself."""
+
+
+def tell(context: Context) -> None:
+    """Tell people of a task that failed and is not tried again, by the command that `reelhouse night` shares.
+
+    Its error is the line that its command ended with; a task that was killed has none.
+    """
+    if not (os.environ.get("REELHOUSE_NOTIFY_FILE") or os.environ.get("REELHOUSE_NOTIFY_WEBHOOK")):
+        return
+    task, params = context["ti"].task_id, context.get("params") or {}
+    night = params.get("night") or context.get("partition_key") or ""
+    error = context.get("exception") or "it was killed, or ran out of time: its log says more"
+    command = ["reelhouse", "notify", task, "--night", str(night), "--run", str(context["run_id"])]
+    subprocess.run(command, input=str(error), text=True, timeout=_TOLD_WITHIN_SECONDS, check=False)
+
+
 POOL = "spark"
 """Its slots are the jobs that run at once, all of them on one Spark Connect server."""
 NIGHT = "{{ params.night or dag_run.partition_key }}"
@@ -39,7 +58,12 @@ NIGHTLY: Mapping[str, Any] = MappingProxyType(
         # A scheduled night for which nothing was delivered ends green, every task of it skipped.
         "is_paused_upon_creation": False,
         # A night of millions of viewers takes minutes per task; one that hangs must not hold the pool for ever.
-        "default_args": {"retries": 1, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(hours=6)},
+        "default_args": {
+            "retries": 1,
+            "retry_delay": timedelta(minutes=1),
+            "execution_timeout": timedelta(hours=6),
+            "on_failure_callback": tell,
+        },
         "params": {
             "night": Param(
                 None,

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from dags.nightly import POOL, Command
+from dags.nightly import POOL, Command, tell
 
 MINUTES = 60
 MOST_MINUTES = 24 * 60
@@ -42,6 +42,7 @@ with DAG(
         task_id="search",
         command=["reelhouse", "tune", "--minutes", "{{ params.minutes }}", "--resume"],
         pool=POOL,
+        on_failure_callback=tell,
         retries=1,
         retry_delay=timedelta(minutes=1),
         # The last trial ends after the budget does.

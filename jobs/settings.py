@@ -174,6 +174,14 @@ class Settings(BaseSettings):
     today: Annotated[
         date | None, Field(description="Today's date, after which no night is run; the real one, in UTC, unless set.")
     ] = None
+    notify_file: Annotated[
+        Path | None,
+        Field(description="File that gets a line of JSON for each task that fails; below <home> unless absolute."),
+    ] = None
+    notify_webhook: Annotated[
+        SecretStr | None,
+        Field(description="Address that gets a POST for each, as Slack, Mattermost and Teams take it; a secret."),
+    ] = None
     tmdb_api_key: Annotated[SecretStr | None, Field(description="Key of the TMDb API, for fetching details.")] = None
     forget_key: Annotated[
         SecretStr | None,

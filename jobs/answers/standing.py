@@ -136,7 +136,8 @@ def in_one_line(night: date | None, found: Sequence[Status]) -> str:
         return f"night {night} is complete: all {len(tables)} tables fresh"
     worst = causes[0]
     waiting = sum(worst.table in one.waits_for for one in found)
-    parts = [f"night {night}: {fresh} of {len(tables)} tables fresh", _in_words(worst)]
+    counted = f"all {fresh}" if fresh == len(tables) else f"{fresh} of {len(tables)}"
+    parts = [f"night {night}: {counted} tables fresh", _in_words(worst)]
     parts += [f"{waiting} more wait for it"] if waiting else []
     parts += [f"{len(causes) - 1} other reasons below"] if len(causes) > 2 else []
     parts += [f"{causes[1].table} is {causes[1].state}"] if len(causes) == 2 else []
@@ -150,7 +151,7 @@ def _in_words(one: Status) -> str:
         verb = "holds the delivery of" if one.table.startswith("bronze.") else "serves"
         return f"{one.table} {verb} {one.night} because {why}"
     verb = "was" if one.state in {"never published", "rolled back"} else "is"
-    state = "there not yet" if one.state == "none yet" else one.state
+    state = "not there yet" if one.state == "none yet" else one.state
     return f"{one.table} {verb} {state}{why and f': {why}'}"
 
 

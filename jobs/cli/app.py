@@ -23,6 +23,7 @@ from jobs.cli import (
     maintenance,
     models,
     nights,
+    notify,
     publications,
     quarantined,
     replays,
@@ -109,6 +110,7 @@ app.command(epilog=replays.EXAMPLES)(replays.replay)
 app.command(epilog=maintenance.EXAMPLES)(maintenance.maintain)
 app.command(epilog=sql.EXAMPLES)(sql.sql)
 app.command(epilog=exports.EXAMPLES)(exports.export)
+app.command(epilog=notify.EXAMPLES, hidden=True)(notify.notify)
 
 for _told in (app.registered_callback, *app.registered_commands):
     # Typer keeps the line breaks of a docstring, which are where the source is full, not the screen.

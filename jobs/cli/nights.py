@@ -1,6 +1,7 @@
 """``reelhouse night`` and ``reelhouse run``: all jobs of a night, or one."""
 
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -34,6 +35,7 @@ def night(
     from jobs.runs.alone import alone
     from jobs.runs.job import Sessions
     from jobs.runs.night import run_night
+    from jobs.runs.notifying import Failure, Telling
 
     home = settings()
     if sample:
@@ -41,7 +43,8 @@ def night(
     day = night_to_run(home, night)
     began, typed = time.monotonic(), f"reelhouse night --night {day}"
     display.say(f"night {day}", "bold")
-    with alone(home.root, typed), Progress() as progress:
+    people = Telling(home, Failure("the night", "", str(day), typed), datetime.now(UTC), display.warn)
+    with people, alone(home.root, typed), Progress() as progress:
         ended = run_night(home, day, typed, Sessions(home, watcher=progress), progress)
     from jobs.cli.maintenance import maintain_quietly
     from jobs.cli.summary import show_failures, show_published, show_served, show_time
@@ -51,6 +54,7 @@ def night(
     failed = [one for one in ended if one.error]
     if failed:
         show_failures(ended)
+        people.tell([Failure(one.job, str(one.error), str(day), typed) for one in failed])
         others = [one.job for one in ended if one.waits_for]
         behind = f", and {display.listing(others)} could not run because of that" if others else ""
         raise JobError(

@@ -1,14 +1,17 @@
 """``reelhouse status``: how tables stand. Without Spark."""
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
+from jobs.lakehouse import ledger
 from jobs.lakehouse.commit import open_or_create
 from jobs.lakehouse.ledger import Part
 from jobs.lakehouse.refusals import Refusal, add
@@ -16,7 +19,7 @@ from jobs.landing.deliveries import content_hash
 from jobs.landing.hashes import Hashes
 from jobs.sample_world.parameters import EVENT_LOG
 from jobs.settings import Settings
-from jobs.tables import bronze, gold, silver
+from jobs.tables import Table, bronze, gold, silver
 from jobs.tables.ops import REFUSALS
 from tests.cli.small_lake import Run, listed, publish
 from tests.runs.test_night import deliver_events
@@ -316,3 +319,18 @@ def test_the_least_important_columns_are_left_out_where_the_screen_is_narrow(
     (headings,) = [line for line in lines if line.strip().startswith("table ")]
     assert headings.rstrip().endswith(last)
     assert max(len(line) for line in lines if line.startswith(" ")) <= int(columns)
+
+
+def test_each_ledger_is_read_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    open_table = ledger.open_table
+
+    def count(root: str, table: Table) -> DeltaTable | None:
+        opened.append(table.name)
+        return open_table(root, table)
+
+    monkeypatch.setattr(ledger, "open_table", count)
+
+    assert run("status").exit_code == 0
+    assert {table: times for table, times in Counter(opened).items() if times > 1} == {}
+    assert "gold.recommendations" in opened

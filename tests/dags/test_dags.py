@@ -1,7 +1,9 @@
 """The DAGs against the data model: no Spark, no Airflow service."""
 
 import ast
+import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -184,6 +186,52 @@ def test_every_dag_says_what_green_means_and_what_to_do_when_red(dags: Any) -> N
         assert dag.doc_md
         assert "**Green**" in dag.doc_md
         assert "**Red**" in dag.doc_md
+
+
+def test_every_task_tells_people_when_it_has_failed_for_good(all_dags: Any) -> None:
+    from dags.nightly import tell
+
+    for dag in all_dags.values():
+        assert [task.task_id for task in dag.tasks if list(task.on_failure_callback) != [tell]] == []
+        assert not any(task.on_retry_callback for task in dag.tasks), "what is tried again is not told of yet"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            {"exception": ValueError("silver.titles was not published: $(x) 'y'")},
+            "silver.titles was not published: $(x) 'y'",
+        ),
+        ({}, "it was killed, or ran out of time: its log says more"),
+    ],
+)
+def test_people_are_told_by_the_command_of_the_night_and_the_line_of_the_task(
+    load_dags: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], says: str
+) -> None:
+    from dags.nightly import tell
+
+    class Instance:
+        task_id = "silver.titles"
+
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    context: Any = {
+        "ti": Instance(),
+        "params": {"night": None},
+        "partition_key": "2026-11-20",
+        "run_id": "manual",
+    } | given
+    tell(context)
+    assert list(tmp_path.iterdir()) == [], "nobody is to be told"
+    monkeypatch.setenv("REELHOUSE_NOTIFY_FILE", "failures.jsonl")
+
+    tell(context)
+
+    (line,) = (tmp_path / "failures.jsonl").read_text().splitlines()
+    told = json.loads(line)
+    assert (told["task"], told["night"], told["run"], told["error"]) == ("silver.titles", "2026-11-20", "manual", says)
 
 
 def test_a_search_runs_weekly_within_its_time_and_holds_up_no_night(all_dags: Any) -> None:

@@ -63,6 +63,7 @@ class System:
             "REELHOUSE_DRIVER_MEMORY": "1g",
             "REELHOUSE_RECOMMENDER_PARAMETERS__RANK": "8",
             "REELHOUSE_RECOMMENDER_PARAMETERS__ITERATIONS": "3",
+            "REELHOUSE_NOTIFY_FILE": "failures.jsonl",
         }
         self._processes = processes
 
@@ -292,6 +293,11 @@ def test_a_failed_task_ends_with_the_job_s_own_line(system: System, airflow: Air
     assert (task["state"], task["try_number"]) == ("failed", 1)
     assert detail["exc_value"].startswith(f"bronze.tmdb was not ingested for {MISSED}: ")
     assert f"{file} is truncated or damaged" in detail["exc_value"]
+    failures = system.settings.root / "failures.jsonl"
+    told = processes.wait_until("people were told", lambda: failures.read_text() if failures.exists() else "", 60)
+    (line,) = map(json.loads, told.splitlines())
+    assert (line["task"], line["night"], line["run"]) == ("bronze.tmdb", str(MISSED), run)
+    assert line["error"] == detail["exc_value"]
 
 
 def test_a_night_without_a_delivery_builds_nothing(

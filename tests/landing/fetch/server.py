@@ -29,6 +29,7 @@ class Answer:
     ignores_range: bool = False
     ignores_if_range: bool = False
     chunked: bool = False  # declare no length at all
+    is_silent: bool = False  # take the request and answer nothing
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Request:
     path: str
     query: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Server:
@@ -53,6 +55,9 @@ class Server:
             def do_GET(self) -> None:
                 outer.answer(self)
 
+            def do_POST(self) -> None:
+                outer.answer(self, self.rfile.read(int(self.headers["Content-Length"])))
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
                 """Keep the test's output quiet."""
 
@@ -67,11 +72,15 @@ class Server:
     def asked(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+    def answer(self, handler: BaseHTTPRequestHandler, sent: bytes = b"") -> None:
         parts = urlsplit(handler.path)
-        self.requests.append(Request(parts.path, parts.query, {k.lower(): v for k, v in handler.headers.items()}))
+        self.requests.append(Request(parts.path, parts.query, {k.lower(): v for k, v in handler.headers.items()}, sent))
         waiting = self.answers.get(parts.path, [Answer(status=404)])
         answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if answer.is_silent:
+            self.closing.wait(5)
+            handler.close_connection = True
+            return
         body, status, headers = _part_asked_for(answer, handler)
         handler.send_response(status)
         for name, value in headers.items():
