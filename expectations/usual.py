@@ -46,7 +46,7 @@ class Measure:
 
     def value(self, number: float) -> str:
         """A number of it as people read it."""
-        return f"{100 * number:.4g} %" if self.is_share else f"{number:,.0f}"
+        return f"{100 * number:.3g} %" if self.is_share else f"{number:,.0f}"
 
     def span(self, low: float, high: float) -> str:
         """A range of it in words; an infinite bound is none."""

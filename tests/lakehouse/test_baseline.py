@@ -1,19 +1,23 @@
 """What a publication is held against: nights of the ledger, through the door."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import great_expectations as gx
 import pytest
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from expectations.suite import suite
-from expectations.usual import Usual
+from expectations.usual import Measure, Usual
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.outcome import Outcome
 from jobs.lakehouse.refusals import Acceptance, newest
 from jobs.lakehouse.undoing import plan, plan_rollback, rolled_back, undo
+from jobs.settings import Weighing
 from tests.lakehouse.test_publications import FEBRUARY, JANUARY, LOGS, VISITS, entry_of, logs, visits
 
 NIGHTS = [date(2026, 3, 1) + timedelta(n) for n in range(12)]
@@ -96,6 +100,34 @@ def test_a_night_that_is_run_again_is_held_against_the_nights_before_it(lake: La
 
     assert outcome.note == "share of new keys 100 %, usually 0 % to 5 %"
     assert entry_of(lake, VISITS).profile[""]["new_keys"] == 1.0
+
+
+def test_what_other_settings_shaped_is_no_baseline(lake: Lake) -> None:
+    shaped = suite(replace(VISITS, name="silver.weighed_visits", settings=("weighing",)))
+    other = Lake(lake.spark, lake.settings.model_copy(update={"weighing": Weighing(like=9.0)}), "test")
+    for night in NIGHTS[:5]:
+        lake.publish(visits(lake, ("a", 1.0, JANUARY)), shaped, night)
+
+    other.publish(visits(lake, ("a", 1.0, JANUARY)), shaped, NIGHTS[5])
+    lake.publish(visits(lake, ("a", 1.0, JANUARY)), shaped, NIGHTS[6])
+
+    assert states(entry_of(lake, shaped.of))["rows"] == "holds"
+    assert "0 of 5 nights, changed since: weighing" in page_of(lake, shaped.of.name, NIGHTS[5])
+
+
+def test_great_expectations_counts_what_the_door_measures(lake: Lake) -> None:
+    rows = visits(lake, *((f"{n % 40:04}", None if n < 10 else 1.0, JANUARY) for n in range(100)))
+    batch = gx.get_context(mode="ephemeral").data_sources.add_spark("rows").add_dataframe_asset("rows")
+    checked = batch.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": rows})
+
+    for measure, number in (
+        (Measure("rows"), 100.0),
+        (Measure("nulls", "minutes"), 0.1),
+        (Measure("distinct", "visit_id"), 40.0),
+    ):
+        for low, high in ((number - 0.01, number + 0.01), (number + 0.02, number + 1.5)):
+            promise, _ = measure.expect(low, high, 100, FailureSeverity.WARNING)
+            assert checked.validate(promise).success == (low <= number <= high), promise.description
 
 
 def test_what_was_taken_back_does_not_count(lake: Lake) -> None:

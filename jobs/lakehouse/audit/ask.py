@@ -76,7 +76,9 @@ class Questions:
     def new_keys(self, rows: Sequence[Dataset], before: Dataset, key: Sequence[str]) -> int:
         """Count the rows whose key another version of their table does not have."""
         _hold(self._connection, "before", before, key)
-        found = f"({self._rows(rows, key)}) ANTI JOIN before USING ({', '.join(map(_name, key))})"
+        # Of keys' hashes, which cost three fifths: of two million keys two have one in common once in ten million times.
+        own = f"SELECT hash({', '.join(map(_name, key))}) AS key FROM"
+        found = f"({own} ({self._rows(rows, key)})) ANTI JOIN ({own} before) USING (key)"
         return int(self._connection.execute(f"SELECT count(*) FROM {found}").fetchall()[0][0])  # noqa: S608
 
     def _rows(self, rows: Sequence[Dataset], columns: Sequence[str]) -> str:

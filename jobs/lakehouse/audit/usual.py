@@ -73,11 +73,9 @@ def _judge(one: Measured, suite: Suite, settings: Baseline, why: str, last: Sequ
     found, name = f"found {one.measure.value(one.number)}", one.measure.name
     judged = Judged(f"{one.measure.subject} as usual", "", True, found, limit=name, number=one.number)  # noqa: FBT003
     if one.measure.kind == "rows" and suite.usual.least and any(last):
-        allowed = Range(suite.usual.least * last[-1])
-        judged = replace(
-            _pronounced(replace(one, allowed=allowed), allowed, FailureSeverity.CRITICAL),
-            promise=suite.usual.least_in_words(suite.of),
-        )
+        one = replace(one, allowed=Range(suite.usual.least * last[-1]))
+        judged = _pronounced(one, one.allowed, FailureSeverity.CRITICAL)
+        judged = replace(judged, promise=suite.usual.least_in_words(suite.of))
     return replace(judged, why_not=missing, measured=one)
 
 
