@@ -87,11 +87,13 @@ class Staged:
         rest = "the other deliveries were published; " if set(problems) < set(self.counted.parts) else ""
         night = max(problems) if table.is_dated else self.night
         accept = f"; if that is meant, run `reelhouse accept {job_of(table)} --night {night} --reason TEXT`"
+        has_rows = any(self.counted.parts[part].by_reason for part in problems if part in self.counted.parts)
+        shows = f"`reelhouse quarantine {table.name} --night {night}` shows the rows; " if has_rows else ""
         # Of limits alone there are no broken rows to tolerate.
         tolerated = f" (at most {self.suite.tolerates:.1%} of the rows may be broken)" if self.verdict.is_final else ""
         return (
             f"{table.name} was not published{tolerated}: {'; '.join(said)}; {rest}what was published before stays; "
-            f"see {self.page}{'' if self.verdict.is_final else accept}"
+            f"{shows}see {self.page}{'' if self.verdict.is_final else accept}"
         )
 
     def refusals(self, run: str, at: datetime) -> list[Refusal]:

@@ -53,7 +53,8 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
     said = [f"{source.name} was not ingested for {day}: {'; '.join(found)}" for day, found in sorted(problems.items())]
     said += [one.refusal() for one in staged if one.refused]
     if said:
-        raise JobError(f"{'; '.join(said)}; deliver the file again; what was published before stays")
+        stays = "" if refused else "; what was published before stays"  # a refusal says so itself
+        raise JobError(f"{'; '.join(said)}; deliver the file again{stays}")
 
 
 def _check(found: Pending, problems: dict[date, list[str]]) -> dict[date, list[Delivered]]:

@@ -74,6 +74,8 @@ class Counted:
     parts: dict[str, Counts]
     examples: dict[str, list[str]]
     """Reason code → some of the values or records that broke it, in the order in which they were written."""
+    examples_of: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """The same of each part."""
 
 
 def count(files: Iterable[StagedFile], suite: Suite) -> Counted:
@@ -85,7 +87,7 @@ def count(files: Iterable[StagedFile], suite: Suite) -> Counted:
     """
     judged = sorted({expectation.column for expectation in suite.rows.values()})
     parts: dict[str, Counts] = {}
-    examples: dict[str, list[str]] = {}
+    examples_of: dict[str, dict[str, list[str]]] = {}
     for file in files:
         counts = parts.setdefault(file.part, Counts())
         if file.is_kept:
@@ -94,8 +96,12 @@ def count(files: Iterable[StagedFile], suite: Suite) -> Counted:
             beside = (REASONS, RECORD, DELIVERED, DUPLICATES, SUPERSEDED, OF_SPINE)
             for batch in file.batches([*judged, *beside, *_referred(suite)]):
                 counts += _count_broken(batch, judged)
-                _collect_examples(batch, suite, examples)
-    return Counted(parts, examples)
+                _collect_examples(batch, suite, examples_of.setdefault(file.part, {}))
+    examples: dict[str, list[str]] = {}
+    for own in examples_of.values():
+        for reason, values in own.items():
+            examples[reason] = list(dict.fromkeys([*examples.get(reason, ()), *values]))[:_EXAMPLES]
+    return Counted(parts, examples, examples_of)
 
 
 def _referred(suite: Suite) -> list[str]:

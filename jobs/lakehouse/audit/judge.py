@@ -1,7 +1,7 @@
 """Great Expectations pronounces: on counts that were taken once, in the files that would be published."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,8 @@ from jobs.lakehouse.audit.measured import Measured
 _RESULT_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": 5}}
 NO_BASELINE = "no baseline"
 """State of a limit that compares with what is served, where that cannot be compared with."""
+_EXAMPLES_LENGTH = 120
+"""Characters of the examples of one reason in a line."""
 _A_HANDFUL = 10
 """Broken rows: no more of them do not make a broken delivery, however small it is, where it would stop a whole table."""
 
@@ -103,7 +105,8 @@ def judge_rows(counted: Counted, suite: Suite, *, by_part: bool, stays: Iterable
     verdict = Verdict(_judged_rows(whole, counted, suite))
     units = counted.parts if by_part else {"": whole}
     for part, counts in units.items():
-        for problem in _problems_of(counts, counted, suite):
+        examples = counted.examples_of.get(part, counted.examples) if by_part else counted.examples
+        for problem in _problems_of(counts, replace(counted, examples=examples), suite):
             verdict.refuse([part] if by_part else list(counted.parts) or [""], problem)
     return verdict
 
@@ -184,11 +187,14 @@ def _problems_of(counts: Counts, counted: Counted, suite: Suite) -> list[str]:
     ]
     problems = []
     if failed or counts.broken > suite.tolerates * counts.offered:
+        # What breaks most rows first: it is nearly always the cause.
+        most_first = sorted(counts.by_reason.items(), key=lambda told: (-told[1], told[0]))
+        broken = {reason: rows for reason, rows in most_first if not reason.startswith(PARKED)}
+        problems += [f"{counts.broken:,} of {counts.offered:,} rows are broken"] if len(broken) > 1 else []
         problems += [
             f"{rows:,} of {counts.offered:,} rows break {reason}{_meaning(suite, reason)}"
             f"{_for_example(counted.examples.get(reason))}"
-            for reason, rows in sorted(counts.by_reason.items())
-            if not reason.startswith(PARKED)
+            for reason, rows in broken.items()
         ]
     if counts.parked > suite.parked_at_most * counts.offered:
         waiting = {reason: rows for reason, rows in sorted(counts.by_reason.items()) if reason.startswith(PARKED)}
@@ -201,7 +207,13 @@ def _problems_of(counts: Counts, counted: Counted, suite: Suite) -> list[str]:
 
 
 def _for_example(values: Sequence[str] | None) -> str:
-    return f" (e.g. {', '.join(map(repr, values))})" if values else ""
+    """A few values in brackets: as many as a line has room for, but one."""
+    shown = list[str]()
+    for value in values or ():
+        if shown and sum(map(len, shown)) + len(value) > _EXAMPLES_LENGTH:
+            break
+        shown.append(value)
+    return f" (e.g. {', '.join(map(repr, shown))})" if shown else ""
 
 
 def _row_metrics(reason: str, column: str, counts: Counts, counted: Counted) -> dict[str, Any]:
