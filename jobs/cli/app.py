@@ -3,6 +3,7 @@
 A command imports what it needs when it runs, so that those without Spark start at once.
 """
 
+import errno
 import inspect
 import re
 from typing import Any
@@ -43,6 +44,9 @@ from jobs.errors import JobError, LostServerError
 _TRY_AGAIN = 75
 """Exit status of a command that may succeed when it is run again as it is: EX_TEMPFAIL of sysexits.h."""
 
+_OF_A_DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}
+"""Errors of the system that a person mends: a disk is full or only reads, or a quota is used up."""
+
 
 class _Commands(TyperGroup):
     """Commands whose JobError ends the program with status 1 and one line; anything else keeps its traceback."""
@@ -54,6 +58,12 @@ class _Commands(TyperGroup):
         except JobError as error:
             display.fail(str(error))
             raise typer.Exit(_TRY_AGAIN if isinstance(error, LostServerError) else 1) from error
+        except OSError as error:
+            if error.errno not in _OF_A_DISK:
+                raise
+            where = f" to {error.filename}" if error.filename else ""
+            display.fail(f"not done, as nothing can be written{where}: {error.strerror}; mend that, and type it again")
+            raise typer.Exit(1) from error
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Commands in the order in which they are registered."""

@@ -65,7 +65,8 @@ class Views:
         self.versions = {table: delta.version() for table, delta in opened.items()}
         self.published = frozenset(table.name for table in opened)
         empty = [table for table in tables if table.layer == "ops" and table not in opened]
-        self._connection = _connect(opened, empty)
+        with _readable():
+            self._connection = _connect(opened, empty)
 
     def require(self, *tables: Table) -> None:
         """Refuse to go on without these tables.
@@ -78,8 +79,13 @@ class Views:
                 raise JobError(_never_published(table))
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows that a query of our own finds."""
-        return self._connection.execute(query, parameters).fetchall()
+        """All rows that a query of our own finds.
+
+        Raises:
+            JobError: Files cannot be read, or it takes more memory than a query may.
+        """
+        with _readable():
+            return self._connection.execute(query, parameters).fetchall()
 
     def arrow(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The same as columns, where rows are many.
@@ -226,8 +232,13 @@ def _readable() -> Iterator[None]:
     """What an operator can mend of a query of our own."""
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except duckdb.OutOfMemoryException as error:
         raise JobError(f"the tables were not read: {_in_one_line(error)}") from error
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        # The message names the file, and its folder the table.
+        raise JobError(
+            f"the tables were not read: {_in_one_line(error)}; `reelhouse restore TABLE --deep` shows what is whole"
+        ) from error
 
 
 def _in_one_line(error: duckdb.Error) -> str:

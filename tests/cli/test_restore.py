@@ -1,9 +1,12 @@
 """``reelhouse restore``: which versions of a damaged table are whole, and one of them again in one commit. Without Spark."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from deltalake import DeltaTable
@@ -13,9 +16,9 @@ from jobs.cli.app import app
 from jobs.lakehouse import ledger, quarantine
 from jobs.runs.decisions import decide
 from jobs.settings import Settings
-from jobs.tables import Table, bronze, gold
+from jobs.tables import Table, bronze, gold, silver
 from jobs.tables.ops import QUARANTINE
-from tests.cli.small_lake import Run, publish, refused
+from tests.cli.small_lake import Run, listed, publish, refused
 from tests.lakehouse.damaged import NIGHTS, TABLE, entry, files, flip, published, titles, truncate
 from tests.runs.test_night import deliver_events
 
@@ -173,6 +176,33 @@ def test_whoever_dies_in_between_leaves_the_one_version_or_the_other(
 
     assert titles(folder) == ["of 2026-03-02"]
     assert not list((folder / "_staging").glob("*"))
+
+
+def test_commands_that_read_a_damaged_table_say_so_in_a_line(run: Run, tmp_path: Path) -> None:
+    publish(tmp_path, gold.RECOMMENDATIONS, listed("u1", 1, "tt0000001"))
+    publish(tmp_path, silver.TITLES, {"title_id": "tt0000001", "title": "Heat", "genres": []})
+    truncate(files(tmp_path / "lake" / gold.RECOMMENDATIONS.path, 1)[0])
+
+    for asked in (
+        ("show", "u1"),
+        ("sql", "FROM gold.recommendations"),
+        ("export", gold.RECOMMENDATIONS.name, "--format", "csv"),
+    ):
+        result = run(*asked)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1), (asked, result.output, result.exception)
+        assert "gold/recommendations" in result.stderr
+
+
+def test_commands_that_write_say_in_a_line_that_a_disk_is_full(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/landing")
+
+    monkeypatch.setattr("jobs.sample_world.write_world", refuse)
+    result = run("world", "--days", "2")
+
+    assert result.exit_code == 1, result.output
+    assert "error: not done, as nothing can be written to /home/landing: No space left on device" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

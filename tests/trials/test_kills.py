@@ -1,0 +1,137 @@
+"""kill -9 at each step of the door, for a table of each kind."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from jobs.lakehouse import ledger, quarantine, refusals
+from jobs.lakehouse.storage import STAGING
+from jobs.settings import Settings
+from jobs.tables import Table
+from jobs.tables.ops import QUARANTINE
+from tests.trials.forker import FIRST, KINDS, SECOND
+from tests.trials.processes import environment_of
+from tests.trials.spark_server import BIN, ROOT
+
+KILLED = -signal.SIGKILL
+TWO_DAYS = 2 * 24 * 60 * 60
+
+
+class Forker:
+    """A process with everything imported, and forks of it that publish."""
+
+    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+        self._log = log.open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.trials.forker"],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+
+    def run(self, home: Path, kind: str, night: date, last: int = 0) -> int:
+        """Publish in a process of its own; how it ended."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(
+            json.dumps({"home": str(home), "kind": kind, "night": str(night), "last": last}) + "\n"
+        )
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def end(self) -> None:
+        self._process.communicate(timeout=30)
+        self._log.close()
+
+
+@pytest.fixture(scope="module")
+def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
+    forker = Forker(tmp_path_factory.mktemp("forker") / "log", environment_of(ROOT, BIN))
+    yield forker
+    forker.end()
+
+
+def rows(root: str, table: Table, *left_out: str) -> list[dict[str, Any]]:
+    """Rows of a table in order, without some columns."""
+    delta = ledger.open_table(root, table)
+    held = delta.to_pyarrow_table().drop_columns(list(left_out)).to_pylist() if delta else []
+    return sorted(held, key=lambda row: json.dumps(row, default=str))
+
+
+def state(home: Path, table: Table) -> tuple[Any, ...]:
+    """What there is of a table: its rows, those set aside or refused, why it was refused; without names of publications."""
+    root = Settings(home=home).lake
+    refused = {key: list(one.problems) for key, one in refusals.newest(root).items()}
+    entry = ledger.latest(root, table)
+    told = (entry.night, entry.published, entry.quarantined, entry.deliveries) if entry else None
+    return rows(root, table), rows(root, QUARANTINE, "publication"), refused, told
+
+
+def orphans(home: Path, table: Table) -> list[str]:
+    """Files in a table's folder that no version of it names, once what was left for a day has been swept up."""
+    folder, root = home / "lake" / table.path, Settings(home=home).lake
+    for left in (folder / STAGING).glob("*"):
+        os.utime(left, (time.time() - TWO_DAYS,) * 2)
+    quarantine.settle(root, [table])
+    newest = DeltaTable(folder).version() if folder.exists() else -1
+    named = {
+        uri.removeprefix("file://")
+        for version in range(newest + 1)
+        for uri in DeltaTable(folder, version=version).file_uris()
+    }
+    return [
+        str(file) for file in folder.rglob("*.parquet") if "_delta_log" not in file.parts and str(file) not in named
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_after_any_step_a_table_is_the_old_one_or_the_new_one_and_ends_as_if_nothing_had_been(
+    forker: Forker, tmp_path: Path, kind: str
+) -> None:
+    table, before, calm = KINDS[kind].table, tmp_path / "before", tmp_path / "calm"
+    before.mkdir()
+    assert forker.run(before, kind, FIRST) == 0
+    shutil.copytree(before, calm)
+    ends_with = forker.run(calm, kind, SECOND)
+    assert ends_with == (1 if kind == "refused" else 0)
+    steps, old, new = int((calm / "steps").read_text()), state(before, table), state(calm, table)
+    assert steps >= 10
+    assert old != new
+    assert orphans(calm, table) == []
+    became = []
+
+    for step in range(1, steps + 1):
+        home = tmp_path / "killed"
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(before, home)
+        assert forker.run(home, kind, SECOND, step) == KILLED
+        quarantine.settle(Settings(home=home).lake, [table])
+        now = state(home, table)
+        if kind == "refused":
+            # What is visible stays; the evidence of the refusal comes in two commits.
+            assert (now[0], now[3]) == (old[0], old[3])
+        else:
+            assert now in (old, new), f"after step {step}"
+            became.append(now == new)
+        if step % 3 == 0 or step == steps:
+            assert orphans(home, table) == [], f"after step {step}"
+        assert forker.run(home, kind, SECOND) == ends_with
+        assert state(home, table) == new, f"after step {step}"
+        assert orphans(home, table) == [], f"after step {step}"
+
+    assert became == sorted(became)
+    assert set(became) == (set() if kind == "refused" else {False, True})
