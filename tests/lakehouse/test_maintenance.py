@@ -179,8 +179,9 @@ def test_many_small_files_of_a_night_are_put_together_and_nothing_is_made_again_
     (home / "landing" / "interactions" / str(night)).mkdir(parents=True)
     (home / "landing" / "interactions" / str(night) / "log.jsonl").touch()
     inputs = {"bronze.interactions": 7, "silver.title_links": None, "silver.titles": None}
-    publish(home, silver.INTERACTIONS, night=night, inputs=inputs, code=code_hash())
     settings = Settings(home=home)
+    shaped = settings.shaping(silver.INTERACTIONS.settings)
+    publish(home, silver.INTERACTIONS, night=night, inputs=inputs, settings=shaped, code=code_hash())
     assert decide(settings, "silver.interactions", night).idle
 
     found = run(home)

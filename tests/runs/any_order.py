@@ -19,6 +19,8 @@ from jobs.tables import TABLES, Node, Table, gold
 from jobs.tracking import registry
 
 NIGHTS = ONE, TWO, THREE = tuple(date(2026, 3, day) for day in (1, 2, 3))
+LATENESS_DAYS = 70
+"""What the homes of these histories are to be set to: each log tells of the ten weeks before it."""
 TITLES, LINKED = 36, 29
 """Titles of the third night's catalogue, and those that the first night's links to IMDb."""
 

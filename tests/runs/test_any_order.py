@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from jobs.errors import JobError
 from jobs.runs.job import Sessions, run_job
 from jobs.settings import Settings
-from tests.runs.any_order import FEW, IN_ORDER, Step, content, histories, replay
+from tests.runs.any_order import FEW, IN_ORDER, LATENESS_DAYS, Step, content, histories, replay
 
 JOBS = ("bronze.movielens", "bronze.interactions", "silver.title_links", "silver.titles", "silver.interactions")
 """From a catalogue and a log to a table made of both; tests/trials/test_any_order.py has all jobs."""
@@ -22,7 +22,7 @@ JOBS = ("bronze.movielens", "bronze.interactions", "silver.title_links", "silver
 def after(history: Sequence[Step], spark: SparkSession) -> dict[str, Any]:
     """What the tables hold when a history has happened."""
     with TemporaryDirectory(prefix="reelhouse-order-") as folder:
-        home = Settings(home=Path(folder))
+        home = Settings(home=Path(folder), lateness_days=LATENESS_DAYS)
 
         def run(night: date) -> bool:
             try:

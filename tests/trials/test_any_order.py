@@ -14,7 +14,7 @@ from jobs.runs.ended import Ended
 from jobs.runs.job import Sessions
 from jobs.runs.night import run_night
 from jobs.settings import Settings
-from tests.runs.any_order import FEW, IN_ORDER, Step, content, histories, replay
+from tests.runs.any_order import FEW, IN_ORDER, LATENESS_DAYS, Step, content, histories, replay
 
 
 class Silent:
@@ -33,7 +33,12 @@ class Silent:
 def after(history: Sequence[Step], spark: SparkSession) -> dict[str, Any]:
     """What all tables and the champion hold when a history has happened."""
     with TemporaryDirectory(prefix="reelhouse-order-") as folder:
-        home = Settings(home=Path(folder), list_length=5, recommender_parameters={"rank": "2", "iterations": "2"})
+        home = Settings(
+            home=Path(folder),
+            lateness_days=LATENESS_DAYS,
+            list_length=5,
+            recommender_parameters={"rank": "2", "iterations": "2"},
+        )
 
         def run(night: date) -> bool:
             ended = run_night(home, night, "trial", Sessions(home, spark=spark), Silent())
