@@ -29,6 +29,11 @@ class Past:
         version = self.inputs[table.name]
         return self.spark.read.format("delta").option("versionAsOf", version).load(f"{self.root}/{table.path}")
 
+    def count(self, table: Table) -> int:
+        """How many rows a table held, as its log says; 0 of one that was not there."""
+        version = self.inputs[table.name]
+        return 0 if version is None else ledger.open_version(self.root, table, version).count()
+
     def deliveries(self, table: Table, upto: date, version: int | None = None) -> dict[date, str]:
         """The partitions that a bronze table held up to a night, with the content hash of each delivery."""
         at = self.inputs[table.name] if version is None else version

@@ -14,7 +14,18 @@ NOT_ADDRESSES = {
 """The only files of layer folders that are not addresses, with the reason."""
 
 _BY_WHAT_IT_DOES = (
-    *("answers", "catalogues", "cli", "evaluation", "explorer", "lakehouse", "landing", "recommenders", "runs"),
+    *(
+        "answers",
+        "catalogues",
+        "cli",
+        "evaluation",
+        "events",
+        "explorer",
+        "lakehouse",
+        "landing",
+        "recommenders",
+        "runs",
+    ),
     *("sample_world", "scoring", "tables", "tracking"),
 )
 _LOOSE = ("__init__", "errors", "settings", "version")
@@ -24,7 +35,7 @@ _STOREYS = (
     ("jobs.errors", "jobs.version", "jobs.settings", "jobs.tables"),
     ("expectations",),
     ("jobs.lakehouse", "jobs.tracking", "jobs.landing"),
-    ("jobs.recommenders", "jobs.scoring", "jobs.evaluation", "jobs.catalogues", "jobs.sample_world"),
+    ("jobs.recommenders", "jobs.scoring", "jobs.evaluation", "jobs.catalogues", "jobs.events", "jobs.sample_world"),
     (*(f"jobs.{layer}" for layer in LAYERS), "jobs.answers"),
     ("jobs.cli", "jobs.explorer", "jobs.runs"),
     ("infra", "dags"),

@@ -9,7 +9,7 @@ from pyspark.testing import assertDataFrameEqual
 from expectations.silver.interactions import SUITE, TOO_MANY
 from jobs.lakehouse.audit import mark as audit
 from jobs.lakehouse.audit.mark import DELIVERED, FAULTS
-from jobs.silver.interactions import Counting, refine_events
+from jobs.silver.interactions import Counting, find_crowds, refine_events
 from jobs.tables import bronze, silver
 from tests.rows import columns_of, rows_of
 
@@ -33,11 +33,9 @@ def refine(spark: SparkSession, *events: dict[str, Any], per_day: int = 100) -> 
         silver.TITLE_LINKS,
         [{"source_title_id": a, "source": b, "title_id": c, "matched_by": "link"} for a, b, c in links],
     )
-    return refine_events(
-        rows_of(spark, bronze.INTERACTIONS, [EVENT | event for event in events]),
-        linked,
-        Counting(30, ("movielens",), per_day, FIRST),
-    )
+    delivered = rows_of(spark, bronze.INTERACTIONS, [EVENT | event for event in events])
+    crowds = find_crowds(delivered, per_day) if len(events) > per_day else ()
+    return refine_events(delivered, linked, Counting(30, ("movielens",), per_day, FIRST), crowds)
 
 
 def test_types_the_event_and_names_its_month(spark: SparkSession) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.events import months
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.silver import interactions as job
@@ -132,28 +133,28 @@ def test_months_that_are_not_touched_are_what_they_would_be(
     published = built(before, links_then, titles_then)
     faults = len(silver.INTERACTIONS.column_names)
 
-    months = job.touched_months(
+    touched = months.touched_months(
         after,
         nights,
         before.where(F.col("night").isin(*nights)),
-        job.name_titles(links_then, titles_then),
-        job.name_titles(links, titles),
+        months.name_titles(links_then, titles_then),
+        months.name_titles(links, titles),
         has_conflicts=any("event_id:conflict" in row[faults] for row in published),
     )
 
-    assert months is not None
-    stays = [row for row in published if month(row) not in months]
+    assert touched is not None
+    stays = [row for row in published if month(row) not in touched]
     assume(stays)
-    again = built(job.of_months(after, months), links, titles)
+    again = built(months.of_months(after, touched), links, titles)
     assert sorted(map(repr, [*stays, *again])) == sorted(map(repr, built(after, links, titles)))
 
 
 def test_an_event_in_a_month_and_at_a_time_that_cannot_be_read_lets_all_months_be_built() -> None:
     january, march = date(2026, 1, 1), date(2026, 3, 1)
 
-    assert job.close_over({january}, {(None, march)}) is None
-    assert job.close_over({january}, {(january, march)}) == {january, date(2026, 2, 1), march}
-    assert job.close_over({january}, {(date(2026, 2, 1), march)}) == {january}
+    assert months.close_over({january}, {(None, march)}) is None
+    assert months.close_over({january}, {(january, march)}) == {january, date(2026, 2, 1), march}
+    assert months.close_over({january}, {(date(2026, 2, 1), march)}) == {january}
 
 
 def test_where_a_great_many_titles_are_renamed_all_months_are_built(
@@ -161,16 +162,16 @@ def test_where_a_great_many_titles_are_renamed_all_months_are_built(
 ) -> None:
     one, other = (rows_of(spark, silver.TITLES, [{"title_id": f"tt{n}"} for n in numbers]) for numbers in ([1], [2, 3]))
     links = rows_of(spark, silver.TITLE_LINKS, [])
-    then, now = job.name_titles(links, one), job.name_titles(links, other)
+    then, now = months.name_titles(links, one), months.name_titles(links, other)
 
     assert sorted(renamed_of(then, now)) == ["tt1", "tt2", "tt3"]
     assert renamed_of(then, then) == []
-    monkeypatch.setattr(job, "_MOST_RENAMED", 2)
-    assert job.find_renamed(then, now) is None
+    monkeypatch.setattr(months, "_MOST_RENAMED", 2)
+    assert months.find_renamed(then, now) is None
 
 
 def renamed_of(then: DataFrame, now: DataFrame) -> list[str]:
-    found = job.find_renamed(then, now)
+    found = months.find_renamed(then, now)
     assert found is not None
     return [str(title) for title in found.to_pylist()]
 
