@@ -18,7 +18,7 @@ _MINUTES = {
     "airflow": 6,
     "everybody": 10,
     "lists": 12,
-    "growth": 12,
+    "growth": 6,
     "connect": 15,
     "five_million": 15,
 }
