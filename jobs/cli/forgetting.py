@@ -65,8 +65,10 @@ def _show_what_stays(planned: "Plan", *, now: bool) -> None:
         display.warn(f"which models were trained with the person is not known: {gone}")
     if not planned.person.is_telling:
         display.say(
-            "so short an identifier may mean anything: it was looked for as user_id alone, not in the words of pages and logs"
+            "such an identifier may mean anything: it was looked for as user_id alone, not in the words of pages and logs"
         )
+    for path in traces.not_known(home):
+        display.say(f"cannot be read, and may name the person  {path}")
     for path in traces.named_elsewhere(home, planned.person):
         display.say(f"names the person still, and is not ours to change  {path}")
     if not now:

@@ -97,19 +97,15 @@ def _show(versions: "Versions", limit: int, *, as_json: bool) -> None:
         whole=(*numbers, "night", "when (UTC)", "state"),
     )
     for one in shown:
-        damages = "; ".join(map(str, one.damages[:3])) + (
-            f"; and {len(one.damages) - 3} more" if len(one.damages) > 3 else ""
-        )
+        damages = "; ".join([*map(str, one.damages[:3]), *([one.unforgets] if one.unforgets else [])])
+        damages += f"; and {len(one.damages) - 3} more" if len(one.damages) > 3 else ""
         when = f"{one.at:%Y-%m-%d %H:%M}"
         grid.add_row(
             str(one.version), str(one.night or "-"), when, display.count(one.rows), _state(one), display.plain(damages)
         )
     display.console().print(grid)
     if whole is None:
-        display.say(
-            f"no version is whole: move {versions.root}/{versions.table.path} away and run the night again, which makes the "
-            "table anew from landing/ and its inputs"
-        )
+        display.say(f"no version is whole: {versions.without_any}")
         display.next_step("reelhouse night")
     elif shown and whole.version == shown[0].version:
         display.say("the newest version is whole" + ("" if versions.deep else ", as far as sizes and footers tell"))
@@ -123,7 +119,9 @@ def _show(versions: "Versions", limit: int, *, as_json: bool) -> None:
 
 
 def _state(version: "Version") -> str:
-    return "whole" if version.is_whole else "gone" if version.is_gone else "damaged"
+    if version.is_gone or version.damages:
+        return "gone" if version.is_gone else "damaged"
+    return "forgotten" if version.unforgets else "whole"
 
 
 def _described(version: "Version") -> str:

@@ -1,9 +1,10 @@
-"""Take people out of a table's past at once: files that nobody reads but time travel, and what the log says of them.
+"""Take people out of a table's past: out of what the log says, and at once out of files that nobody reads but time travel.
 
 The log is the ledger, so its entries stay: only the bounds of files, and words, that name the person go out of them. Bounds are
 hints, without which readers find the same rows.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -17,11 +18,14 @@ from deltalake import DeltaTable
 from jobs.lakehouse import ledger
 from jobs.lakehouse.commit import BOUND_LENGTH
 from jobs.lakehouse.forgetting import held_in, paths_of
+from jobs.lakehouse.mending import ASIDE
 from jobs.lakehouse.person import Person
 from jobs.lakehouse.storage import STAGING, files_below, open_storage
 from jobs.tables import Table
 
 _LOG = "_delta_log"
+_SAYS = frozenset({"commitInfo", "stats", "stats_parsed"})
+"""What of an entry, or of a file in it, may name a viewer; all else is what Delta goes by."""
 _BOUNDS = ("minValues", "maxValues")
 _RECORD = "record"
 """Its bounds are the beginnings of records: they may end within an identifier."""
@@ -40,16 +44,26 @@ def files_with(root: str, table: Table, person: Person, *, served: bool) -> list
     if delta is None:
         return []
     filesystem, home = open_storage(f"{root}/{table.path}")
-    now = set() if served else set(paths_of(delta))
-    beside = (f"{_LOG}/", f"{STAGING}/")
+    named = set(paths_of(delta))
+    beside = (f"{_LOG}/", f"{STAGING}/", f"{ASIDE}/")
     below = (path.removeprefix(f"{home}/") for path in files_below(filesystem, home, ".parquet"))
     return [
         path
         for path in below
-        if path not in now
+        if (served or path not in named)
         and not path.startswith(beside)
-        and any(mask.any() for mask in held_in(filesystem, f"{home}/{path}", table, person))
+        and _may_be_in(filesystem, f"{home}/{path}", table, person, is_served=path in named)
     ]
+
+
+def _may_be_in(filesystem: pa.fs.FileSystem, path: str, table: Table, person: Person, *, is_served: bool) -> bool:
+    """Whether a file holds a person; of the past, also one that nobody can read."""
+    try:
+        return any(mask.any() for mask in held_in(filesystem, path, table, person))
+    except FileNotFoundError:
+        return False  # maintenance was there before
+    except (OSError, pa.ArrowException):
+        return not is_served
 
 
 def versions_with(root: str, table: Table, files: list[str]) -> list[int]:
@@ -83,20 +97,26 @@ def _versions(root: str, table: Table) -> Iterator[tuple[int, set[str]]]:
 
 
 def erase(root: str, table: Table, person: Person) -> int:
-    """Delete the files of a table's past that hold a person, and take the person out of its log.
+    """Delete the files of a table's past that hold a person; how many.
 
-    Returns:
-        Files deleted, and entries and checkpoints of the log that named the person.
+    Damaged pieces of its log that a restore kept aside go whole: nobody can tell whom they name.
     """
-    delta = ledger.open_table(root, table)
-    if delta is None:
+    filesystem, home = open_storage(f"{root}/{table.path}")
+    files = [f"{home}/{path}" for path in files_with(root, table, person, served=False)]
+    files += files_below(filesystem, f"{home}/{ASIDE}")
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):
+            filesystem.delete_file(path)
+    return len(files)
+
+
+def clean_log(root: str, table: Table, person: Person) -> int:
+    """Take a person out of a table's log; how many entries and checkpoints named the person."""
+    if ledger.open_table(root, table) is None:
         return 0
     filesystem, home = open_storage(f"{root}/{table.path}")
-    files = files_with(root, table, person, served=False)
-    for path in files:
-        filesystem.delete_file(f"{home}/{path}")
     entries = [path for path in files_below(filesystem, f"{home}/{_LOG}", ".json") if _clean(filesystem, path, person)]
-    return len(files) + len(entries) + _clean_checkpoints(filesystem, f"{home}/{_LOG}", delta, person)
+    return len(entries) + _clean_checkpoints(root, table, person)
 
 
 def _actions(filesystem: pa.fs.FileSystem, path: str) -> list[dict[str, Any]]:
@@ -106,8 +126,11 @@ def _actions(filesystem: pa.fs.FileSystem, path: str) -> list[dict[str, Any]]:
 
 def _clean(filesystem: pa.fs.FileSystem, path: str, person: Person) -> bool:
     """Take a person out of an entry of the log; whether it named the person."""
-    actions = _actions(filesystem, path)
-    cleaned = [_cleaned(action, person) for action in actions]
+    try:
+        actions = _actions(filesystem, path)
+    except FileNotFoundError:
+        return False  # maintenance was there before
+    cleaned = [_cleaned_action(action, person) for action in actions]
     if cleaned == actions:
         return False
     text = "".join(f"{json.dumps(action, ensure_ascii=False, separators=(',', ':'))}\n" for action in cleaned)
@@ -122,6 +145,18 @@ def _put(filesystem: pa.fs.FileSystem, path: str, write: Any) -> None:
     with filesystem.open_output_stream(unfinished) as file:
         write(file)
     filesystem.move(unfinished, path)
+
+
+def _cleaned_action(action: dict[str, Any], person: Person) -> dict[str, Any]:
+    """An action without a person: in what it says, not in what Delta goes by, such as paths and names of columns."""
+    return {
+        kind: _cleaned(told, person)
+        if kind in _SAYS
+        else {name: _cleaned(held, person) if name in _SAYS else held for name, held in told.items()}
+        if isinstance(told, dict)
+        else told
+        for kind, told in action.items()
+    }
 
 
 def _cleaned(value: Any, person: Person) -> Any:
@@ -159,22 +194,24 @@ def _cleaned_bounds(bounds: dict[str, Any], person: Person) -> dict[str, Any]:
     }
 
 
-def _clean_checkpoints(filesystem: pa.fs.FileSystem, log: str, delta: DeltaTable, person: Person) -> int:
-    """Take a person out of the checkpoints of a log; how many named the person."""
-    named = []
-    for path in files_below(filesystem, log, ".parquet"):
+def _clean_checkpoints(root: str, table: Table, person: Person) -> int:
+    """Take a person out of the checkpoints of a log whose entries are clean; how many named the person."""
+    named = 0
+    filesystem, home = open_storage(f"{root}/{table.path}")
+    for path in files_below(filesystem, f"{home}/{_LOG}", ".parquet"):
         with filesystem.open_input_file(path) as file:
             rows = pq.read_table(file)
         held = rows.to_pylist()
-        cleaned = [_cleaned(action, person) for action in held]
+        cleaned = [_cleaned_action(action, person) for action in held]
         if cleaned != held:
-            named.append((path, pa.Table.from_pylist(cleaned, rows.schema)))
-    if named:
-        # The newest one is another then, and nobody knows the size of those that are changed.
+            without = pa.Table.from_pylist(cleaned, rows.schema)
+            _put(filesystem, path, lambda file, rows=without: pq.write_table(rows, file, compression="snappy"))
+            named += 1
+    delta = ledger.open_table(root, table) if named else None
+    if delta is not None:
+        # Of the newest one readers are told the size.
         delta.create_checkpoint()
-    for path, rows in named:
-        _put(filesystem, path, lambda file, rows=rows: pq.write_table(rows, file, compression="snappy"))
-    return len(named)
+    return named
 
 
 def remove_staged(root: str, table: Table, person: Person) -> int:

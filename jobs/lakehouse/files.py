@@ -133,15 +133,18 @@ def write_file(rows: pa.Table, kind: Format, path: Path) -> File:
     return File.of(path, rows.num_rows)
 
 
-def write_over(path: Path, needle: bytes) -> None:
-    """Write letters over some bytes wherever they stand in a file; no other byte moves, so it may be written meanwhile."""
+def write_over(path: Path, words: re.Pattern[bytes]) -> bool:
+    """Write letters over some words wherever they stand in a file; no other byte moves, so it may be written meanwhile.
+
+    Returns:
+        Whether any stood there.
+    """
     with path.open("r+b") as file:
-        held = file.read()
-        at = held.find(needle)
-        while at >= 0:
-            file.seek(at)
-            file.write(b"x" * len(needle))
-            at = held.find(needle, at + len(needle))
+        found = list(words.finditer(file.read()))
+        for word in found:
+            file.seek(word.start())
+            file.write(b"x" * len(word[0]))
+    return bool(found)
 
 
 def describe(folder: Path, files: Sequence[File], told: Mapping[str, object]) -> None:

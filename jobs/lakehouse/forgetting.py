@@ -62,11 +62,22 @@ def held_in(filesystem: pa.fs.FileSystem, path: str, table: Table, matcher: Matc
             if personal == [USER_ID] and not _may_hold(group, matcher):
                 yield np.zeros(group.num_rows, dtype=np.bool_)
                 continue
-            rows = parquet.read_row_group(number, columns=personal)
+            rows = _plain(parquet.read_row_group(number, columns=personal))
             if table.partitioned_by and table.partitioned_by not in rows.column_names:
                 of = pa.array([part_of(path)] * rows.num_rows, pa.string())
                 rows = rows.append_column(table.partitioned_by, of)
             yield matcher.rows(rows, table)
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """Rows with texts as Arrow computes with them: delta-rs notes in files that it wrote that they are views of texts."""
+    return rows.cast(pa.schema([pa.field(one.name, _plain_type(one.type), one.nullable) for one in rows.schema]))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(kind):
+        return pa.string()
+    return pa.list_(_plain_type(kind.value_type)) if pa.types.is_list(kind) else kind
 
 
 def _may_hold(group: pq.RowGroupMetaData, matcher: Matcher) -> bool:
@@ -87,7 +98,13 @@ def _rows_held(root: str, table: Table, delta: DeltaTable, matcher: Matcher) -> 
     filesystem, home = open_storage(f"{root}/{table.path}")
     counted: Counter[str] = Counter()
     for path in paths_of(delta):
-        held = sum(int(mask.sum()) for mask in held_in(filesystem, f"{home}/{path}", table, matcher))
+        try:
+            held = sum(int(mask.sum()) for mask in held_in(filesystem, f"{home}/{path}", table, matcher))
+        except (OSError, pa.ArrowException) as error:
+            raise JobError(
+                f"{table.name} was not searched: {path} cannot be read; `reelhouse restore {table.name} --deep` shows which "
+                "versions can be: put one back, then run it again"
+            ) from error
         counted.update({part_of(path): held} if held else {})
     return dict(counted)
 
@@ -102,7 +119,7 @@ def set_aside(root: str, matcher: Matcher) -> dict[str, dict[str, SetAside]]:
         if not any(mask.any() for mask in masks):
             continue
         with filesystem.open_input_file(f"{home}/{path}") as file:
-            rows = pq.ParquetFile(file).read(columns=["part", "state", "reasons"])
+            rows = _plain(pq.ParquetFile(file).read(columns=["part", "state", "reasons"]))
         for row in rows.filter(pa.array(np.concatenate(masks))).to_pylist():
             if row["state"] != "refused":
                 parts = found.setdefault(part_of(path), {})
@@ -249,9 +266,10 @@ def _write_without(filesystem: pa.fs.FileSystem, path: str, target: str, table: 
     with filesystem.open_input_file(path) as file, filesystem.open_output_stream(target) as output:
         parquet = pq.ParquetFile(file)
         packed = parquet.metadata.row_group(0).column(0).compression
-        with pq.ParquetWriter(output, parquet.schema_arrow, compression=packed, store_schema=False) as writer:
+        schema = _plain(parquet.schema_arrow.empty_table()).schema
+        with pq.ParquetWriter(output, schema, compression=packed, store_schema=False) as writer:
             for number, mask in enumerate(masks):
-                left = parquet.read_row_group(number).filter(pa.array(~mask))
+                left = _plain(parquet.read_row_group(number)).filter(pa.array(~mask))
                 if left.num_rows:
                     writer.write_table(left)
     return True

@@ -14,7 +14,7 @@ from jobs.lakehouse.logs import HINT, LOST, Log, examine
 from jobs.lakehouse.storage import move_into
 from jobs.tables import Table
 
-_ASIDE = "_damaged"
+ASIDE = "_damaged"
 """Folder below a table's address where damaged files of its log are kept; readers and maintenance pass it by."""
 
 
@@ -57,13 +57,13 @@ def mend(root: str, table: Table) -> list[str]:
 
 
 def _set_aside(log: Log, path: str) -> None:
-    aside = f"{log.folder.removesuffix('/_delta_log')}/{_ASIDE}/{PurePosixPath(path).name}"
+    aside = f"{log.folder.removesuffix('/_delta_log')}/{ASIDE}/{PurePosixPath(path).name}"
     move_into(log.filesystem, path, aside)
 
 
 def _put(log: Log, version: int, text: str) -> None:
     """Write an entry beside its place and put it there whole: who dies meanwhile leaves it missing."""
-    beside = f"{log.folder.removesuffix('/_delta_log')}/{_ASIDE}/{version:020d}.made"
+    beside = f"{log.folder.removesuffix('/_delta_log')}/{ASIDE}/{version:020d}.made"
     log.filesystem.create_dir(str(PurePosixPath(beside).parent), recursive=True)
     with log.filesystem.open_output_stream(beside) as stream:
         stream.write(text.encode())

@@ -24,8 +24,9 @@ from jobs.tables.bronze import INTERACTIONS
 USER_ID = "user_id"
 GONE = "(forgotten)"
 """What stands in a text where it named the person."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FEWEST_CHARACTERS = 6
-"""A shorter identifier, or one of digits alone, may mean something else wherever it does not stand under ``user_id``."""
+"""A shorter identifier, one of digits alone, or a day, may mean something else wherever it does not stand under ``user_id``."""
 
 ABOUT_VIEWERS = frozenset(table.name for table in TABLES if USER_ID in table.column_names)
 """Tables in whose records a number may be a viewer."""
@@ -61,7 +62,12 @@ class Person:
     @property
     def is_telling(self) -> bool:
         """Whether the identifier means this person wherever it stands."""
-        return len(self.user_id) >= _FEWEST_CHARACTERS and not self.user_id.isdigit()
+        return (
+            len(self.user_id) >= _FEWEST_CHARACTERS
+            and not self.user_id.isdigit()
+            # Accounts and pages are full of days.
+            and not _DAY.fullmatch(self.user_id)
+        )
 
     @cached_property
     def _word(self) -> re.Pattern[str]:

@@ -346,3 +346,25 @@ def _rows(
 def shown(part: str) -> str:
     """A part as quarantine names it; empty where rows have no value."""
     return "" if part == NO_VALUE else part
+
+
+def unnumber(root: str, table: Table, files: Collection[tuple[str, str]]) -> None:
+    """Let nothing be said of where rows of some files stand: the files will be others.
+
+    Args:
+        root: The lake's root.
+        table: The table they were offered to.
+        files: Day of the delivery and name of each file.
+    """
+    delta = ledger.open_table(root, QUARANTINE)
+    if delta is None or not files:
+        return
+    of = pc.field("table_name") == table.name
+    held = delta.to_pyarrow_dataset().to_table(["part", "file", "line"], filter=of & pc.field("line").is_valid())
+    told = {(row["part"], row["file"]) for row in held.select(["part", "file"]).to_pylist()}
+    for part, name in sorted(told & set(files)):
+        quoted = name.replace("'", "''")
+        delta.update(
+            predicate=f"{_is_of(table)} AND part = '{part}' AND file = '{quoted}'",
+            updates={"line": "CAST(NULL AS BIGINT)"},
+        )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from deltalake import CommitProperties, DeltaTable
@@ -24,6 +25,7 @@ from jobs.lakehouse.forgotten import KeptOut
 from jobs.lakehouse.mending import mend
 from jobs.lakehouse.storage import remove
 from jobs.tables import Table
+from jobs.tables.ops import FORGOTTEN, QUARANTINE, REFUSALS
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,13 @@ class Version:
     """The files of it that cannot be read."""
     is_gone: bool = False
     """Whether its log, or any entry that it needs, is not there."""
+    unforgets: str = ""
+    """Whom it would bring back who was forgotten since, in words: it may not be put back."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it can be read."""
-        return not self.damages and not self.is_gone
+        """Whether all of it can be read, and may be put back."""
+        return not self.damages and not self.is_gone and not self.unforgets
 
 
 @dataclass
@@ -71,6 +75,8 @@ class Versions:
     _inspection: Inspection = field(init=False)
     _told: dict[int, tuple[datetime, date | None]] = field(init=False)
     """When each version was committed, and of which night it is, by the entries that can be read."""
+    _forgot: int = field(init=False)
+    """The last version that took a person out; 0 if none did."""
 
     def __post_init__(self) -> None:
         log = logs.examine(self.root, self.table)
@@ -87,7 +93,9 @@ class Versions:
                 log.folder, str(folder), source_filesystem=log.filesystem, destination_filesystem=LocalFileSystem()
             )
             mend(self._log, self.table)
-        self._told = dict(_nights(logs.examine(self._log, self.table)))
+        log = logs.examine(self._log, self.table)
+        self._told = dict(_nights(log))
+        self._forgot = max((version for version, info in _infos(log) if ledger.FORGETS in info), default=0)
 
     def __iter__(self) -> Iterator[Version]:
         """Newest first; not the first one, which is the table being made, empty."""
@@ -110,7 +118,7 @@ class Versions:
             damages = tuple(self._inspection.damages(delta))
         except DeltaError:
             return replace(told, is_gone=True)
-        return replace(told, rows=delta.count(), damages=damages)
+        return replace(told, rows=delta.count(), damages=damages, unforgets=self._unforgets(delta))
 
     def newest_whole(self) -> Version | None:
         """The newest version of which everything can be read; None if there is none."""
@@ -133,9 +141,32 @@ class Versions:
             found = (found_whole or looked_at)[0]
         if found.is_gone:
             raise JobError(f"{self._said(to)}: its log is damaged, or not kept any more; {self._instead()}")
+        if found.unforgets:
+            raise JobError(f"{self._said(to)}: {found.unforgets}; {self._instead()}")
         if found.damages:
             raise JobError(f"{self._said(to)}: {'; '.join(map(str, found.damages[:3]))}; {self._instead()}")
         return found
+
+    def _unforgets(self, delta: DeltaTable) -> str:
+        """Whom a version would bring back; of other tables it goes back without them, whom ``user_id`` tells."""
+        if self.table == FORGOTTEN:
+            newest = DeltaTable(f"{self._log}/{self.table.path}").count()
+            fewer = newest - delta.count()
+            return f"{fewer:,} {'person' if fewer == 1 else 'people'} would not be kept out any more" if fewer else ""
+        if self.table in (QUARANTINE, REFUSALS) and delta.version() < self._forgot:
+            return "texts of it may name somebody who was forgotten since"
+        return ""
+
+    @property
+    def without_any(self) -> str:
+        """What to do where no version may be put back."""
+        folder = f"{self.root}/{self.table.path}"
+        if self.table == FORGOTTEN:
+            return (
+                f"bring {folder} back from a backup; without one, move it away and forget everybody again who was on it"
+            )
+        anew = "starts" if self.table.layer == "ops" else "makes"
+        return f"move {folder} away and run the night again, which {anew} the table anew"
 
     def _said(self, to: int | date) -> str:
         return f"{self.table.name} was not restored to {'version' if isinstance(to, int) else 'night'} {to}"
@@ -143,8 +174,7 @@ class Versions:
     def _instead(self) -> str:
         whole = self.newest_whole()
         if whole is None:
-            folder = f"{self.root}/{self.table.path}"
-            return f"no version is whole: move {folder} away and run the night again, which makes the table anew"
+            return f"no version is whole: {self.without_any}"
         return (
             f"nothing was changed; the newest whole one is `reelhouse restore {self.table.name} --to {whole.version}`"
         )
@@ -201,13 +231,18 @@ def restore(
     return found or base.version(), mended
 
 
+def _infos(log: logs.Log) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What each commit that can be read says of itself, oldest first."""
+    for version in sorted(log.entries):
+        info = next((action["commitInfo"] for action in log.read(version) or () if "commitInfo" in action), None)
+        if info is not None:
+            yield version, info
+
+
 def _nights(log: logs.Log) -> Iterator[tuple[int, tuple[datetime, date | None]]]:
     """When each version was committed, and the night of the publication whose rows it held, oldest first."""
     nights: dict[int, date | None] = {}
-    for version in sorted(log.entries):
-        info = next((action["commitInfo"] for action in log.read(version) or () if "commitInfo" in action), None)
-        if info is None:
-            continue
+    for version, info in _infos(log):
         nights[version] = _night(info, nights) or nights.get(version - 1)
         yield version, (datetime.fromtimestamp(info.get("timestamp", 0) / 1000, tz=UTC), nights[version])
 

@@ -1,5 +1,7 @@
 """Take a person's records out of delivered files: each is written anew without them, everything else byte for byte.
 
+Of a text the lines stay, empty: an empty line is no record, and what is said of a line of the file stays true.
+
 The new files lie beside the old ones until the lake knows their hashes; then they take their places. So a night finds the
 delivery unchanged, and a run that is killed is finished by the next one, which makes the same files again.
 """
@@ -9,6 +11,7 @@ import gzip
 import hashlib
 import io
 import shutil
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,8 +31,10 @@ from jobs.landing.hashes import Hashes
 from jobs.tables.bronze import EVENTS, INTERACTIONS
 
 _SUFFIX = ".forget"
+_UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
+"""What reading a file raises that was cut short, or is not what its name says."""
 _LONGEST_RECORD = 16 << 20
-"""Bytes of a CSV record; what goes on for longer has a quote that nobody closed."""
+"""Bytes; what goes on for longer is no record, or has a quote that nobody closed."""
 
 
 @dataclass(frozen=True)
@@ -102,26 +107,40 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def rewrite(path: Path, person: Person, *, may_be_empty: bool = False) -> Rewritten | None:
-    """Write a file anew without a person's records, beside its place; None if it holds none."""
+def rewrite(path: Path, person: Person, *, is_delivered: bool = True) -> Rewritten | None:
+    """Write a file anew without a person's records, beside its place; None if it holds none.
+
+    Args:
+        path: The file.
+        person: Who.
+        is_delivered: Whether its lines keep their numbers, and it goes if nothing is left of it.
+    """
     beside = path.with_name(f".{path.name}{_SUFFIX}")
-    write = _write_parquet if path.suffix == ".parquet" else _write_text
-    gone, left = write(path, beside, person)
+    try:
+        if path.suffix == ".parquet":
+            gone, left = _write_parquet(path, beside, person)
+        else:
+            gone, left = _write_text(path, beside, person, is_delivered=is_delivered)
+    except _UNREADABLE:
+        if path in unreadable([path]):
+            gone, left = 0, 0
+        else:
+            raise  # a full disk, not the file
     if not gone:
         beside.unlink(missing_ok=True)
         return None
-    if not left and not may_be_empty:
+    if not left and is_delivered:
         beside.unlink()
         return Rewritten(path, None, gone)
     shutil.copymode(path, beside)
     return Rewritten(path, beside, gone)
 
 
-def _write_text(path: Path, beside: Path, person: Person) -> tuple[int, int]:
+def _write_text(path: Path, beside: Path, person: Person, *, is_delivered: bool) -> tuple[int, int]:
     """Records left out, and records left; nothing is written of a file that cannot name the person."""
     needle = person.user_id.encode()
     with _opened(path) as file:
-        if not any(needle in line or b"\\" in line for line in file):
+        if not any(needle in line or b"\\" in line for line in _lines(file)):
             return 0, 1
     is_csv = ".csv" in path.suffixes
     gone = left = 0
@@ -133,14 +152,39 @@ def _write_text(path: Path, beside: Path, person: Person) -> tuple[int, int]:
             packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0)
             opened.callback(packed.close)
             target = cast("IO[bytes]", packed)
-        for record, is_gone in _judged_csv(source, person) if is_csv else _judged_lines(source, person):
-            if is_gone:
-                gone += 1
-            else:
-                target.write(record)
-                left += 1
+        judged = _judged_csv if is_csv else _judged_lines
+        for record, is_gone in judged(_lines(source), person):
+            target.write(record if not is_gone else _blank(record) if is_delivered else b"")
+            gone += is_gone
+            left += not is_gone and bool(record.strip(b" \r\n"))
     # Of a CSV file the first line is no record.
     return gone, left - is_csv
+
+
+def unreadable(files: Iterable[Path]) -> list[Path]:
+    """Files that nobody can read to the end: whom they name is not known."""
+    found = []
+    for path in files:
+        try:
+            if path.suffix == ".parquet":
+                pq.ParquetFile(path)
+            elif path.suffix == ".gz":
+                with _opened(path) as file:
+                    while file.read(_LONGEST_RECORD):
+                        pass
+        except _UNREADABLE:
+            found.append(path)
+    return found
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines of a file; one that is longer than any record can be comes in pieces, so that it fits into memory."""
+    return iter(lambda: file.readline(_LONGEST_RECORD), b"")
+
+
+def _blank(record: bytes) -> bytes:
+    """What stands for a record that is left out: its lines, empty."""
+    return b"\n" * record.count(b"\n")
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -176,14 +220,16 @@ def _judged_csv(file: Iterable[bytes], person: Person) -> Iterator[tuple[bytes, 
 
 def _records(file: Iterable[bytes]) -> Iterator[bytes]:
     """Records of a CSV file: lines, put together while a quote is open."""
-    record = b""
+    lines: list[bytes] = []
+    size = quotes = 0
     for line in file:
-        record += line
-        if record.count(b'"') % 2 == 0 or len(record) > _LONGEST_RECORD:
-            yield record
-            record = b""
-    if record:
-        yield record
+        lines.append(line)
+        size, quotes = size + len(line), quotes + line.count(b'"')
+        if quotes % 2 == 0 or size > _LONGEST_RECORD:
+            yield b"".join(lines)
+            lines, size, quotes = [], 0, 0
+    if lines:
+        yield b"".join(lines)
 
 
 def _fields(record: bytes) -> list[str]:

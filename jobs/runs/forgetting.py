@@ -13,7 +13,7 @@ from jobs.landing.feedback import alone
 from jobs.runs import traces
 from jobs.runs.imports import load
 from jobs.settings import Settings
-from jobs.tables import Table, bronze
+from jobs.tables import TABLES, Table, bronze
 from jobs.tables.gold import EVERYBODY_ELSE
 from jobs.tables.ops import QUARANTINE, REFUSALS
 
@@ -96,7 +96,11 @@ def apply(settings: Settings, planned: Plan, by: str, at: datetime, *, now: bool
     yield from traces.clean(settings, person)
     for table in forgetting.PERSONAL if now else ():
         if erased := erasing.erase(root, table, person):
-            yield f"{table.name}  {erased:,} files and entries of its past named the person, and do not any more"
+            yield f"{table.name}  {erased:,} files of its past deleted"
+    # What people say of other tables, too, such as why one was taken back, may name a viewer.
+    for table in TABLES:
+        if cleaned := erasing.clean_log(root, table, person):
+            yield f"{table.name}  {cleaned:,} entries of its log may have named the person, and do not any more"
 
 
 def trained_with(settings: Settings, planned: Plan) -> list[str]:
@@ -129,6 +133,9 @@ def _take_out(settings: Settings, person: Person) -> Iterator[str]:
         rewritten = landed.prepare(landed.event_logs(landing), person)
         contents = landed.contents(landing, rewritten, entry.deliveries if entry else {})
         yield from _of_table(root, bronze.INTERACTIONS, person, aside.get(bronze.INTERACTIONS.name, {}), contents)
+        # Lines of texts stay where they are; rows of Parquet move up.
+        moving = {(one.path.parent.name, one.path.name) for one in rewritten if one.path.suffix == ".parquet"}
+        quarantine.unnumber(root, bronze.INTERACTIONS, moving)
         for one in rewritten:
             one.put()
             yield f"{one.path}  {one.records:,} records taken out" + ("" if one.beside else ": nothing was left of it")

@@ -2,24 +2,28 @@
 
 import html
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from jobs.lakehouse.files import MANIFEST, File, describe, write_over
+from jobs.lakehouse.files import MANIFEST, File, describe, partial_exports, write_over
 from jobs.lakehouse.person import Person
-from jobs.landing.forgetting import rewrite
+from jobs.landing.forgetting import event_logs, rewrite, unreadable
 from jobs.settings import Settings
 
 _PAGES = ("docs",)
 _LOGS = ("spark", "services", "airflow/logs")
 """They may be written while they are read: letters are replaced where they stand, and no line moves."""
 _EXPORTS = "exports"
+_WORK = "work"
+"""What jobs put aside while they run: what one that read the person left there is of no use to anybody."""
 _OURS = (*_PAGES, *_LOGS, _EXPORTS, "lake")
 _CHUNK = 1 << 24
 
 
 def clean(settings: Settings, person: Person) -> Iterator[str]:
-    """Take a person out of pages, logs and exports.
+    """Take a person out of pages, logs, what people were told of failures, and exports; and out of what killed runs left.
 
     Returns:
         What was done with what, in words, as it is done.
@@ -27,12 +31,25 @@ def clean(settings: Settings, person: Person) -> Iterator[str]:
     for path in _files(settings.root, _PAGES):
         if _mask_page(path, person):
             yield f"{path}  names nobody any more"
-    for path in _files(settings.root, _LOGS):
+    notes = [settings.root / settings.notify_file] if settings.notify_file else []
+    for path in (*_files(settings.root, _LOGS), *(note for note in notes if note.is_file())):
         if _mask_log(path, person):
             yield f"{path}  names nobody any more"
+    for left in sorted((settings.root / _WORK).glob("*")):
+        if person.is_telling and any(_holds(path, person) for path in _files_of(left)):
+            _remove(left)
+            yield f"{left}  removed: a run that read the person left it, or will be refused"
+    for begun in partial_exports(settings.root / _EXPORTS):
+        _remove(begun)
+        yield f"{begun}  removed: an export that was killed left it"
     for manifest in sorted((settings.root / _EXPORTS).glob(f"**/{MANIFEST}")):
         if records := _clean_export(manifest.parent, person):
             yield f"{manifest.parent}  {records:,} records taken out; what was copied from it is not ours"
+
+
+def not_known(settings: Settings) -> list[Path]:
+    """Delivered files of events that cannot be read, so that whom they name is not known."""
+    return unreadable(event_logs(settings.landing))
 
 
 def named_elsewhere(settings: Settings, person: Person) -> list[Path]:
@@ -52,18 +69,42 @@ def named_elsewhere(settings: Settings, person: Person) -> list[Path]:
 
 def _files(root: Path, folders: tuple[str, ...]) -> Iterator[Path]:
     for name in folders:
-        yield from (path for path in sorted((root / name).rglob("*")) if path.is_file() and not path.is_symlink())
+        yield from _files_of(root / name)
+
+
+def _files_of(place: Path) -> Iterator[Path]:
+    below = sorted(place.rglob("*")) if place.is_dir() else [place]
+    yield from (path for path in below if path.is_file() and not path.is_symlink())
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
+
+
+def _spelled(person: Person) -> re.Pattern[bytes]:
+    """The identifier as a whole word, also as JSON spells it, and JSON within JSON."""
+    spelled = {person.user_id}
+    for _ in range(2):
+        spelled |= {json.dumps(one, ensure_ascii=is_plain)[1:-1] for one in spelled for is_plain in (True, False)}
+    longest_first = sorted((one.encode() for one in spelled), key=len, reverse=True)
+    return re.compile(rb"(?<!\w)(?:" + b"|".join(map(re.escape, longest_first)) + rb")(?!\w)")
 
 
 def _holds(path: Path, person: Person) -> bool:
-    """Whether a file holds the identifier, as UTF-8 or as NumPy writes text; what is packed is not unpacked."""
-    needles = [person.user_id.encode(), person.user_id.encode("utf-32-le")]
-    longest, before = max(map(len, needles)), b""
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if any(needle in before + chunk for needle in needles):
-                return True
-            before = chunk[-longest:]
+    """Whether a file holds the identifier, as text or as NumPy writes text; what is packed is not unpacked."""
+    spelled, packed = _spelled(person), person.user_id.encode("utf-32-le")
+    longest, before = len(spelled.pattern), b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                if spelled.search(before + chunk) or packed in before + chunk:
+                    return True
+                before = chunk[-longest:]
+    except FileNotFoundError:
+        pass  # it was somebody's for a moment
     return False
 
 
@@ -81,11 +122,7 @@ def _mask_page(path: Path, person: Person) -> bool:
 
 def _mask_log(path: Path, person: Person) -> bool:
     """Write letters over the identifier where a log names the person."""
-    needle = person.user_id.encode()
-    if not person.is_telling or not _holds(path, person):
-        return False
-    write_over(path, needle)
-    return True
+    return person.is_telling and _holds(path, person) and write_over(path, _spelled(person))
 
 
 def _clean_export(folder: Path, person: Person) -> int:
@@ -94,7 +131,7 @@ def _clean_export(folder: Path, person: Person) -> int:
     files, gone = [], 0
     for held in told["files"]:
         file = File(**held)
-        done = rewrite(folder / file.name, person, may_be_empty=True)
+        done = rewrite(folder / file.name, person, is_delivered=False)
         if done and done.beside:
             gone += done.records
             done.put()

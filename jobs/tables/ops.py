@@ -29,7 +29,7 @@ QUARANTINE = Table(
         Column(
             "line",
             "bigint",
-            "Line of the file that it begins on, from 1; of Parquet, the row. Null beyond the first 10,000 of a delivery.",
+            "Line of the file that it begins on, from 1; of Parquet, the row. Null beyond the first 10,000 of a delivery, and of Parquet from which somebody was forgotten.",
         ),
         Column(
             "state",

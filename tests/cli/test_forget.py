@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from jobs.cli.app import app
 from tests.cli.small_lake import refused
-from tests.runs.forgettable import WHO, everything, find
+from tests.runs.forgettable import NOTIFIED, WHO, everything, find
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     everything(tmp_path)
     monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
     monkeypatch.setenv("REELHOUSE_FORGET_KEY", "k" * 32)
+    monkeypatch.setenv("REELHOUSE_NOTIFY_FILE", NOTIFIED)
     return tmp_path
 
 

@@ -2,18 +2,20 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 from jobs.lakehouse import files
 from jobs.landing.deliveries import content_hash
 from jobs.landing.hashes import Hashes
 from jobs.tables.bronze import INTERACTIONS
-from jobs.tables.gold import RECOMMENDATION_HISTORY, RECOMMENDATIONS
+from jobs.tables.gold import POPULAR_TITLES, RECOMMENDATION_HISTORY, RECOMMENDATIONS
 from jobs.tables.ops import QUARANTINE, REFUSALS
 from jobs.tables.silver import INTERACTIONS as EVENTS
 from jobs.tables.silver import PREFERENCES
@@ -21,6 +23,10 @@ from tests.cli.small_lake import listed, preferred, publish
 
 WHO = "q7Zk-Vx93hWmPL0aRt55"
 """High entropy: where it stands, it is this person."""
+BROKEN = '{"user_id": broken'
+"""A line that is nobody's."""
+NOTIFIED = "told/failures.jsonl"
+"""What people were told of failures."""
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 
 
@@ -54,8 +60,8 @@ def _texts(path: Path) -> Iterator[str]:
         yield str(file.schema_arrow.metadata)
     for line in raw.splitlines():
         # JSON may escape a letter; and an account is JSON within JSON.
-        if b"\\u" in line:
-            yield line.decode("utf-8", "replace").encode().decode("unicode_escape", "replace")
+        if b"\\u00" in line:
+            yield re.sub(r"\\u(00[0-9a-f]{2})", lambda one: chr(int(one[1], 16)), line.decode("utf-8", "replace"))
 
 
 def event(number: int, user_id: str, day: date, **more: object) -> dict[str, object]:
@@ -83,7 +89,7 @@ def lines(*events: dict[str, object]) -> bytes:
 
 def landing(home: Path) -> None:
     """Two days of deliveries in every format, the person in each file but one."""
-    deliver(home, ONE, "log.jsonl", b"\n" + lines(event(1, WHO, ONE), event(2, "u2", ONE)) + b'{"user_id": broken\r\n')
+    deliver(home, ONE, "log.jsonl", b"\n" + lines(event(1, WHO, ONE), event(2, "u2", ONE)) + BROKEN.encode() + b"\r\n")
     deliver(home, ONE, "packed.jsonl.gz", lines(event(3, "u3", ONE), event(4, WHO, ONE)))
     escaped = lines(event(5, WHO, ONE)).replace(b"q7Zk", b"\\u00717Zk")
     deliver(home, ONE, "escaped.ndjson", escaped + lines(event(6, "u2", ONE)))
@@ -137,9 +143,11 @@ def lake(home: Path) -> None:
         ("silver.interactions", json.dumps(event(21, "u2", ONE)), ["parked:title_id"], "parked", "2026-03-01"),
         ("bronze.interactions", f'{{"user_id": {WHO}, broken', ["line:not_json"], "set_aside", str(ONE)),
         ("bronze.imdb_title_basics", "tt1\tmovie\t42", ["line:field_count"], "set_aside", str(ONE)),
+        ("bronze.interactions", BROKEN, ["line:not_json"], "set_aside", str(ONE), "log.jsonl", 4),
+        ("bronze.interactions", '{"user_id": "u3"}', ["source:not_null"], "set_aside", str(TWO), "log.parquet", 3),
     ]
-    names = ("table_name", "record", "reasons", "state", "part")
-    rows = [{**dict(zip(names, one, strict=True)), "night": ONE, "publication": "p2"} for one in aside]
+    names = ("table_name", "record", "reasons", "state", "part", "file", "line")
+    rows = [{**dict(zip(names, one, strict=False)), "night": ONE, "publication": "p2"} for one in aside]
     publish(home, QUARANTINE, *rows)
     problem = f"1 of 2 rows break value:be_between (e.g. '{json.dumps(event(1, WHO, ONE))}')"
     refusal = {
@@ -150,6 +158,10 @@ def lake(home: Path) -> None:
         "publication": "r",
     }
     publish(home, REFUSALS, refusal)
+    # Of another table a person may be named by who took it back, or is summed up with the statistics of files.
+    publish(home, POPULAR_TITLES, {"title_id": "tt1"}, accepted={"by": "ada", "reason": f"asked by {WHO}"})
+    for table in (EVENTS, QUARANTINE, REFUSALS):
+        DeltaTable(home / "lake" / table.path).create_checkpoint()
 
 
 def elsewhere(home: Path) -> None:
@@ -160,6 +172,11 @@ def elsewhere(home: Path) -> None:
         "spark/driver.log": f"WARN row of {WHO}\n",
         "services/spark.log": f"ERROR {WHO}: no list\n",
         "airflow/logs/dag_id=refine/attempt=1.log": json.dumps({"event": f"e.g. {WHO}"}),
+        NOTIFIED: json.dumps({"error": f"e.g. {json.dumps({'user_id': WHO})}"}) + '\n{"error": "other"}\n',
+        "work/champion-1/viewers.npy": f"\0{WHO}",
+        "work/champion-2/viewers.npy": "u2",
+        "exports/.others.a1b2c3d4.partial/part-0.jsonl": json.dumps({"user_id": WHO}),
+        "lake/silver/interactions/_damaged/00000000000000000007.json": f'{{"add": "{WHO}',
     }
     for name, text in texts.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)

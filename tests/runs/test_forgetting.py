@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
@@ -15,10 +16,10 @@ from jobs.lakehouse import forgotten, ledger, undoing
 from jobs.lakehouse.ledger import Rollback
 from jobs.lakehouse.restoring import Versions, restore
 from jobs.landing.deliveries import survey
-from jobs.runs import forgetting, resets
+from jobs.runs import forgetting, resets, traces
 from jobs.settings import Settings
 from jobs.tables import Table, bronze, gold, ops, silver
-from tests.runs.forgettable import ONE, TWO, WHO, everything, find, hashes
+from tests.runs.forgettable import BROKEN, NOTIFIED, ONE, TWO, WHO, everything, find, hashes
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ AT = datetime(2026, 3, 3, tzinfo=UTC)
 @pytest.fixture
 def home(tmp_path: Path) -> Settings:
     everything(tmp_path)
-    return Settings(home=tmp_path, forget_key=SecretStr("k" * 32))
+    return Settings(home=tmp_path, forget_key=SecretStr("k" * 32), notify_file=Path(NOTIFIED))
 
 
 def forget(settings: Settings, user_id: str = WHO, *, now: bool = False) -> list[str]:
@@ -46,21 +47,32 @@ def test_somebody_who_is_forgotten_at_once_is_found_nowhere(home: Settings) -> N
         *("bronze.interactions", "silver.interactions", "silver.preferences", "gold.recommendations"),
         *("gold.recommendation_history", "ops.quarantine", "ops.refusals", "bronze.interactions log"),
         *("silver.interactions log", "landing/interactions", "docs/data-docs", "docs/changes", "spark/driver.log"),
-        *("services/spark.log", "airflow/logs", "exports/lists"),
+        *("services/spark.log", "airflow/logs", "exports/lists", "told/failures.jsonl", "work/champion-1"),
+        *("exports/.others.a1b2c3d4.partial", "gold.popular_titles log"),
     }
     assert len(before["landing/interactions"]) == 6
+    logged = [path for place, paths in before.items() if place.endswith(" log") for path in paths]
+    assert len([path for path in logged if ".checkpoint." in path]) == 2
     assert find(home.root) == {}
+    assert not list(home.root.glob("lake/*/*/_damaged/*"))
+    assert (home.root / "work" / "champion-2" / "viewers.npy").exists()
+    told = (home.root / NOTIFIED).read_text().splitlines()
+    assert json.loads(json.loads(told[0])["error"].removeprefix("e.g. ")) == {"user_id": "x" * len(WHO)}
+    assert told[1] == '{"error": "other"}'
+    for table in (silver.INTERACTIONS, ops.QUARANTINE, ops.REFUSALS):
+        assert rows(home, table)  # whoever reads a checkpoint finds it whole
+        assert pl.read_delta(f"{home.lake}/{table.path}").height == len(rows(home, table))
 
 
 def test_nobody_else_loses_anything_in_tables(home: Settings) -> None:
     tables = (bronze.INTERACTIONS, silver.INTERACTIONS, silver.PREFERENCES, gold.RECOMMENDATIONS, ops.QUARANTINE)
-    before = {table: rows(home, table) for table in tables}
+    before = {table: [row | {"line": 0} for row in rows(home, table)] for table in tables}
 
     forget(home)
 
     for table, held in before.items():
         others = [row for row in held if WHO not in str(row)]
-        assert sorted(map(str, rows(home, table))) == sorted(map(str, others)), table.name
+        assert sorted(str(row | {"line": 0}) for row in rows(home, table)) == sorted(map(str, others)), table.name
         assert len(others) < len(held)
 
 
@@ -71,17 +83,65 @@ def test_files_lose_the_records_and_nothing_else(home: Settings) -> None:
     forget(home)
 
     log = (one / "log.jsonl").read_bytes().split(b"\n")
-    assert (log[0], json.loads(log[1])["user_id"], log[2:]) == (b"", "u2", [b'{"user_id": broken\r', b""])
-    assert [
-        json.loads(line)["user_id"] for line in gzip.decompress((one / "packed.jsonl.gz").read_bytes()).splitlines()
-    ] == ["u3"]
-    assert [json.loads(line)["user_id"] for line in (one / "escaped.ndjson").read_bytes().splitlines()] == ["u2"]
+    assert (log[:2], json.loads(log[2])["user_id"], log[3:]) == ([b"", b""], "u2", [BROKEN.encode() + b"\r", b""])
+    packed = gzip.decompress((one / "packed.jsonl.gz").read_bytes()).split(b"\n")
+    assert (json.loads(packed[0])["user_id"], packed[1:]) == ("u3", [b"", b""])
+    escaped = (one / "escaped.ndjson").read_bytes().split(b"\n")
+    assert (escaped[0], json.loads(escaped[1])["user_id"]) == (b"", "u2")
     assert (two / "log.csv").read_bytes().split(b"\n")[1:3] == [b'7,u2,tt1,view,,2026-03-01,app,"two', b'lines"']
-    assert (two / "log.csv").read_bytes().count(b"\n") == 4
+    assert (two / "log.csv").read_bytes().split(b"\n")[3:] == [b"", b"", f"9,u3,tt1,view,,{ONE},app,".encode(), b""]
     assert pq.read_table(two / "log.parquet")["user_id"].to_pylist() == ["u2", "u3"]
     assert not (two / "feedback.jsonl").exists()  # nobody else spoke that day
     assert (two / "others.jsonl").read_bytes() == others
     assert not list(home.landing.rglob("*.forget"))
+
+
+def test_what_is_said_of_lines_stays_true(home: Settings) -> None:
+    forget(home)
+
+    said = {row["file"]: row["line"] for row in rows(home, ops.QUARANTINE) if row["file"]}
+    log = (home.landing / "interactions" / str(ONE) / "log.jsonl").read_text().split("\n")
+    assert log[int(str(said["log.jsonl"])) - 1] == BROKEN
+    assert said["log.parquet"] is None  # rows of Parquet have moved up
+
+
+def test_a_delivery_that_nobody_can_read_is_named_and_left_alone(home: Settings) -> None:
+    folder = home.landing / "interactions" / str(TWO)
+    cut = gzip.compress(f'{{"user_id": "{WHO}"}}\n'.encode() * 999)[:40]
+    (folder / "cut.jsonl.gz").write_bytes(cut)
+    (folder / "cut.parquet").write_bytes(b"PAR1" + WHO.encode())
+
+    forget(home)
+
+    assert traces.not_known(home) == [folder / "cut.jsonl.gz", folder / "cut.parquet"]
+    assert (folder / "cut.jsonl.gz").read_bytes() == cut
+    assert not list(home.landing.rglob("*.forget"))
+
+
+def test_a_table_that_cannot_be_read_is_named_in_one_line(home: Settings) -> None:
+    (held,) = DeltaTable(f"{home.lake}/{silver.PREFERENCES.path}").file_uris()
+    Path(held).write_bytes(Path(held).read_bytes()[:50])
+
+    with pytest.raises(
+        JobError, match="silver.preferences was not searched: .* cannot be read; `reelhouse restore silv"
+    ):
+        forgetting.plan(home, WHO, now=False)
+
+
+@pytest.mark.parametrize("table", [ops.FORGOTTEN, ops.QUARANTINE, ops.REFUSALS])
+def test_nothing_that_tells_of_people_goes_back_to_before_they_were_forgotten(home: Settings, table: Table) -> None:
+    forget(home, "somebody-else")
+    forget(home)
+    versions = Versions(home.lake, table)
+
+    why = (
+        "1 person would not be kept out"
+        if table is ops.FORGOTTEN
+        else "texts of it may name somebody who was forgotten"
+    )
+    with pytest.raises(JobError, match=f"{table.name} was not restored to version 1: {why}.*newest whole one is"):
+        versions.find(1)
+    assert versions.find(versions.look(DeltaTable(f"{home.lake}/{table.path}").version()).version)
 
 
 def test_the_next_night_finds_deliveries_unchanged(home: Settings) -> None:
@@ -205,7 +265,8 @@ def test_no_commit_says_who_was_forgotten(home: Settings) -> None:
 def test_who_is_not_known_is_kept_out_all_the_same(home: Settings) -> None:
     done = forget(home, "nobody-knows-me")
 
-    assert done == ["kept out  whatever of the person is delivered from now on"]
+    assert done[0] == "kept out  whatever of the person is delivered from now on"
+    assert "taken out" not in str(done)
     assert len(rows(home, ops.FORGOTTEN)) == 1
 
 

@@ -13,7 +13,7 @@ from jobs.runs import forgetting
 from jobs.settings import Settings
 from jobs.tables import bronze, ops
 from tests.programs import run_python
-from tests.runs.forgettable import WHO, everything, find, hashes
+from tests.runs.forgettable import NOTIFIED, WHO, everything, find, hashes
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ AT = datetime(2026, 3, 3, tzinfo=UTC)
 @pytest.fixture
 def home(tmp_path: Path) -> Settings:
     everything(tmp_path)
-    return Settings(home=tmp_path, forget_key=SecretStr("k" * 32))
+    return Settings(home=tmp_path, forget_key=SecretStr("k" * 32), notify_file=Path(NOTIFIED))
 
 
 KILLED = """
