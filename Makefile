@@ -32,12 +32,12 @@ check: $(READY) ## Format, lint, types
 	@$(BIN)/mypy
 
 test: $(READY) ## The test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 trials: $(READY) ## Whole systems: a real scheduler, kills, clusters, real data
 	@$(BIN)/python -m pytest tests/trials
 
-bench: $(READY) ## Figures beside their goals, about 67 minutes; one: python -m tests.benchmarks NAME
+bench: $(READY) ## Figures beside their goals, about 80 minutes; one: python -m tests.benchmarks NAME
 	@$(BIN)/python -m tests.benchmarks
 
 docs: $(READY) ## Write docs/tables.md from the definitions

@@ -21,6 +21,13 @@ QUICK = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let two processes share the tests, where there are two: one has the session, and the tests that need it."""
+    for item in items:
+        with_session = isinstance(item, pytest.Function) and "spark" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("with the session" if with_session else "without"))
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = Settings(

@@ -18,7 +18,7 @@ from jobs.cli.app import app
 from jobs.errors import JobError
 from jobs.runs.notifying import Failure, notify
 from jobs.settings import Settings
-from tests.landing.fetch.server import QUICK, Answer, Server, free_url, running_server
+from tests.landing.fetch.server import QUICK, Answer, Server, running_server
 from tests.runs.test_night import deliver_events
 
 AT = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
@@ -109,7 +109,7 @@ def test_an_answer_is_not_read(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [free_url() + SECRET, "ftp://x" + SECRET, "no address" + SECRET, "http://[x" + SECRET]
+    "address", ["http://127.0.0.1:9" + SECRET, "ftp://x" + SECRET, "no address" + SECRET, "http://[x" + SECRET]
 )
 def test_an_address_that_is_none_costs_a_line_that_does_not_hold_it(
     tmp_path: Path, address: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
