@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -129,6 +129,31 @@ class Keeps(BaseModel):
     refusals_days: Annotated[int, Field(ge=1, description="Days that refusals and the rows refused are kept.")] = 90
 
 
+class Gate(BaseModel):
+    """What a delivered file may not pass; sizes in bytes, or with a unit: `16 MiB`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    header: Annotated[ByteSize, Field(gt=0, description="First line of a file that has names in it.")] = ByteSize(
+        64 << 10
+    )
+    columns: Annotated[int, Field(gt=0, description="Names in a header, and columns of a Parquet file.")] = 1_000
+    line: Annotated[
+        ByteSize, Field(gt=0, le=1 << 30, description="A line, or a record of CSV: Spark holds it in memory.")
+    ] = ByteSize(16 << 20)
+    fields: Annotated[
+        int, Field(gt=0, le=20_000, description="Fields of a line; Spark's reader of CSV stops at 20,480.")
+    ] = 10_000
+    unpacked: Annotated[
+        ByteSize, Field(gt=0, description="What a file unpacks to: five times IMDb's largest dump unless set.")
+    ] = ByteSize(64 << 30)
+    ratio: Annotated[
+        int,
+        Field(gt=1, description="How many times its own size a file of over 64 MiB unpacks to; text, 3 to 20 times."),
+    ] = 200
+    footer: Annotated[ByteSize, Field(gt=0, description="Footer of a Parquet file.")] = ByteSize(32 << 20)
+
+
 class Settings(BaseSettings):
     """Everything that may differ from one installation to another.
 
@@ -214,6 +239,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     baseline: Baseline = Baseline()
     keeps: Keeps = Keeps()
+    gate: Gate = Gate()
     listed_title_types: Annotated[
         tuple[TitleType, ...],
         NoDecode,
@@ -330,6 +356,7 @@ _HOLDERS: Mapping[str, Collection[str] | None] = {
     "limits": Limits.model_fields,
     "baseline": Baseline.model_fields,
     "keeps": Keeps.model_fields,
+    "gate": Gate.model_fields,
     "recommender_parameters": None,
 }
 """Settings that hold others, by their names; None: any."""

@@ -28,6 +28,8 @@ class Pending:
     """Content hash of each delivery that the lake holds."""
     is_delivered: bool
     """Whether there is a file for the night that was asked about."""
+    hashes: Hashes
+    """What is known of the files."""
     files: dict[date, list[Path]] = field(default_factory=dict)
     """Files of each delivery whose content the lake does not hold, oldest first."""
 
@@ -122,10 +124,10 @@ def survey(
             f"{source.name} was not ingested: {'; '.join(problems)}; deliver it, or take it away; "
             "what was published before stays"
         )
-    hashes = Hashes(home)
+    hashes = Hashes(home, settings.gate)
     pending = []
     for table in source.tables:
-        found = Pending(table, held[table.name], bool(night in folders and files_of(table, folders[night])))
+        found = Pending(table, held[table.name], bool(night in folders and files_of(table, folders[night])), hashes)
         for day in days[table.name]:
             files = files_of(table, folders[day])
             is_held = bool(files) and _is_held(table, found.held, day, content_hash(map(hashes.of, files)))
@@ -213,7 +215,7 @@ def _misplaced(source: Source, folders: Iterable[Path]) -> Iterator[str]:
         if not _is_of(entry, source.tables):
             unknown.append(str(entry))
         elif not entry.is_file():
-            yield f"{entry} is a folder, not a file"
+            yield f"{entry} is {_what_is(entry)}, not a file"
     for folder in sorted(folders):
         # The day's folder was there already, with feedback in it, when this one was renamed to it.
         if (strayed := folder / f".{folder.name}").is_dir():
@@ -222,6 +224,13 @@ def _misplaced(source: Source, folders: Iterable[Path]) -> Iterator[str]:
         more = f" and {len(unknown) - _EXAMPLES} more" if len(unknown) > _EXAMPLES else ""
         accepted = ", ".join(pattern for table in source.tables for pattern in table.files)
         yield f"{', '.join(unknown[:_EXAMPLES])}{more} would not be read: {source.folder} is delivered as {accepted}"
+
+
+def _what_is(entry: Path) -> str:
+    """What lies in the place of a file: it is not opened, as a pipe would wait for whoever writes it."""
+    if entry.is_dir():
+        return "a folder"
+    return "a pipe or device" if entry.exists() else "a link to nothing"
 
 
 def _missing(source: Source, folders: Iterable[Path]) -> Iterator[str]:

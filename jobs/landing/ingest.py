@@ -43,7 +43,9 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
             records = {day: sum(file.records for file in files) for day, files in good.items()}
             suite = suites[found.table.name]
             staged.append(lake.stage(rows, suite, night, deliveries=contents, records=records))
-    refused = {day for one in staged for day in one.refused}
+    for found in pending:
+        _note_changed(found, problems)
+    refused = {day for one in staged for day in one.refused} | problems.keys()
     for one in staged:
         lake.commit(one, refused)
     for found in pending:
@@ -58,13 +60,21 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
 
 
 def _check(found: Pending, problems: dict[date, list[str]]) -> dict[date, list[Delivered]]:
-    """Read the files of a table's new deliveries to their ends; notes what is wrong with each day's."""
+    """What is known of the files of a table's new deliveries; notes what is wrong with each day's."""
     checked: dict[date, list[Delivered]] = {}
     for day, files in found.files.items():
         for file in files:
-            delivered, wrong = gate.check(found.table, file)
+            delivered, wrong = gate.check(found.table, file, known=found.hashes.scan(file))
             if wrong:
                 problems.setdefault(day, []).extend(wrong)
             elif delivered:
                 checked.setdefault(day, []).append(delivered)
     return checked
+
+
+def _note_changed(found: Pending, problems: dict[date, list[str]]) -> None:
+    """Note files that Spark need not have read as the gate did."""
+    for day, files in found.files.items():
+        changed = [file for file in files if not found.hashes.is_as_read(file)]
+        if changed and day not in problems:
+            problems[day] = [f"{file} changed while it was read" for file in changed]

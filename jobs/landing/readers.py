@@ -20,6 +20,9 @@ _OWN = ("extra", "file", "night")
 _NO_FAULTS = "array<string>"
 _BROKEN = "_broken"
 """Column that Spark's readers put a record in that they cannot read."""
+_HIGH, _LOW = "u[dD][89abAB][0-9a-fA-F]{2}", "u[dD][c-fC-F][0-9a-fA-F]{2}"
+_LONE_SURROGATE = rf"(?<!\\)(?:\\\\)*\\(?:{_HIGH}(?!\\{_LOW})|(?<!\\{_HIGH}\\){_LOW})"
+"""Half of a character, written as an escape: Spark would read any two of them as the same."""
 
 
 def read_files(spark: SparkSession, table: Table, files: Sequence[Delivered]) -> DataFrame:
@@ -110,15 +113,15 @@ def _read_jsonl(spark: SparkSession, table: Table, paths: list[str], header: tup
     known = {name: F.col("_object")[name] for name in names}
     # Spark takes the first object of a list for the object that was asked for.
     is_broken = ~F.ltrim("value").startswith("{") | F.col("_object")[_BROKEN].isNotNull()
-    rows = parsed.select(
-        "*",
-        F.when(is_broken, False).otherwise(_holds_more(line, known)).alias("_holds_more"),  # noqa: FBT003
-        line.alias(RECORD),
-        _fault(is_broken, "line:not_json").alias(FAULTS),
-    )
-    others = F.map_filter(F.from_json("value", "map<string,string>"), lambda key, _: ~key.isin(names))
-    extra = F.when(F.col("_holds_more") & (F.size(others) > 0), others)
-    return _finish(rows, table, known, extra)
+    # Spark reads to the end of an object, and not what follows it: with another in brackets that is no list of two.
+    listed = F.from_json(F.concat(F.lit("["), line, F.lit(",{}]")), "array<map<string,string>>")
+    is_listed = ~is_broken & (_holds_more(line, known) | ~F.rtrim(line).endswith("}"))
+    looked_at = parsed.select("*", F.when(is_listed, listed).alias("_listed"), is_listed.alias("_is_listed"))
+    is_broken |= F.col("_is_listed") & (F.coalesce(F.size("_listed"), F.lit(0)) != 2)
+    is_broken |= line.contains("\\u") & line.rlike(_LONE_SURROGATE)
+    rows = looked_at.select("*", line.alias(RECORD), _fault(is_broken, "line:not_json").alias(FAULTS))
+    others = F.map_filter(F.get("_listed", F.lit(0)), lambda key, _: ~key.isin(names))
+    return _finish(rows, table, known, F.when((F.size(F.col(FAULTS)) == 0) & (F.size(others) > 0), others))
 
 
 def _holds_more(line: Column, known: dict[str, Column]) -> Column:

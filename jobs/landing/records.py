@@ -11,6 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from jobs.landing.unpacking import TroubleError, passes
+from jobs.settings import Gate
+
 _Positions = npt.NDArray[np.intp]
 _BREAK, _RETURN, _QUOTE, _COMMA = b'\n\r",'
 _FIELD = (
@@ -26,34 +29,38 @@ class Lines:
     """Records of a file with one record a line.
 
     Args:
-        has_header: Whether its first line names columns.
+        separator: What separates fields; none of lines that hold objects.
+        has_header: Whether the first line names columns.
+        limits: What a line may not pass.
     """
 
     _blanks = b" \r\n"
     """Bytes of a line that says nothing; a tab separates fields, if only empty ones."""
 
-    def __init__(self, *, has_header: bool) -> None:
+    def __init__(self, separator: bytes, limits: Gate, *, has_header: bool) -> None:
+        self._separator, self._limits = separator, limits
         self._is_blank = np.zeros(256, np.bool_)
         self._is_blank[list(self._blanks)] = True
         self.records = 0
         self.longest = 0
-        """Bytes of the longest record so far, of one that is not complete too; without the line break that ends it."""
+        """Bytes of the longest record so far, without the line break that ends it."""
+        self.lines = 0
+        """Line breaks of what is counted."""
         self.header: bytes | None = None
         self._has_header = has_header
         self._rest = b""
 
     def feed(self, chunk: bytes) -> None:
-        """Count the records that are complete by now."""
+        """Count the records that are complete by now.
+
+        Raises:
+            TroubleError: One is longer than it may be, or has more fields.
+        """
         held = self._rest + chunk if self._rest else chunk
-        start = 0
-        if self._has_header and self.header is None:
-            start = held.find(b"\n") + 1
-            if start:
-                self.header = held[: start - 1]
-                self.longest = start - 1
-        end = self._count(held, start) if start or not self._has_header or self.header is not None else 0
+        start = self._take_header(held) if self._has_header and self.header is None else 0
+        end = self._count(held, start) if self.header is not None or not self._has_header else 0
         self._rest = held[end:]
-        self.longest = max(self.longest, len(self._rest))
+        self._check_length(len(self._rest), self.lines + 1)
 
     def finish(self) -> None:
         """Count a last record without a line break."""
@@ -61,8 +68,23 @@ class Lines:
             self.header = self._rest
         elif self._rest and not self._count(self._rest + b"\n", 0):
             # A quote was opened and never closed.
+            self._check_fields(self._rest, self.lines + 1)
             self.records += 1
+            self.longest = max(self.longest, len(self._rest))
         self._rest = b""
+
+    def line_of(self, chunk: bytes, position: int) -> int:
+        """Number of the line that a byte of the next chunk is in."""
+        return self.lines + self._rest.count(b"\n") + chunk.count(b"\n", 0, position) + 1
+
+    def _take_header(self, held: bytes) -> int:
+        """Take the first line for the header, if it is there by now; returns where the next begins."""
+        end = held.find(b"\n")
+        if (len(held) if end < 0 else end) > self._limits.header:
+            raise passes("has a first line of", self._limits.header, "header")
+        if end >= 0:
+            self.header, self.longest, self.lines = held[:end], end, 1
+        return end + 1
 
     def _count(self, held: bytes, start: int) -> int:
         """Count the records that end within ``held``, from where one begins; returns where the last of them ends."""
@@ -70,18 +92,40 @@ class Lines:
         if not len(breaks):
             return start
         self._note(held, start, breaks)
+        self.lines += len(breaks)
         self.records -= self._repeated(held[start : int(breaks[-1]) + 1])
         return int(breaks[-1]) + 1
 
     def _note(self, held: bytes, start: int, breaks: _Positions) -> None:
-        """Count lines by where they end."""
+        """Count records by where they end, and look at long ones."""
         starts = np.concatenate(([start], breaks[:-1] + 1))
-        self.longest = max(self.longest, int((breaks - starts).max()))
+        lengths = breaks - starts
+        self.longest = max(self.longest, int(lengths.max()))
+        long = min(self._limits.fields, self._limits.line)
+        if self.longest >= long:
+            for one in np.flatnonzero(lengths >= long).tolist():
+                number = self.lines + held.count(b"\n", start, int(starts[one])) + 1
+                self._check_length(int(lengths[one]), number)
+                self._check_fields(held[starts[one] : breaks[one]], number)
         self.records += len(breaks)
         content = np.frombuffer(held, np.uint8)
         if (begins_blank := self._is_blank[content[starts]]).any():
             says = ~self._is_blank[content[start : int(breaks[-1]) + 1]]
             self.records -= int((~np.logical_or.reduceat(says, starts - start))[begins_blank].sum())
+
+    def _check_length(self, length: int, number: int) -> None:
+        if length > self._limits.line:
+            raise passes(f"has in line {number:,}", self._limits.line, "line")
+
+    def _check_fields(self, record: bytes, number: int) -> None:
+        """Refuse a record with more fields than any of ours; a shorter one than that cannot have so many."""
+        if self._separator and self._fields_of(record) > self._limits.fields:
+            raise TroubleError(
+                f"has in line {number:,} more than {self._limits.fields:,} fields (REELHOUSE_GATE__FIELDS)"
+            )
+
+    def _fields_of(self, record: bytes) -> int:
+        return record.count(self._separator) + 1
 
     def _repeated(self, lines: bytes) -> int:
         """How many lines say the header again, as the files of one table do that were put one after the other."""
@@ -97,8 +141,15 @@ class CsvRecords(Lines):
     _blanks = b"\r\n"
     """A blank is a cell."""
 
-    def __init__(self) -> None:
-        super().__init__(has_header=True)
+    def __init__(self, limits: Gate) -> None:
+        super().__init__(b",", limits, has_header=True)
+
+    def _check_length(self, length: int, number: int) -> None:
+        if length > self._limits.line:
+            raise passes(f"has a record that begins in line {number:,} and has", self._limits.line, "line")
+
+    def _fields_of(self, record: bytes) -> int:
+        return re.sub(rb'"[^"]*"?', b"", record).count(b",") + 1
 
     def _count(self, held: bytes, start: int) -> int:
         breaks, quotes = _where(held, _BREAK, start), _where(held, _QUOTE, start)
@@ -110,7 +161,9 @@ class CsvRecords(Lines):
         if not len(breaks):
             return start
         self._note(held, start, breaks)
-        return int(breaks[-1]) + 1
+        end = int(breaks[-1]) + 1
+        self.lines += len(breaks) if not len(quotes) else held.count(b"\n", start, end)
+        return end
 
 
 def _where(held: bytes, byte: int, start: int) -> _Positions:

@@ -4,8 +4,10 @@ import gzip
 from pathlib import Path
 
 import pytest
+from pydantic import ByteSize
 
-from jobs.landing.gate import Limits, check
+from jobs.landing.gate import check
+from jobs.settings import Gate
 from jobs.tables import Table, bronze
 
 RATINGS = bronze.IMDB_TITLE_RATINGS
@@ -13,11 +15,11 @@ HEADER = "tconst\taverageRating\tnumVotes"
 EVENTS = "event_id,user_id,title_id,event_type,value,occurred_at,source"
 
 
-def problems(table: Table, file: Path, content: str | bytes, limits: Limits | None = None) -> list[str]:
+def problems(table: Table, file: Path, content: str | bytes, limits: Gate | None = None) -> list[str]:
     """What the gate says of a file, without the file's path."""
     raw = content.encode() if isinstance(content, str) else content
     file.write_bytes(gzip.compress(raw) if file.suffix == ".gz" else raw)
-    delivered, found = check(table, file, limits or Limits())
+    delivered, found = check(table, file, limits)
     assert (delivered is None) == bool(found)
     assert all(str(file) in problem and "\n" not in problem for problem in found)
     return [problem.replace(f"{file} ", "") for problem in found]
@@ -64,24 +66,29 @@ def test_quotes_in_the_header_of_a_csv_are_read(tmp_path: Path) -> None:
 
 def test_limits_hold_to_the_byte_wherever_the_chunks_of_reading_end(tmp_path: Path) -> None:
     chunk = 1 << 20
-    limits, file = Limits(header=100, line=2 * chunk, unpacked=5 * chunk), tmp_path / "log.jsonl"
+    limits, file = (
+        Gate(header=ByteSize(100), line=ByteSize(2 * chunk), unpacked=ByteSize(5 * chunk)),
+        tmp_path / "log.jsonl",
+    )
 
     assert problems(bronze.INTERACTIONS, file, b"x" * 2 * chunk + b"\ny\n", limits) == []
     for before in (b"", b"y\n", b"y" * (chunk - 1) + b"\n"):
         long = before + b"x" * (2 * chunk + 1) + b"\nz\n"
-        assert problems(bronze.INTERACTIONS, file, long, limits) == ["has a line of more than 2 MiB"]
+        assert problems(bronze.INTERACTIONS, file, long, limits) == [
+            f"has in line {1 + len(before.splitlines())} more than 2 MiB (REELHOUSE_GATE__LINE)"
+        ]
     assert problems(bronze.INTERACTIONS, file, b"x" * 99 + (b"\n" + b"x" * 99) * (5 * chunk // 100 - 1), limits) == []
     assert problems(bronze.INTERACTIONS, tmp_path / "log.jsonl.gz", b"x\n" * 3 * chunk, limits) == [
-        "unpacks to more than 5 MiB"
+        "unpacks to more than 5 MiB (REELHOUSE_GATE__UNPACKED)"
     ]
 
 
 def test_a_first_line_that_is_no_header_is_refused(tmp_path: Path) -> None:
-    file, limits = tmp_path / "log.csv", Limits(header=len(EVENTS))
+    file, limits = tmp_path / "log.csv", Gate(header=ByteSize(len(EVENTS)))
 
     assert problems(bronze.INTERACTIONS, file, f"{EVENTS}\n1\n", limits) == []
     assert problems(bronze.INTERACTIONS, file, f"{EVENTS},more\n", limits) == [
-        f"has a first line of more than {len(EVENTS)} bytes"
+        f"has a first line of more than {len(EVENTS)} bytes (REELHOUSE_GATE__HEADER)"
     ]
 
 

@@ -74,3 +74,34 @@ def test_sets_lines_aside_that_are_no_json_object(spark: SparkSession, tmp_path:
 
     assert [row["_faults"] for row in rows] == [["line:not_json"]] * len(broken) + [[], []]
     assert {row["extra"] for row in rows} == {None}
+
+
+def test_sets_lines_aside_that_hold_more_than_one_object_or_half_a_character(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    one = json.dumps(EVENT)
+    broken = [
+        f"{one} {one}",
+        f"{one}{one}",
+        f"{one},{one}",
+        f"{one} and so on",
+        f"{one}]",
+        f"{one}\r{one}",
+        one.replace('"u"', r'"\ud83d"'),
+        one.replace('"u"', r'"x\uDE00y"'),
+        one.replace('"u"', r'"\ude00\ud83d"'),
+        one.replace('"u"', r'"\\\ud83d"'),
+    ]
+    whole = [
+        one.replace('"u"', r'"\ud83d\ude00"'),
+        one.replace('"u"', r'"\\ud83d"'),
+        one.replace('"u"', '"}{"'),
+        f"{one}  ",
+        one.replace("}", ', "a": "} x", "b": "},{"}'),
+    ]
+
+    rows = read(spark, tmp_path, *broken, *whole)
+
+    assert [row["_faults"] for row in rows] == [["line:not_json"]] * len(broken) + [[]] * len(whole)
+    assert [row["user_id"] for row in rows][len(broken) :] == ["😀", r"\ud83d", "}{", "u", "u"]
+    assert rows[-1]["extra"] == {"a": "} x", "b": "},{"}

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from jobs.landing.gate import Delivered, check
 from jobs.landing.readers import read_files
 from jobs.landing.records import CsvRecords, Lines
+from jobs.settings import Gate
 from jobs.tables import Table, bronze
 
 LINKS = "movieId,imdbId,tmdbId"
@@ -57,7 +58,8 @@ def test_records_are_the_same_wherever_the_chunks_of_reading_end(size: int) -> N
     csv = b'a,b\r\n1,"x\r\n""y"""\r\n\r\n6" disk,"z"\n"",""\n"not closed,\n2'
     lines = b"a\tb\n1\t2\n\n \r\na\tb\r\n\t\n3\t4"
 
-    for counter, content, records, longest in ((CsvRecords(), csv, 4, 14), (Lines(has_header=True), lines, 3, 4)):
+    counters = [(CsvRecords(Gate()), csv, 4, 14), (Lines(b"\t", Gate(), has_header=True), lines, 3, 4)]
+    for counter, content, records, longest in counters:
         for start in range(0, len(content), size):
             counter.feed(content[start : start + size])
         counter.finish()
