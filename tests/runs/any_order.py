@@ -1,10 +1,14 @@
-"""A tiny world of three nights, and histories of it: deliveries that come, and nights that are run, in any order."""
+"""A tiny world of three nights, and histories of it: deliveries that come, and nights that are run, in any order.
+
+Between nights an operator maintains the lake, replays a table, and takes one back.
+"""
 
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,12 @@ from deltalake import DeltaTable
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from jobs.errors import JobError
 from jobs.lakehouse import ledger
+from jobs.runs import replays, resets
+from jobs.runs.ended import Ended
+from jobs.runs.job import Sessions
+from jobs.runs.maintaining import maintain
 from jobs.settings import Settings
 from jobs.tables import TABLES, Node, Table, gold
 from jobs.tracking import registry
@@ -55,8 +64,29 @@ class Delivery:
         return f"{self.source}/{self.day}/{'+'.join(self.files)}"
 
 
-Step = Delivery | date
-"""A delivery comes, or a night is run."""
+class Silent:
+    """Is told how a night goes, and keeps it to itself."""
+
+    def start(self, job: str) -> None:
+        pass
+
+    def tell(self, job: str, step: str) -> None:
+        pass
+
+    def end(self, ended: Ended) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Chore:
+    """What an operator does once a night has run: ``maintain``, ``replay`` a job, or ``reset`` it by as many nights as can be."""
+
+    what: str
+    job: str = ""
+
+
+Step = Delivery | date | Chore
+"""A delivery comes, a night is run, or something is done between nights."""
 
 
 def _movielens(day: date, movies: Sequence[int], linked: Sequence[int]) -> Delivery:
@@ -119,31 +149,80 @@ def _deliveries() -> list[Delivery]:
 
 DELIVERIES = _deliveries()
 IN_ORDER: list[Step] = [*DELIVERIES, *NIGHTS]
+CHORES = [
+    Chore("replay", "silver.interactions"),
+    Chore("maintain"),
+    Chore("reset", "silver.titles"),
+    Chore("reset", "bronze.interactions"),
+]
 
 
 def histories() -> st.SearchStrategy[list[Step]]:
-    """The deliveries, every night, and one of the nights again, in any order; the first to be tried is backwards."""
-    return st.sampled_from(NIGHTS).flatmap(lambda again: st.permutations([again, *DELIVERIES[::-1], *NIGHTS[::-1]]))
+    """The deliveries, every night, and one of the nights again, in any order, and what is done after the nights that run.
+
+    The first to be tried is backwards.
+    """
+    orders = st.sampled_from(NIGHTS).flatmap(lambda again: st.permutations([again, *DELIVERIES[::-1], *NIGHTS[::-1]]))
+    return st.builds(lambda chores, order: [*chores, *order], st.permutations(CHORES), orders)
 
 
-def replay(history: Sequence[Step], landing: Path, run: Callable[[date], bool]) -> None:
-    """Let a history happen; then run once more, newest first, what an operator would: every night that failed, or for
-    which something has come since.
+def replay(
+    history: Sequence[Step],
+    landing: Path,
+    run: Callable[[date], bool],
+    do: Callable[[Chore], date | None],
+) -> None:
+    """Let a history happen; then run once more, newest first, what an operator would: every night that failed or was undone,
+    or for which something has come since.
 
     Args:
-        history: The steps.
+        history: The steps. Chores wait until a night has run, one for each night.
         landing: Where deliveries come to.
         run: Runs a night; whether every job was done.
+        do: Does something between nights; the night that is to be run because of it.
     """
     to_do: dict[date, None] = {}
+    chores = [step for step in history if isinstance(step, Chore)]
     for step in history:
         if isinstance(step, Delivery):
             step.arrive(landing)
             to_do[step.day] = None
-        elif _is_delivered(landing, step) and run(step):
-            to_do.pop(step, None)
+        elif isinstance(step, date) and _is_delivered(landing, step):
+            if run(step):
+                to_do.pop(step, None)
+            if chores and (undone := do(chores.pop(0))):
+                to_do[undone] = None
     for night in sorted(to_do, reverse=True):
         assert run(night), f"night {night}, all of its deliveries there"
+
+
+def do(settings: Settings, chore: Chore, sessions: Sessions) -> date | None:
+    """Do something between nights, unless it is refused.
+
+    Returns:
+        The night that the command says is to be run then; None if nothing was undone.
+    """
+    if chore.what == "maintain":
+        # So late that only what is needed stays.
+        assert maintain(settings, datetime.now(UTC) + timedelta(days=400)).problems == ()
+        return None
+    if chore.what == "replay":
+        try:
+            planned = replays.plan(settings, chore.job)
+        except JobError:
+            return None
+        ended = replays.run(settings, planned, "replay", sessions, Silent())
+        return None if all(one.is_done for one in ended) else planned.night
+    undone = list[date]()
+    for night, downstream in product(NIGHTS, (True, False)):
+        try:
+            planned_reset = resets.plan(settings, chore.job, night, downstream=downstream)
+            undone += filter(None, [planned_reset.again])
+            list(resets.apply(settings, planned_reset.steps, "reset"))
+        except JobError:
+            continue
+        break
+    return max(undone, default=None)
 
 
 def _is_delivered(landing: Path, night: date) -> bool:

@@ -19,9 +19,8 @@ from jobs.runs.notifying import Failure, notify
 from jobs.settings import Settings
 from jobs.tables import bronze, gold, ops, silver
 from tests.programs import run_python
-from tests.runs.any_order import IN_ORDER, LATENESS_DAYS, ONE, TWO, Delivery
+from tests.runs.any_order import IN_ORDER, LATENESS_DAYS, ONE, TWO, Delivery, Silent
 from tests.runs.forgettable import BROKEN, NOTIFIED, WHO, deliver, event, everything, find, hashes, lines
-from tests.trials.test_any_order import Silent
 from tests.trials.test_nights import reelhouse
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)
