@@ -17,6 +17,7 @@ from jobs.cli import (
     deliveries,
     diff,
     display,
+    drift,
     evaluations,
     exports,
     feedback,
@@ -116,6 +117,7 @@ app.command(epilog=resets.ROLLBACK_EXAMPLES)(resets.rollback)
 app.command(epilog=resets.EXAMPLES)(resets.reset)
 app.command(epilog=restoring.EXAMPLES)(restoring.restore)
 app.command(epilog=quarantined.EXAMPLES)(quarantined.quarantine)
+app.command(epilog=drift.EXAMPLES)(drift.drift)
 app.command(epilog=replays.EXAMPLES)(replays.replay)
 app.command(epilog=maintenance.EXAMPLES)(maintenance.maintain)
 app.command(epilog=sql.EXAMPLES)(sql.sql)

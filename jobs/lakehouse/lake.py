@@ -16,14 +16,8 @@ from jobs.errors import JobError
 from jobs.lakehouse import faults, forgotten, ledger, lines, quarantine, refusals, replays, staging
 from jobs.lakehouse.audit import counts, mark, pages
 from jobs.lakehouse.audit.judge import judge_deliveries, judge_rows
-from jobs.lakehouse.commit import (
-    OvertakenError,
-    abandon,
-    commit,
-    move_files,
-    open_or_create,
-    outlived,
-)
+from jobs.lakehouse.columns import Content
+from jobs.lakehouse.commit import OvertakenError, abandon, commit, move_files, open_or_create, outlived
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.publication import (
@@ -193,11 +187,11 @@ class Lake:
         *,
         deliveries: Mapping[date, str] | None = None,
         partitions: Collection[date | None] | None = None,
-        records: Mapping[date, int] | None = None,
+        contents: Mapping[date, Content] | None = None,
     ) -> Staged:
         """Write and audit a publication that nobody can see until :meth:`commit`; arguments as of :meth:`publish`.
 
-        ``records`` tells how many records the files of each delivery hold: every one becomes a row.
+        ``contents`` tells what the files of each delivery hold: every record becomes a row.
 
         Raises:
             JobError: The columns differ from the definition, or all of it is refused: its broken rows are kept.
@@ -241,7 +235,7 @@ class Lake:
                 tallies.counted(),
                 self._compared_by,
                 self.accepts,
-                records=records or {},
+                contents=contents or {},
             )
             require_all_records(staged)
             if not table.is_dated and table.inputs:

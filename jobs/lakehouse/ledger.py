@@ -76,6 +76,8 @@ class Account:
     """What was observed of each limit, by its name: promise, found, state."""
     profile: dict[str, dict[str, float]] = field(default_factory=dict)
     """What was measured, by name of the measure, of each delivery; of a current table under no name."""
+    columns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of bronze, of each of the newest deliveries: ``columns``, names with their types, and ``files``."""
     accepted: dict[str, Any] = field(default_factory=dict)
     """Who overruled limits and why, and what was found of them: by, reason, limits."""
     replaces: str = ""

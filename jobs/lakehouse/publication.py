@@ -9,10 +9,12 @@ from deltalake import DeltaTable
 
 from expectations.suite import PARKED, Suite
 from jobs.errors import JobError
+from jobs.lakehouse import columns
 from jobs.lakehouse.audit import pages
-from jobs.lakehouse.audit.counts import Counted, Counts
+from jobs.lakehouse.audit.counts import Counted, Counts, total
 from jobs.lakehouse.audit.judge import NO_BASELINE, Verdict
 from jobs.lakehouse.audit.usual import limits_of, profile_of
+from jobs.lakehouse.columns import Content
 from jobs.lakehouse.ledger import Account, Entry, Part
 from jobs.lakehouse.outcome import Outcome, State
 from jobs.lakehouse.refusals import Acceptance, Refusal
@@ -58,8 +60,8 @@ class Staged:
     """What must be the same of what is served for the two to be compared."""
     acceptance: Acceptance | None = None
     """Who overrules limits."""
-    records: Mapping[date, int] = field(default_factory=dict)
-    """Records in the files of each delivery; empty where nothing was delivered."""
+    contents: Mapping[date, Content] = field(default_factory=dict)
+    """What the files of each delivery hold; empty where nothing was delivered."""
     page: str = ""
     seconds: float = 0.0
     """What it took so far."""
@@ -178,20 +180,20 @@ def require_all_records(staged: Staged) -> None:
     """
     counted = staged.counted.parts
     wrong = [
-        f"the files of {day} hold {records:,} records, and {rows:,} were offered"
-        for day, records in sorted(staged.records.items())
-        if (rows := counted[str(day)].offered if str(day) in counted else 0) != records
+        f"the files of {day} hold {content.records:,} records, and {rows:,} were offered"
+        for day, content in sorted(staged.contents.items())
+        if (rows := counted[str(day)].offered if str(day) in counted else 0) != content.records
     ]
     # What a job leaves out it does not count by delivery.
     offered = sum(counts.offered for counts in counted.values()) + sum(staged.left_out.values())
-    if wrong and (not staged.left_out or offered != sum(staged.records.values())):
+    if wrong and (not staged.left_out or offered != sum(content.records for content in staged.contents.values())):
         raise RuntimeError(f"{staged.suite.of.name} was not published: {'; '.join(wrong)}")
 
 
 def _records_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
     """What became of every record that was delivered, without deliveries that are refused."""
     return {
-        "records": sum(rows for day, rows in staged.records.items() if str(day) in parts),
+        "records": sum(content.records for day, content in staged.contents.items() if str(day) in parts),
         "published": sum(part.published for part in parts.values()),
         "set_aside": sum(part.broken for part in parts.values()),
         "parked": sum(part.parked for part in parts.values()),
@@ -205,7 +207,7 @@ def spine_account(staged: Staged, parts: Mapping[str, Part]) -> dict[str, int]:
     Raises:
         RuntimeError: The terms do not add up to the rows that were read: the job lost or invented some.
     """
-    if staged.records:
+    if staged.contents:
         return _records_account(staged, parts)
     if staged.spine_rows is None:
         return dict(staged.left_out)
@@ -244,10 +246,7 @@ def account_of(
         out: Parts that are not published.
         **told: What the run says of itself: settings, code, code_version, run, seconds.
     """
-    by_reason: dict[str, int] = {}
-    for part in parts.values():
-        for reason, rows in part.by_reason.items():
-            by_reason[reason] = by_reason.get(reason, 0) + rows
+    by_reason = total(map(counts_of, parts.values())).by_reason
     held = dict(carried.deliveries) if carried else {}
     held |= {day.isoformat(): content for day, content in staged.deliveries.items() if day.isoformat() not in out}
     return Account(
@@ -262,6 +261,7 @@ def account_of(
         compared_by=dict(staged.compared_by),
         limits=limits_of(staged.verdict.judged, out),
         profile=profile_of(staged.verdict.judged, out),
+        columns=columns.account(staged.contents, staged.counted.columns, out, carried.columns if carried else {}),
         accepted=_accepted(staged),
         replaces=_replaces(carried),
         replaced=None if staged.replaced is None else [part for part in staged.replaced if part not in out],
@@ -307,6 +307,7 @@ def told_of(staged: Staged, account: Account, replayed: Replayed | None = None) 
 def _said(staged: Staged, account: Account) -> str:
     """What is worth knowing of a publication: what its job counted, what could not be compared, what was overruled."""
     said = [", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in account.counts.items())]
+    said += columns.news(staged.suite.of, account.columns, account.parts if staged.contents else ())
     said += [one.measured.said for one in staged.verdict.limits if one.measured and one.state == "unusual"]
     said += [
         f"{one.limit.replace('_', ' ')}: {one.why_not}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from jobs.landing.scan import Scan, scan
+from jobs.landing.scan import Content, Scan, scan
 from jobs.settings import Gate
 from jobs.tables import Table
 
@@ -29,6 +29,8 @@ class Delivered:
     """Column names of a file that has them in its first line; empty otherwise."""
     records: int
     """Rows that a reader makes of it, good and broken: lines that are not blank, without the header."""
+    types: tuple[str, ...] = ()
+    """Type of each of the columns; empty of text."""
     bytes: int = 0
     """As delivered."""
     unpacked_bytes: int = 0
@@ -55,16 +57,26 @@ def check(
     if content is None:
         return None, [f"{path} {found.problem}"]
     has_names = any(suffix in _NAMED for suffix in path.suffixes)
-    columns = _split_header(content.first_line, path) if content.columns is None else content.columns
+    columns = names(path, content)
     problems = _wrong_columns(table, columns, path) if has_names else []
     delivered = Delivered(
-        path, found.sha256, columns, content.records, content.bytes, content.unpacked_bytes, content.longest_line
+        path,
+        found.sha256,
+        columns,
+        content.records,
+        content.types,
+        content.bytes,
+        content.unpacked_bytes,
+        content.longest_line,
     )
     return (None if problems else delivered), problems
 
 
-def _split_header(header: str, path: Path) -> tuple[str, ...]:
-    """Column names of a first line, if there are any in it."""
+def names(path: Path, content: Content) -> tuple[str, ...]:
+    """Names of a file's columns; empty where it names none."""
+    if content.columns is not None:
+        return content.columns
+    header = content.first_line
     if ".tsv" in path.suffixes:
         return tuple(header.split("\t"))
     return tuple(name.strip() for name in next(csv.reader([header]), [])) if ".csv" in path.suffixes else ()

@@ -5,7 +5,11 @@ from datetime import date
 
 from expectations.suite import Suite
 from jobs.errors import JobError
+from jobs.lakehouse import columns
+from jobs.lakehouse.columns import Content
 from jobs.lakehouse.lake import Lake
+from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.publication import Staged
 from jobs.landing import gate, suppression
 from jobs.landing.deliveries import Pending, content_hash, survey, without_news
 from jobs.landing.gate import Delivered
@@ -40,11 +44,12 @@ def ingest(lake: Lake, source: Source, suites: Mapping[str, Suite], night: date)
             rows = read_files(lake.spark, found.table, [file for day in sorted(good) for file in good[day]])
             rows = suppression.leave_out(lake, found.table, rows)
             contents = {day: content_hash(file.sha256 for file in files) for day, files in good.items()}
-            records = {day: sum(file.records for file in files) for day, files in good.items()}
-            suite = suites[found.table.name]
-            staged.append(lake.stage(rows, suite, night, deliveries=contents, records=records))
+            told = {day: _content(files) for day, files in good.items()}
+            staged.append(lake.stage(rows, suites[found.table.name], night, deliveries=contents, contents=told))
     for found in pending:
         _note_changed(found, problems)
+    for one in staged:
+        _note_renamed(one, lake.carried(one.suite.of), problems)
     refused = {day for one in staged for day in one.refused} | problems.keys()
     for one in staged:
         lake.commit(one, refused)
@@ -78,3 +83,27 @@ def _note_changed(found: Pending, problems: dict[date, list[str]]) -> None:
         changed = [file for file in files if not found.hashes.is_as_read(file)]
         if changed and day not in problems:
             problems[day] = [f"{file} changed while it was read" for file in changed]
+
+
+def _content(files: list[Delivered]) -> Content:
+    """What is known of one table's files of a delivery."""
+    types = {
+        name: kind
+        for file in files
+        for name, kind in zip(file.header, file.types or ("",) * len(file.header), strict=True)
+    }
+    return Content(sum(file.records for file in files), tuple(file.path.name for file in files), types)
+
+
+def _note_renamed(staged: Staged, carried: Entry | None, problems: dict[date, list[str]]) -> None:
+    """Note deliveries of objects that name a column otherwise than before; what else names columns, the gate holds up."""
+    told = columns.account(staged.contents, staged.counted.columns, (), carried.columns if carried else {})
+    for day, content in staged.contents.items():
+        then = columns.before(told, str(day))
+        if then is None or day in problems:
+            continue
+        for name, now in columns.renamed(staged.suite.of, columns.of_account(told[str(day)]).columns, then.columns):
+            files = ", ".join(content.files)
+            problems.setdefault(day, []).append(
+                f"no record of {files} has {name} any more (they have {now}): `reelhouse drift {staged.suite.of.name}`"
+            )

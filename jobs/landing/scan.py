@@ -14,6 +14,8 @@ from jobs.settings import Gate
 _PARQUET_END = 8
 """Bytes of the footer's length and of the mark that end a Parquet file."""
 _PARQUET_MARK = b"PAR1"
+_TYPE_SHOWN = 200
+"""Characters of a type."""
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -32,6 +34,8 @@ class Content:
     """Rows that a reader makes of it, good and broken: lines that are not blank, without the header."""
     longest_line: int = 0
     """Bytes of the longest line, or record of CSV."""
+    types: tuple[str, ...] = ()
+    """Types of a Parquet file's columns."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +125,15 @@ def _read_parquet(path: Path, packed: Packed, limits: Gate) -> Content:
         footer = pq.read_metadata(path)
         if footer.num_columns > limits.columns:
             raise TroubleError(f"has more than {limits.columns:,} columns (REELHOUSE_GATE__COLUMNS)")
-        columns = tuple(footer.schema.to_arrow_schema().names)
+        schema = footer.schema.to_arrow_schema()
+        types = tuple(str(column.type)[:_TYPE_SHOWN] for column in schema)
         unpacked = _unpacked_size(footer, packed.status.st_size - footer.serialized_size - _PARQUET_END)
     except (pa.ArrowException, OSError) as damage:
         said = str(damage).splitlines()[0][:100]
         raise TroubleError(f"is empty, truncated or no Parquet file ({said})") from None
     if unpacked > limits.unpacked:
         raise passes("unpacks to", limits.unpacked, "unpacked")
-    return Content("", columns, 0, unpacked, footer.num_rows, 0)
+    return Content("", tuple(schema.names), 0, unpacked, footer.num_rows, 0, types)
 
 
 def _unpacked_size(footer: pq.FileMetaData, held: int) -> int:

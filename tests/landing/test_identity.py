@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 from expectations.bronze import imdb, interactions
 from expectations.suite import Suite
 from jobs.lakehouse import ledger
+from jobs.lakehouse.columns import Content
 from jobs.lakehouse.lake import Lake
 from jobs.landing import gate
 from jobs.landing.ingest import ingest
@@ -100,7 +101,7 @@ def test_a_reader_that_loses_a_record_publishes_nothing(lake: Lake) -> None:
     with pytest.raises(
         RuntimeError, match=r"imdb_title_ratings was not published: the files of 2026-03-01 hold 2 records, and 1"
     ):
-        lake.stage(rows, suite, NIGHT, deliveries={NIGHT: "content"}, records={NIGHT: 2})
+        lake.stage(rows, suite, NIGHT, deliveries={NIGHT: "content"}, contents={NIGHT: Content(2)})
 
     assert ledger.latest(lake.settings.lake, bronze.IMDB_TITLE_RATINGS) is None
 

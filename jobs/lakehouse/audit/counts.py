@@ -1,7 +1,7 @@
 """What became of the rows offered, counted from the files they were written to: what is counted is what is published."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.suite import PARKED, Suite
+from jobs.lakehouse import columns
 from jobs.lakehouse.audit.mark import DELIVERED, DUPLICATES, OF_SPINE, READER_FAULTS, REASONS, RECORD, SUPERSEDED
 from jobs.lakehouse.staging import StagedFile
 
@@ -76,9 +77,11 @@ class Counted:
     """Reason code → some of the values or records that broke it, in the order in which they were written."""
     examples_of: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """The same of each part."""
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    """Of bronze: by part, names of columns of which there is any value."""
 
 
-def count(files: Iterable[StagedFile], suite: Suite) -> Counted:
+def count(files: Collection[StagedFile], suite: Suite) -> Counted:
     """Count the rows of a staged publication: those kept by their files' footers, the others row by row.
 
     Args:
@@ -101,7 +104,8 @@ def count(files: Iterable[StagedFile], suite: Suite) -> Counted:
     for own in examples_of.values():
         for reason, values in own.items():
             examples[reason] = list(dict.fromkeys([*examples.get(reason, ()), *values]))[:_EXAMPLES]
-    return Counted(parts, examples, examples_of)
+    found = columns.seen(files, suite.of) if suite.of.layer == "bronze" else {}
+    return Counted(parts, examples, examples_of, found)
 
 
 def _referred(suite: Suite) -> list[str]:
