@@ -5,7 +5,7 @@ Whoever knows an identifier and the key can ask whether it is on the list; witho
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -155,26 +155,32 @@ def add(root: str, row: Forgotten) -> None:
     write_deltalake(open_or_create(root, FORGOTTEN), pa.Table.from_pylist([asdict(row)], _SCHEMA), mode="append")
 
 
-def version(root: str) -> int | None:
-    """The list's version, by which a publication learns that somebody was forgotten while it was made."""
-    return ledger.version(root, FORGOTTEN)
+class Watch:
+    """The list as it was when a job began: what it read before somebody was forgotten holds that person still.
 
-
-def watch(root: str) -> Callable[[Table, str], None]:
-    """Remember the list as it is; what is returned refuses to publish a table once it is longer, and removes what was staged.
-
-    What was read before somebody was forgotten holds that person still.
+    Args:
+        root: The lake's root.
     """
-    before = version(root)
 
-    def require_nobody_since(table: Table, staged: str) -> None:
-        if version(root) != before:
+    def __init__(self, root: str) -> None:
+        self._root, self._before = root, ledger.version(root, FORGOTTEN)
+
+    @property
+    def tells_of_nobody(self) -> bool:
+        """Whether nobody was forgotten since."""
+        return ledger.version(self._root, FORGOTTEN) == self._before
+
+    def require_nobody(self, table: Table, staged: str) -> None:
+        """Refuse to publish a table once the list is longer, and remove what was staged.
+
+        Raises:
+            JobError: Somebody was forgotten since.
+        """
+        if not self.tells_of_nobody:
             remove(*open_storage(staged))
             raise JobError(
                 f"{table.name} was not published: somebody was forgotten meanwhile, who may be in what was read; run it again"
             )
-
-    return require_nobody_since
 
 
 def _rows(root: str) -> list[Forgotten]:

@@ -34,7 +34,7 @@ from jobs.lakehouse.publication import (
     require_all_records,
     told_of,
 )
-from jobs.lakehouse.reads import Reads
+from jobs.lakehouse.reads import Reads, never_published
 from jobs.lakehouse.refusals import Acceptance
 from jobs.lakehouse.schema import differences, spark_schema
 from jobs.lakehouse.storage import STAGING, open_storage, remove
@@ -42,7 +42,7 @@ from jobs.lakehouse.tallies import Tallies
 from jobs.lakehouse.views import Views
 from jobs.lakehouse.whole import judge_whole
 from jobs.settings import Settings
-from jobs.tables import Table, job_of
+from jobs.tables import Table
 from jobs.tables.ops import REFUSALS
 from jobs.version import code_hash, code_version
 
@@ -77,7 +77,7 @@ class Lake:
     _started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._require_nobody_forgotten = forgotten.watch(self.settings.lake)
+        self._forgotten = forgotten.Watch(self.settings.lake)
 
     def read(self, table: Table, night: date) -> DataFrame:
         """The table as of ``night``, at its newest version, which the next publication names as its input.
@@ -94,7 +94,7 @@ class Lake:
             if table.layer == "bronze":
                 self._reads.nothing(table)
                 return self.spark.createDataFrame([], spark_schema(table))
-            raise _never_published(table, night)
+            raise never_published(table, night)
         entry = ledger.in_force(table, delta)  # refuses a lake of a newer version
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
         nights = self._reads.take(table, delta, entry, night)
@@ -115,7 +115,7 @@ class Lake:
         for table in tables:
             delta = ledger.open_table(self.settings.lake, table)
             if delta is None:
-                raise _never_published(table, night)
+                raise never_published(table, night)
             if self._reads.take(table, delta, None, night) is not None:
                 raise ValueError(f"{table.name} is dated: views do not choose among its nights")
             versions[table] = delta.version()
@@ -244,6 +244,8 @@ class Lake:
                 named = {one.name: self._reads.rows_of(self.settings.lake, one) for one in suite.asks if one != table}
                 accepted = self.accepts.limits.get(table.name, ()) if self.accepts else ()
                 judge_whole(staged, carried, named, self.settings, accepted)
+            # Pages and refusals quote rows.
+            self._forgotten.require_nobody(table, self._staging(table, name))
             staged = replace(staged, page=pages.write_page(page_of(staged), self.docs))
             if staged.is_refused:
                 self._refuse(staged, set(counted.parts))
@@ -266,7 +268,7 @@ class Lake:
         table, root = staged.suite.of, self.settings.lake
         if staged.overtaken:
             return self.report(table.name, staged.overtaken.state, note=staged.overtaken.note)
-        self._require_nobody_forgotten(table, self._staging(table, staged.name))
+        self._forgotten.require_nobody(table, self._staging(table, staged.name))
         filesystem, folder = open_storage(self._staging(table, staged.name))
         out = {day.isoformat() for day in {*refused, *staged.refused}}
         if out:
@@ -329,7 +331,8 @@ class Lake:
     def _end(self, staged: Staged, state: State, **told: Any) -> Outcome:
         """Say on its page, and to the run, how a staged publication ended."""
         outcome = self.report(staged.suite.of.name, state, staged_seconds=staged.seconds, **told)
-        pages.write_page(page_of(staged, outcome), self.docs)
+        if self._forgotten.tells_of_nobody:
+            pages.write_page(page_of(staged, outcome), self.docs)
         return outcome
 
     def _lap(self) -> float:
@@ -385,9 +388,3 @@ class Lake:
             refusals.add(open_or_create(self.settings.lake, REFUSALS), told)
         broken = [file for file in staged.files if not file.is_kept and file.part in parts]
         quarantine.keep_refused(self.settings.lake, staged.suite.of, broken, staged.name, staged.night)
-
-
-def _never_published(table: Table, night: date) -> JobError:
-    return JobError(
-        f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
-    )

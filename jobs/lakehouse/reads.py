@@ -8,11 +8,12 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 
 from expectations.suite import Suite
+from jobs.errors import JobError
 from jobs.lakehouse import ledger, staging
 from jobs.lakehouse.audit import mark
 from jobs.lakehouse.commit import rows_by_part
 from jobs.lakehouse.ledger import Entry
-from jobs.tables import Table
+from jobs.tables import Table, job_of
 
 
 @dataclass
@@ -84,3 +85,10 @@ def _nights(table: Table, delta: DeltaTable, entry: Entry | None, night: date) -
     # A list may be delivered with nothing on it: a delivery that no partition tells of.
     held = map(date.fromisoformat, entry.deliveries if entry else ())
     return [max([*nights, *(day for day in held if day <= night)], default=night)]
+
+
+def never_published(table: Table, night: date) -> JobError:
+    """What is said of a table that is read before it was ever published."""
+    return JobError(
+        f"{table.name} cannot be read: it was never published; run `reelhouse run {job_of(table)} --night {night}`"
+    )

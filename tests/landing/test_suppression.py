@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from expectations.bronze.interactions import SUITES
+from expectations.silver.preferences import SUITE as PREFERENCES
 from jobs.errors import JobError
 from jobs.lakehouse import forgotten, ledger
 from jobs.lakehouse.forgotten import Forgotten, Key
@@ -21,7 +22,8 @@ from jobs.lakehouse.lake import Lake
 from jobs.landing.ingest import ingest
 from jobs.landing.suppression import hmac_of
 from jobs.settings import Settings, from_environment
-from jobs.tables import Table, bronze, ops
+from jobs.tables import Table, bronze, ops, silver
+from tests.rows import rows_of
 
 NIGHT = date(2026, 3, 1)
 SECRET = "k" * 40
@@ -123,6 +125,23 @@ def test_what_was_read_before_somebody_was_forgotten_is_not_published(spark: Spa
 
     assert ledger.latest(settings.lake, bronze.INTERACTIONS) is None
     assert not list((tmp_path / "lake" / bronze.INTERACTIONS.path).rglob("*.parquet"))
+    assert not list(tmp_path.rglob("*.html"))  # a page would quote it
+
+
+def test_what_is_wrong_with_somebody_who_was_forgotten_meanwhile_is_told_nowhere(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    settings = keyed(tmp_path)
+    broken = rows_of(spark, silver.PREFERENCES, [{"user_id": "u-gone", "title_id": "t", "weight": float("nan")}])
+    lake = Lake(spark, settings)
+    forget(settings, "u-gone")
+
+    with pytest.raises(JobError, match="silver.preferences was not published: somebody was forgotten meanwhile"):
+        lake.publish(broken, PREFERENCES, NIGHT)
+
+    assert ledger.open_table(settings.lake, ops.REFUSALS) is None
+    assert ledger.open_table(settings.lake, ops.QUARANTINE) is None
+    assert not list(tmp_path.rglob("*.html"))
 
 
 def test_a_short_key_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
