@@ -81,17 +81,17 @@ def _of_table(settings: Settings, source: Source, table: Table, night: date | No
     last = max([*delivered, *map(date.fromisoformat, told)], default=None)
     if last is None:
         return Drift(table.name, None, None, is_held=False)
-    now, is_held = None, False
-    if str(last) in told and (last not in delivered or _is_held(settings, source, entry, last, delivered[last])):
-        now, is_held = of_account(told[str(last)]), True
-    elif last in delivered:
+    is_held = last not in delivered or _is_held(settings, source, table, entry, last, delivered[last])
+    if is_held and str(last) in told:
+        now: Columns | None = of_account(told[str(last)])
+    else:
         now = _of_landing(settings, source, table, delivered[last])
     then = before(told, str(last))
     if now is None or then is None:
         return Drift(table.name, last, None, is_held=is_held)
     changes = [*_named(table, now, then), *_files(now, then)]
     earlier = max(day for day in told if day < str(last))
-    if is_held:
+    if str(last) in told and is_held:
         changes += _broken(ledger.history(settings.lake, table, _COMMITS), str(last), earlier)
     return Drift(table.name, last, date.fromisoformat(earlier), is_held=is_held, changes=tuple(changes))
 
@@ -103,11 +103,13 @@ def _delivered(landing: Path, source: Source, table: Table, night: date | None) 
     return {day: files for day, files in found.items() if files and all(file.is_file() for file in files)}
 
 
-def _is_held(settings: Settings, source: Source, entry: Entry | None, day: date, files: Iterable[Path]) -> bool:
+def _is_held(
+    settings: Settings, source: Source, table: Table, entry: Entry | None, day: date, files: Iterable[Path]
+) -> bool:
     """Whether the lake holds a delivery as it lies there now."""
     hashes = Hashes(settings.landing / source.folder, settings.gate)
-    held = entry.deliveries if entry else {}
-    return held.get(str(day)) == deliveries.content_hash(map(hashes.of, files))
+    held = {date.fromisoformat(one): content for one, content in entry.deliveries.items()} if entry else {}
+    return deliveries.is_held(table, held, day, deliveries.content_hash(map(hashes.of, files)))
 
 
 def _of_landing(settings: Settings, source: Source, table: Table, files: Iterable[Path]) -> Columns | None:

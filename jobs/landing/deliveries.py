@@ -130,8 +130,8 @@ def survey(
         found = Pending(table, held[table.name], bool(night in folders and files_of(table, folders[night])), hashes)
         for day in days[table.name]:
             files = files_of(table, folders[day])
-            is_held = bool(files) and _is_held(table, found.held, day, content_hash(map(hashes.of, files)))
-            if files and (day in asked[table.name] or not is_held):
+            is_there = bool(files) and is_held(table, found.held, day, content_hash(map(hashes.of, files)))
+            if files and (day in asked[table.name] or not is_there):
                 found.files[day] = files
         pending.append(found)
     hashes.save()
@@ -189,7 +189,7 @@ def _folders_of(table: Table, folders: Mapping[date, Path], source: Source) -> M
     )
 
 
-def _is_held(table: Table, held: Mapping[date, str], day: date, content: str) -> bool:
+def is_held(table: Table, held: Mapping[date, str], day: date, content: str) -> bool:
     """Whether a delivery is in the lake: as its own partition or, for a snapshot, as the one before it."""
     if held.get(day) == content:
         return True
