@@ -97,26 +97,30 @@ def _versions(root: str, table: Table) -> Iterator[tuple[int, set[str]]]:
 
 
 def erase(root: str, table: Table, person: Person) -> int:
-    """Delete the files of a table's past that hold a person; how many.
-
-    Damaged pieces of its log that a restore kept aside go whole: nobody can tell whom they name.
-    """
+    """Delete the files of a table's past that hold a person; how many."""
     filesystem, home = open_storage(f"{root}/{table.path}")
-    files = [f"{home}/{path}" for path in files_with(root, table, person, served=False)]
-    files += files_below(filesystem, f"{home}/{ASIDE}")
-    for path in files:
+    return _delete(filesystem, [f"{home}/{path}" for path in files_with(root, table, person, served=False)])
+
+
+def _delete(filesystem: pa.fs.FileSystem, paths: list[str]) -> int:
+    for path in paths:
         with contextlib.suppress(FileNotFoundError):
             filesystem.delete_file(path)
-    return len(files)
+    return len(paths)
 
 
 def clean_log(root: str, table: Table, person: Person) -> int:
-    """Take a person out of a table's log; how many entries and checkpoints named the person."""
+    """Take a person out of a table's log; how many entries and checkpoints named the person.
+
+    Damaged pieces of it that a restore kept aside go whole: nobody can tell whom they name.
+    """
     if ledger.open_table(root, table) is None:
         return 0
     filesystem, home = open_storage(f"{root}/{table.path}")
     entries = [path for path in files_below(filesystem, f"{home}/{_LOG}", ".json") if _clean(filesystem, path, person)]
-    return len(entries) + _clean_checkpoints(root, table, person)
+    may_name = any(column.personal for column in table.columns)
+    aside = _delete(filesystem, files_below(filesystem, f"{home}/{ASIDE}")) if may_name else 0
+    return aside + len(entries) + _clean_checkpoints(root, table, person)
 
 
 def _actions(filesystem: pa.fs.FileSystem, path: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ to have. An identifier that might be a number of anything, such as ``42``, is lo
 nobody can parse.
 """
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -70,9 +71,24 @@ class Person:
         )
 
     @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """The identifier as it is, as CSV, Python, JSON and JSON within JSON spell it, and all this on a page; longest first."""
+        spelled = {self.user_id, repr(self.user_id)[1:-1]}
+        for _ in range(2):
+            spelled |= {json.dumps(one, ensure_ascii=is_plain)[1:-1] for one in spelled for is_plain in (True, False)}
+        spelled.add(self.user_id.replace('"', '""'))
+        return tuple(sorted(spelled | set(map(html.escape, spelled)), key=lambda one: (-len(one), one)))
+
+    @cached_property
+    def needles(self) -> tuple[bytes, ...]:
+        """The spellings in UTF-8."""
+        return tuple(one.encode("utf-8", "surrogatepass") for one in self.spellings)
+
+    @cached_property
     def _word(self) -> re.Pattern[str]:
         """The identifier as a whole word; ``u7`` is neither in ``u77`` nor in ``u7-kids``, and is in ``(e.g. u7, u8).``."""
-        return re.compile(rf"(?<!\w)(?<!\w[-.:@]){re.escape(self.user_id)}(?!\w)(?![-.:@]\w)")
+        spelled = "|".join(map(re.escape, self.spellings))
+        return re.compile(rf"(?<!\w)(?<!\w[-.:@])(?:{spelled})(?!\w)(?![-.:@]\w)")
 
     @cached_property
     def _field(self) -> re.Pattern[str]:
@@ -81,11 +97,14 @@ class Person:
 
     def is_in(self, text: str) -> bool:
         """Whether a text names the person."""
-        return self.user_id in text and self._word.search(text) is not None
+        return self._is_likely(text) and self._word.search(text) is not None
+
+    def _is_likely(self, text: str) -> bool:
+        return any(one in text for one in self.spellings)
 
     def masked(self, text: str) -> str:
         """A text that does not name the person any more."""
-        if self.user_id not in text:
+        if not self._is_likely(text):
             return text
         return self._word.sub(GONE, text) if self.is_telling else self._field.sub(rf"\1{GONE}", text)
 

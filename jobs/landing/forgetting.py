@@ -138,9 +138,8 @@ def rewrite(path: Path, person: Person, *, is_delivered: bool = True) -> Rewritt
 
 def _write_text(path: Path, beside: Path, person: Person, *, is_delivered: bool) -> tuple[int, int]:
     """Records left out, and records left; nothing is written of a file that cannot name the person."""
-    needle = person.user_id.encode()
     with _opened(path) as file:
-        if not any(needle in line or b"\\" in line for line in _lines(file)):
+        if not any(_is_likely(line, person) for line in _lines(file)):
             return 0, 1
     is_csv = ".csv" in path.suffixes
     gone = left = 0
@@ -192,10 +191,13 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _judged_lines(file: Iterable[bytes], person: Person) -> Iterator[tuple[bytes, bool]]:
-    needle = person.user_id.encode()
     for line in file:
-        is_likely = needle in line or b"\\" in line
-        yield line, is_likely and person.has_record(line.decode("utf-8", "replace"))
+        yield line, _is_likely(line, person) and person.has_record(line.decode("utf-8", "replace"))
+
+
+def _is_likely(record: bytes, person: Person) -> bool:
+    """Whether a record may name a person; JSON may spell any letter as an escape."""
+    return b"\\" in record or any(one in record for one in person.needles)
 
 
 def _judged_csv(file: Iterable[bytes], person: Person) -> Iterator[tuple[bytes, bool]]:
@@ -205,7 +207,7 @@ def _judged_csv(file: Iterable[bytes], person: Person) -> Iterator[tuple[bytes, 
         if not header:
             header = [name.strip() for name in _fields(record)]
             yield record, False
-        elif person.user_id.encode() not in record:
+        elif not _is_likely(record, person):
             yield record, False
         elif len(fields := _fields(record)) == len(header):
             yield record, person.has_fields(dict(zip(header, fields, strict=True)))

@@ -1,6 +1,5 @@
 """What names a person beside tables and deliveries: pages, logs, exports, and what is not ours to change."""
 
-import html
 import json
 import re
 import shutil
@@ -85,12 +84,8 @@ def _remove(place: Path) -> None:
 
 
 def _spelled(person: Person) -> re.Pattern[bytes]:
-    """The identifier as a whole word, also as JSON spells it, and JSON within JSON."""
-    spelled = {person.user_id}
-    for _ in range(2):
-        spelled |= {json.dumps(one, ensure_ascii=is_plain)[1:-1] for one in spelled for is_plain in (True, False)}
-    longest_first = sorted((one.encode() for one in spelled), key=len, reverse=True)
-    return re.compile(rb"(?<!\w)(?:" + b"|".join(map(re.escape, longest_first)) + rb")(?!\w)")
+    """The identifier as a whole word of a file, however it is spelled."""
+    return re.compile(rb"(?<!\w)(?:" + b"|".join(map(re.escape, person.needles)) + rb")(?!\w)")
 
 
 def _holds(path: Path, person: Person) -> bool:
@@ -111,7 +106,7 @@ def _holds(path: Path, person: Person) -> bool:
 def _mask_page(path: Path, person: Person) -> bool:
     """Let a page say something else where it names the person."""
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    told = Person(html.escape(person.user_id)).masked(person.masked(text)) if person.is_telling else text
+    told = person.masked(text) if person.is_telling else text
     if told == text:
         return False
     beside = path.with_name(f".{path.name}.forget")

@@ -1,6 +1,7 @@
 """Forgetting a person: gone from everywhere, nobody else touched, and once is enough."""
 
 import gzip
+import html
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,6 +104,26 @@ def test_what_is_said_of_lines_stays_true(home: Settings) -> None:
     log = (home.landing / "interactions" / str(ONE) / "log.jsonl").read_text().split("\n")
     assert log[int(str(said["log.jsonl"])) - 1] == BROKEN
     assert said["log.parquet"] is None  # rows of Parquet have moved up
+
+
+def test_whoever_has_a_strange_name_is_found_however_it_is_spelled(home: Settings) -> None:
+    who = """Zoë "the 🎬" O'Neil & co"""
+    folder = home.landing / "interactions" / str(TWO)
+    record, quoted = json.dumps({"user_id": who, "value": 1}), who.replace('"', '""')
+    log = folder / "strange.jsonl"
+    log.write_text(f'{record}\n{json.dumps({"user_id": who}, ensure_ascii=False)}\n{{"user_id": "u2"}}\n')
+    (folder / "strange.csv").write_text(f'user_id,title_id\n"{quoted}",tt1\nu2,tt1\n')
+    page = home.root / "docs" / "data-docs" / "strange.html"
+    page.write_text(f"<code>{html.escape(record)}</code>, <p>{html.escape(who)}</p>")
+    told = home.root / NOTIFIED
+    told.write_text(json.dumps({"error": f"e.g. {record}, {who!r}"}, ensure_ascii=False))
+
+    forget(home, who)
+
+    assert log.read_text() == '\n\n{"user_id": "u2"}\n'
+    assert (folder / "strange.csv").read_text() == "user_id,title_id\n\nu2,tt1\n"
+    for path in (page, told):
+        assert "Neil" not in path.read_text()
 
 
 def test_a_delivery_that_nobody_can_read_is_named_and_left_alone(home: Settings) -> None:
