@@ -2,7 +2,8 @@
 
 ``python -m tests.trials.forker`` takes a line of JSON for each process, ``{"home", "kind", "night", "last"}``, and answers with
 how it ended. A fork cannot share a Java machine: what Spark would write, the door is given as files. Its steps are counted by
-functions that wrap those of the door, in this program only.
+functions that wrap those of the door, in this program only. Without a kind a process runs the whole night, on the Spark Connect
+server that its environment names; then its steps are commits.
 """
 
 import json
@@ -25,9 +26,14 @@ from jobs.lakehouse import commit, lake, quarantine, refusals, staging
 from jobs.lakehouse.audit import counts, judge, mark, pages
 from jobs.lakehouse.schema import arrow_schema
 from jobs.lakehouse.staging import WHOLE
+from jobs.runs.imports import load
+from jobs.runs.job import Sessions
+from jobs.runs.night import run_night
 from jobs.settings import Settings
-from jobs.tables import Table, bronze, silver
+from jobs.tables import Table, bronze, job_inputs, silver
+from jobs.tracking import registry
 from tests.rows import filled
+from tests.runs.any_order import Silent
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
 STEPS: tuple[tuple[Any, str], ...] = (
@@ -48,6 +54,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (quarantine, "keep_refused"),
     (lake, "remove"),
 )
+COMMITS: tuple[tuple[Any, str], ...] = ((lake, "commit"), (registry, "register"), (registry, "decide"))
 
 
 class Kind(NamedTuple):
@@ -139,6 +146,18 @@ def publish(home: Path, kind: Kind, night: date) -> None:
     door.publish(cast("Any", Rows(kind, night)), suite_of(kind), night, **told)
 
 
+def run_whole_night(home: Path, night: date) -> None:
+    """Run the jobs of a night that are not done.
+
+    Raises:
+        JobError: One of them was not done.
+    """
+    settings = Settings(home=home)
+    for ended in run_night(settings, night, "trial", Sessions(settings), Silent()):
+        if ended.error:
+            raise ended.error
+
+
 def die_after(last: int, home: Path, steps: tuple[tuple[Any, str], ...]) -> Callable[[], int]:
     """Let this process kill itself when so many steps are done; how many were done so far."""
     done = 0
@@ -162,9 +181,9 @@ def die_after(last: int, home: Path, steps: tuple[tuple[Any, str], ...]) -> Call
 def child(asked: dict[str, Any]) -> int:
     home, night = Path(asked["home"]), date.fromisoformat(asked["night"])
     try:
-        done = die_after(asked["last"], home, STEPS)
+        done = die_after(asked["last"], home, STEPS if asked["kind"] else COMMITS)
         try:
-            publish(home, KINDS[asked["kind"]], night)
+            publish(home, KINDS[asked["kind"]], night) if asked["kind"] else run_whole_night(home, night)
         finally:
             (home / "steps").write_text(str(done()))
     except JobError as error:
@@ -175,6 +194,8 @@ def child(asked: dict[str, Any]) -> int:
 
 def main() -> None:
     """Answer until nobody asks."""
+    for job in ("lakehouse.spark", *job_inputs()):
+        load(f"jobs.{job}")
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -1,6 +1,7 @@
-"""kill -9 at each step of the door, for a table of each kind."""
+"""kill -9 at each step of the door, for a table of each kind, and after each commit of a night."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -17,13 +18,16 @@ from deltalake import DeltaTable
 
 from jobs.lakehouse import ledger, quarantine, refusals
 from jobs.lakehouse.storage import STAGING
+from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
-from jobs.tables import Table
+from jobs.tables import TABLES, Table
 from jobs.tables.ops import QUARANTINE
+from tests.runs.any_order import content
 from tests.trials.forker import FIRST, KINDS, SECOND
-from tests.trials.processes import environment_of
-from tests.trials.spark_server import BIN, ROOT
+from tests.trials.processes import Processes, environment_of
+from tests.trials.spark_server import BIN, ROOT, Server
 
+logger = logging.getLogger(__name__)
 KILLED = -signal.SIGKILL
 TWO_DAYS = 2 * 24 * 60 * 60
 
@@ -44,7 +48,7 @@ class Forker:
         )
 
     def run(self, home: Path, kind: str, night: date, last: int = 0) -> int:
-        """Publish in a process of its own; how it ended."""
+        """Publish in a process of its own, or run a night; how it ended."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(
@@ -135,3 +139,39 @@ def test_killed_after_any_step_a_table_is_the_old_one_or_the_new_one_and_ends_as
 
     assert became == sorted(became)
     assert set(became) == (set() if kind == "refused" else {False, True})
+
+
+def published(home: Path) -> dict[str, Any]:
+    """What every table of a home that was published holds, and the champion is."""
+    return {name: held for name, held in content(Settings(home=home)).items() if held}
+
+
+def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
+    processes: Processes, tmp_path: Path
+) -> None:
+    world = WorldParameters(viewers=40, titles=100, events_per_day=120, days=6, first_day=date(2026, 3, 1))
+    calm, killed, night = tmp_path / "calm", tmp_path / "killed", world.last_day
+    write_world(calm / "landing", world, night)
+    broken = calm / "landing" / "interactions" / str(night) / "broken.jsonl"
+    broken.write_text('{"event_id": "broken", "user_id": "u1", "title_id": "no title", "event_type": "view"}\n')
+    shutil.copytree(calm, killed)
+    forker = Forker(tmp_path / "log", Server(tmp_path / "server", processes, memory="2g").environment)
+    assert forker.run(calm, "", night) == 0
+    whole, kills = published(calm), 0
+    aside = rows(Settings(home=calm).lake, QUARANTINE, "publication")
+    assert aside
+
+    while (ended := forker.run(killed, "", night, 1)) == KILLED:
+        kills += 1
+        # What is visible between two tables of a night is theirs, whole; what is not published is not there.
+        assert [name for name, held in published(killed).items() if held != whole[name]] == []
+        assert [row for row in rows(Settings(home=killed).lake, QUARANTINE, "publication") if row not in aside] == []
+    forker.end()
+
+    assert ended == 0
+    logger.info("%d kills in a night of %d tables", kills, len(whole))
+    # Two jobs run at once: one may have committed, too, when the other's commit kills the process.
+    assert kills > len(whole) * 2 / 3
+    assert published(killed) == whole
+    assert rows(Settings(home=killed).lake, QUARANTINE, "publication") == aside
+    assert [left for table in TABLES if table.name in whole for left in orphans(killed, table)] == []
