@@ -1,16 +1,18 @@
 """Promises about TMDb's exports, API objects and the TMDb 5000 dump."""
 
 import great_expectations.expectations as gxe
+from great_expectations.expectations.expectation import ColumnMapExpectation
 
 from expectations.suite import suite
 from expectations.usual import Usual
-from jobs.tables import bronze
+from jobs.tables import Table, bronze
 
 _MOVIE_ID = r"^\d{1,9}$"
 _NUMBER = r"^-?\d+(\.\d+)?([eE][-+]?\d+)?$"
 _DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 _TITLE_ID = r"^(tt\d{7,10})?$"
 _JSON_LIST = r"^\s*\["
+_FLAG = r"^(True|False)$"
 
 # One hand-edited object must not stop a night; a broken export breaks every row.
 _TOLERATES = 0.02
@@ -24,6 +26,29 @@ def _matches(column: str, regex: str) -> gxe.ExpectColumnValuesToMatchRegex:
 
 def _identified(column: str) -> tuple[gxe.ExpectColumnValuesToNotBeNull, gxe.ExpectColumnValuesToMatchRegex]:
     return gxe.ExpectColumnValuesToNotBeNull(column=column), _matches(column, _MOVIE_ID)
+
+
+def _described() -> tuple[ColumnMapExpectation, ...]:
+    """What all dumps of movies promise of a row."""
+    return (
+        *_identified("id"),
+        gxe.ExpectColumnValuesToNotBeNull(column="title"),
+        _matches("imdb_id", _TITLE_ID),
+        _matches("release_date", _DATE),
+        _matches("runtime", _NUMBER),
+        _matches("popularity", _NUMBER),
+        _matches("vote_average", _NUMBER),
+        _matches("vote_count", _NUMBER),
+    )
+
+
+def _literals(table: Table) -> dict[str, str]:
+    """What the reader promises of columns that hold Python literals."""
+    return {
+        f"{column.name}:not_literal": f"{column.name} is a list or dictionary of strings and numbers, as Python writes it"
+        for column in table.columns
+        if column.literal
+    }
 
 
 SUITES = {
@@ -68,6 +93,33 @@ SUITES = {
         suite(
             bronze.TMDB_5000_CREDITS,
             rows=(*_identified("movie_id"), _matches("cast", _JSON_LIST), _matches("crew", _JSON_LIST)),
+            tolerates=_TOLERATES,
+            usual=_USUAL,
+        ),
+        suite(
+            bronze.TMDB_MOVIES_METADATA,
+            rows=(*_described(), _matches("adult", _FLAG)),
+            tolerates=_TOLERATES,
+            usual=_USUAL,
+            faults=_literals(bronze.TMDB_MOVIES_METADATA),
+        ),
+        suite(
+            bronze.TMDB_KEYWORDS,
+            rows=_identified("id"),
+            tolerates=_TOLERATES,
+            usual=_USUAL,
+            faults=_literals(bronze.TMDB_KEYWORDS),
+        ),
+        suite(
+            bronze.TMDB_CREDITS,
+            rows=_identified("id"),
+            tolerates=_TOLERATES,
+            usual=_USUAL,
+            faults=_literals(bronze.TMDB_CREDITS),
+        ),
+        suite(
+            bronze.TMDB_MOVIE_DATASET,
+            rows=(*_described(), _matches("adult", _FLAG)),
             tolerates=_TOLERATES,
             usual=_USUAL,
         ),

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from jobs.lakehouse.audit.mark import FAULTS, LINE, RECORD
 from jobs.landing.gate import Delivered
+from jobs.landing.literals import as_json
 from jobs.tables import Table
 
 _OWN = ("extra", "file", "night")
@@ -36,7 +37,17 @@ def read_files(spark: SparkSession, table: Table, files: Sequence[Delivered]) ->
     for file in files:
         groups.setdefault((_format(file), file.header), []).append(str(file.path))
     parts = [_READERS[kind](spark, table, paths, header) for (kind, header), paths in groups.items()]
-    return reduce(DataFrame.unionByName, parts)
+    return _find_no_literals(reduce(DataFrame.unionByName, parts), table)
+
+
+def _find_no_literals(rows: DataFrame, table: Table) -> DataFrame:
+    """Find fault with what should be a Python literal and is none, in rows that could be read."""
+    names = [column.name for column in table.columns if column.literal]
+    if not names:
+        return rows
+    is_none = {name: F.col(name).isNotNull() & as_json(name).isNull() for name in names}
+    found = F.array(*(F.when(wrong, f"{name}:not_literal").otherwise("") for name, wrong in is_none.items()))
+    return rows.withColumn(FAULTS, F.when(F.size(FAULTS) == 0, F.array_remove(found, "")).otherwise(F.col(FAULTS)))
 
 
 def _format(file: Delivered) -> str:

@@ -18,14 +18,15 @@ def run(lake: Lake, night: date) -> None:
     crew = lake.read(bronze.IMDB_TITLE_CREW, night)
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_CREDITS, night)
+    metadata = lake.read(bronze.TMDB_CREDITS, night)
     links = lake.read(silver.TITLE_LINKS, night)
 
-    listed = choose_credits(imdb.list_credits(principals, crew), tmdb.list_credits(details, dump), links)
+    listed = choose_credits(imdb.list_credits(principals, crew), tmdb.list_credits(details, metadata, dump), links)
     lake.publish(listed, SUITE, night)
 
 
 def choose_credits(of_imdb: DataFrame, of_tmdb: DataFrame, links: DataFrame) -> DataFrame:
-    """Take each title's credits from one catalogue: IMDb's, else TMDb's details, else its dump of old.
+    """Take each title's credits from one catalogue: IMDb's, else TMDb's details, else its dumps.
 
     Args:
         of_imdb: IMDb's credits, one row per mention; ``is_principal`` for those of its list of principals.
@@ -37,7 +38,7 @@ def choose_credits(of_imdb: DataFrame, of_tmdb: DataFrame, links: DataFrame) -> 
         behind it in IMDb's list of principals.
     """
     linked = of_tmdb.join(links.select("source_title_id", "title_id"), on="source_title_id", how="inner").select(
-        F.when(F.col("is_dump"), 2).otherwise(1).alias("precedence"),
+        "precedence",
         "title_id",
         "person_id",
         "category",

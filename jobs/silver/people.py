@@ -17,8 +17,9 @@ def run(lake: Lake, night: date) -> None:
     names = lake.read(bronze.IMDB_NAME_BASICS, night)
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_CREDITS, night)
+    metadata = lake.read(bronze.TMDB_CREDITS, night)
 
-    lake.publish(name_people(imdb.list_people(names), tmdb.list_credits(details, dump)), SUITE, night)
+    lake.publish(name_people(imdb.list_people(names), tmdb.list_credits(details, metadata, dump)), SUITE, night)
 
 
 def name_people(listed: DataFrame, tmdb_credits: DataFrame) -> DataFrame:

@@ -21,10 +21,12 @@ def run(lake: Lake, night: date) -> None:
     exported = lake.read(bronze.TMDB_MOVIE_IDS, night)
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_MOVIES, night)
+    metadata = lake.read(bronze.TMDB_MOVIES_METADATA, night)
+    dataset = lake.read(bronze.TMDB_MOVIE_DATASET, night)
     movies = lake.read(bronze.MOVIELENS_MOVIES, night)
     links = lake.read(bronze.MOVIELENS_LINKS, night)
 
-    named = [*tmdb.name_movies(exported, details, dump), movielens.name_movies(movies, links)]
+    named = [*tmdb.name_movies(exported, details, dataset, metadata, dump), movielens.name_movies(movies, links)]
     of_imdb = link_imdb(basics, movietweetings.name_titles(tweeted))
     lake.publish(of_imdb.unionByName(link_movies(named, imdb.find_unique_films(basics))), SUITE, night)
 
@@ -86,7 +88,7 @@ def link_movies(named: list[DataFrame], films: DataFrame) -> DataFrame:
         .groupBy("movie")
         # A set may give two of its movies the same TMDb id: the movie is then the first of their titles.
         .agg(
-            F.max("imdb_id").alias("imdb_id"),
+            F.min(F.when(F.col("imdb_id").isNotNull(), F.struct("precedence", "imdb_id")))["imdb_id"].alias("imdb_id"),
             F.min("linked_id").alias("linked_id"),
             best.alias("best"),
             F.collect_set("name").alias("names"),

@@ -23,7 +23,9 @@ def run(lake: Lake, night: date) -> None:
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_MOVIES, night)
 
-    keywords = find_keywords(tmdb.list_keywords(details, dump), links)
+    listed = lake.read(bronze.TMDB_KEYWORDS, night)
+    dataset = lake.read(bronze.TMDB_MOVIE_DATASET, night)
+    keywords = find_keywords(tmdb.list_keywords(details, dataset, listed, dump), links)
     lake.publish(profile_titles(titles, name_makers(credited, people), keywords), SUITE, night)
 
 

@@ -27,12 +27,16 @@ def run(lake: Lake, night: date) -> None:
     exported = lake.read(bronze.TMDB_MOVIE_IDS, night)
     details = lake.read(bronze.TMDB_MOVIE_DETAILS, night)
     dump = lake.read(bronze.TMDB_5000_MOVIES, night)
+    metadata = lake.read(bronze.TMDB_MOVIES_METADATA, night)
+    dataset = lake.read(bronze.TMDB_MOVIE_DATASET, night)
     movies = lake.read(bronze.MOVIELENS_MOVIES, night)
     tweeted = lake.read(bronze.MOVIETWEETINGS_MOVIES, night)
 
     from_best_to_worst = [
         imdb.describe_titles(basics),
         tmdb.describe_details(details),
+        tmdb.describe_dataset(dataset),
+        tmdb.describe_metadata(metadata),
         tmdb.describe_dump(dump),
         movielens.describe_movies(movies),
         movietweetings.describe_movies(tweeted),

@@ -12,9 +12,12 @@ _EVERY_BRONZE_ROW = (
 )
 
 
-def _strings(personal: tuple[str, ...] = (), /, **comments: str) -> tuple[Column, ...]:
-    """String columns with their comments, then what every bronze row carries; ``personal`` names those of viewers."""
-    delivered = tuple(Column(name, "string", comment) for name, comment in comments.items())
+def _strings(personal: tuple[str, ...] = (), literals: tuple[str, ...] = (), /, **comments: str) -> tuple[Column, ...]:
+    """String columns with their comments, then what every bronze row carries.
+
+    ``personal`` names those of viewers, ``literals`` those that hold Python literals.
+    """
+    delivered = tuple(Column(name, "string", comment, literal=name in literals) for name, comment in comments.items())
     return tuple(replace(column, personal=column.name in personal) for column in (*delivered, *_EVERY_BRONZE_ROW))
 
 
@@ -222,6 +225,76 @@ TMDB_5000_CREDITS = _snapshot(
     ),
 )
 
+_OF_MOVIES = {
+    "id": "TMDb movie id.",
+    "title": "Title in English.",
+    "original_title": "Title in the original language.",
+    "original_language": "ISO 639-1 code.",
+    "overview": "A few sentences.",
+    "release_date": "ISO date.",
+    "status": "Released, Post Production, Rumored, …",
+    "runtime": "Running time in minutes.",
+    "adult": "True or False.",
+    "imdb_id": "IMDb title identifier.",
+    "popularity": "TMDb's popularity figure.",
+    "vote_average": "Average of TMDb users' ratings, 0 to 10.",
+    "vote_count": "Number of votes.",
+    "budget": "In US dollars; 0 if unknown.",
+    "revenue": "In US dollars; 0 if unknown.",
+    "homepage": "Address.",
+    "tagline": "One line.",
+    "poster_path": "Path of an image.",
+}
+"""What both dumps of movies say of each."""
+TMDB_MOVIES_METADATA = _snapshot(
+    "bronze.tmdb_movies_metadata",
+    "One row per movie of The Movies Dataset, now and then two.",
+    ("movies_metadata.csv", "movies_metadata.csv.gz"),
+    _strings(
+        (),
+        ("genres",),
+        **_OF_MOVIES,
+        belongs_to_collection="Python dictionary of {id, name, …}.",
+        genres="Python list of {id, name}.",
+        production_companies="Python list of {id, name}.",
+        production_countries="Python list of {iso_3166_1, name}.",
+        spoken_languages="Python list of {iso_639_1, name}.",
+        video="True or False.",
+    ),
+)
+TMDB_KEYWORDS = _snapshot(
+    "bronze.tmdb_keywords",
+    "One row per movie of The Movies Dataset, now and then two.",
+    ("keywords.csv", "keywords.csv.gz"),
+    _strings((), ("keywords",), id="TMDb movie id.", keywords="Python list of {id, name}."),
+)
+TMDB_CREDITS = _snapshot(
+    "bronze.tmdb_credits",
+    "One row per movie of The Movies Dataset, now and then two.",
+    ("credits.csv", "credits.csv.gz"),
+    _strings(
+        (),
+        ("cast", "crew"),
+        cast="Python list of {id, name, character, order, …}.",
+        crew="Python list of {id, name, department, job, …}.",
+        id="TMDb movie id.",
+    ),
+)
+TMDB_MOVIE_DATASET = _snapshot(
+    "bronze.tmdb_movie_dataset",
+    "One row per movie of the TMDb Movies Dataset, whose lists are separated by commas.",
+    ("TMDB_movie_dataset_v*.csv", "TMDB_movie_dataset_v*.csv.gz"),
+    _strings(
+        **_OF_MOVIES,
+        backdrop_path="Path of an image.",
+        genres="Names, separated by commas.",
+        production_companies="Names, separated by commas, which they may hold themselves.",
+        production_countries="Names, separated by commas.",
+        spoken_languages="Names, separated by commas.",
+        keywords="Words, separated by commas.",
+    ),
+)
+
 MOVIELENS_MOVIES = _snapshot(
     "bronze.movielens_movies",
     "One row per movie of a MovieLens set.",
@@ -302,7 +375,14 @@ IMDB = Source(
     ),
     is_complete=True,
 )
-TMDB = Source("tmdb", (TMDB_MOVIE_IDS, TMDB_MOVIE_DETAILS, TMDB_5000_MOVIES, TMDB_5000_CREDITS), is_complete=False)
+TMDB = Source(
+    "tmdb",
+    (
+        *(TMDB_MOVIE_IDS, TMDB_MOVIE_DETAILS, TMDB_5000_MOVIES, TMDB_5000_CREDITS),
+        *(TMDB_MOVIES_METADATA, TMDB_KEYWORDS, TMDB_CREDITS, TMDB_MOVIE_DATASET),
+    ),
+    is_complete=False,
+)
 MOVIELENS = Source("movielens", (MOVIELENS_MOVIES, MOVIELENS_LINKS), is_complete=True)
 MOVIETWEETINGS = Source("movietweetings", (MOVIETWEETINGS_MOVIES,), is_complete=True)
 RULES = Source("rules", (BLOCKED_TITLES, BOOSTED_TITLES), is_complete=False)

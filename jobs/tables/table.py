@@ -34,6 +34,8 @@ class Column:
     comment: str
     nullable: bool = True
     personal: bool = False
+    literal: bool = False
+    """Whether it is delivered as a Python literal, such as ``[{'id': 18, 'name': 'Drama'}]``."""
 
 
 @dataclass(frozen=True)

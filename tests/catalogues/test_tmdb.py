@@ -14,7 +14,7 @@ from tests.rows import rows_of
 
 Row = Mapping[str, Any]
 TMDB_CREDIT = (
-    "source_title_id string, is_dump boolean, person_id string, name string, category string, "
+    "source_title_id string, precedence int, person_id string, name string, category string, "
     "billing int, character string"
 )
 
@@ -44,16 +44,19 @@ def test_puts_tmdb_cast_and_crew_under_imdb_categories(spark: SparkSession) -> N
     dump = [{"movie_id": "607", "cast": json.dumps(cast[:1]), "crew": ""}]
 
     listed = list_credits(
-        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details), rows_of(spark, bronze.TMDB_5000_CREDITS, dump)
+        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details),
+        rows_of(spark, bronze.TMDB_CREDITS, [{"id": "608", "cast": repr(cast[:1]), "crew": "[]"}]),
+        rows_of(spark, bronze.TMDB_5000_CREDITS, dump),
     )
 
     expected = [
-        ("tmdb:603", False, "tmdb:1", "Ann", "actress", 2, "Trinity"),
-        ("tmdb:603", False, "tmdb:2", "Bob", "actor", 1, None),
-        ("tmdb:603", False, "tmdb:3", "Kim", "actor", 3, "Voice"),
-        ("tmdb:603", False, "tmdb:5", "Dee", "director", 1002, None),
-        ("tmdb:603", False, "tmdb:5", "Dee", "writer", 1003, None),
-        ("tmdb:603", False, "tmdb:6", "Pat", "producer", 1004, None),
-        ("tmdb:607", True, "tmdb:1", "Ann", "actress", 2, "Trinity"),
+        ("tmdb:603", 1, "tmdb:1", "Ann", "actress", 2, "Trinity"),
+        ("tmdb:603", 1, "tmdb:2", "Bob", "actor", 1, None),
+        ("tmdb:603", 1, "tmdb:3", "Kim", "actor", 3, "Voice"),
+        ("tmdb:603", 1, "tmdb:5", "Dee", "director", 1002, None),
+        ("tmdb:603", 1, "tmdb:5", "Dee", "writer", 1003, None),
+        ("tmdb:603", 1, "tmdb:6", "Pat", "producer", 1004, None),
+        ("tmdb:607", 3, "tmdb:1", "Ann", "actress", 2, "Trinity"),
+        ("tmdb:608", 2, "tmdb:1", "Ann", "actress", 2, "Trinity"),
     ]
     assertDataFrameEqual(listed, spark.createDataFrame(expected, TMDB_CREDIT))

@@ -16,7 +16,7 @@ from tests.rows import columns_of, rows_of
 Row = Mapping[str, Any]
 MENTION = "title_id string, person_id string, category string, billing int, characters array<string>"
 TMDB_CREDIT = (
-    "source_title_id string, is_dump boolean, person_id string, name string, category string, "
+    "source_title_id string, precedence int, person_id string, name string, category string, "
     "billing int, character string"
 )
 
@@ -58,10 +58,10 @@ def test_takes_the_credits_of_a_title_from_the_best_catalogue_that_has_any(spark
     imdb = mentions(spark, ("tt0000001", "nm0000001", "director", 1, []))
     tmdb = spark.createDataFrame(
         [
-            ("tmdb:1", False, "tmdb:11", "Left out", "director", 1001, None),
-            ("tmdb:2", False, "tmdb:12", "Ann", "actress", 1, "Trinity"),
-            ("tmdb:2", True, "tmdb:13", "Left out", "actor", 1, "Neo"),
-            ("tmdb:3", True, "tmdb:13", "Bob", "actor", 1, None),
+            ("tmdb:1", 1, "tmdb:11", "Left out", "director", 1001, None),
+            ("tmdb:2", 1, "tmdb:12", "Ann", "actress", 1, "Trinity"),
+            ("tmdb:2", 3, "tmdb:13", "Left out", "actor", 1, "Neo"),
+            ("tmdb:3", 3, "tmdb:13", "Bob", "actor", 1, None),
         ],
         TMDB_CREDIT,
     )

@@ -15,7 +15,7 @@ from tests.rows import columns_of, rows_of
 
 Row = Mapping[str, Any]
 TMDB_CREDIT = (
-    "source_title_id string, is_dump boolean, person_id string, name string, category string, "
+    "source_title_id string, precedence int, person_id string, name string, category string, "
     "billing int, character string"
 )
 
@@ -39,8 +39,8 @@ def test_names_people_once_and_reads_backslash_n_as_null(spark: SparkSession) ->
     )
     credited = spark.createDataFrame(
         [
-            ("tmdb:603", False, "tmdb:6384", "Keanu Reeves", "actor", 1, "Neo"),
-            ("tmdb:604", True, "tmdb:6384", "Keanu Reeves", "actor", 1, "Neo"),
+            ("tmdb:603", 1, "tmdb:6384", "Keanu Reeves", "actor", 1, "Neo"),
+            ("tmdb:604", 3, "tmdb:6384", "Keanu Reeves", "actor", 1, "Neo"),
         ],
         TMDB_CREDIT,
     )

@@ -28,6 +28,8 @@ def linked(
     *,
     exported: tuple[str, ...] = (),
     details: tuple[Row, ...] = (),
+    dataset: tuple[Row, ...] = (),
+    metadata: tuple[Row, ...] = (),
     dump: tuple[Row, ...] = (),
     numbers: tuple[tuple[str, str | None, str | None], ...] = (),
     basics: tuple[Row, ...] = (),
@@ -35,6 +37,8 @@ def linked(
     of_tmdb = tmdb.name_movies(
         rows_of(spark, bronze.TMDB_MOVIE_IDS, [{"id": identifier} for identifier in exported]),
         rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details),
+        rows_of(spark, bronze.TMDB_MOVIE_DATASET, dataset),
+        rows_of(spark, bronze.TMDB_MOVIES_METADATA, metadata),
         rows_of(spark, bronze.TMDB_5000_MOVIES, dump),
     )
     links = [{"movieId": movie, "imdbId": imdb, "tmdbId": tmdb} for movie, imdb, tmdb in numbers if imdb or tmdb]
@@ -191,3 +195,20 @@ def test_each_promise_sets_aside_the_row_that_breaks_it_alone(spark: SparkSessio
 
     assert reasons == [[], *([reason] for reason in broken)]
     assert set(broken) == set(SUITE.rows)
+
+
+def test_a_dump_links_a_movie_unless_a_better_catalogue_does(spark: SparkSession) -> None:
+    found = linked(
+        spark,
+        details=({"id": "1", "imdb_id": "tt0000001", "title": "One"},),
+        dataset=({"id": "1", "imdb_id": "tt0000009"}, {"id": "2", "imdb_id": "tt0000002", "vote_count": "5"}),
+        metadata=({"id": "2", "imdb_id": "tt0000008"}, {"id": "3", "imdb_id": "tt0000003"}, {"id": "3", "imdb_id": "tt0000003"}),
+        dump=({"id": "3", "title": "Three"}, {"id": "4", "title": "Four"}),
+    )  # fmt: skip
+
+    assert {row["source_title_id"]: (row["title_id"], row["matched_by"]) for row in found.collect()} == {
+        "tmdb:1": ("tt0000001", "link"),
+        "tmdb:2": ("tt0000002", "link"),
+        "tmdb:3": ("tt0000003", "link"),
+        "tmdb:4": ("tmdb:4", "same"),
+    }

@@ -87,10 +87,15 @@ def test_finds_keywords_in_the_newest_details_else_in_the_dump(spark: SparkSessi
         {"id": "604", "keywords": '[{"id": 5, "name": "sequel"}]'},
         {"id": "605", "keywords": "[]"},
     ]
-    links = [{"source_title_id": f"tmdb:{n}", "title_id": f"tt0000{n}"} for n in (603, 604, 605)]
+    dataset = [{"id": "603", "keywords": "newer"}, {"id": "606", "keywords": "sea, island,, sea"}]
+    literals = [{"id": number, "keywords": "[{'id': 1, 'name': \"it's\"}]"} for number in ("606", "607")]
+    links = [{"source_title_id": f"tmdb:{n}", "title_id": f"tt0000{n}"} for n in range(603, 608)]
 
     listed = list_keywords(
-        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details), rows_of(spark, bronze.TMDB_5000_MOVIES, dump)
+        rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details),
+        rows_of(spark, bronze.TMDB_MOVIE_DATASET, dataset),
+        rows_of(spark, bronze.TMDB_KEYWORDS, literals),
+        rows_of(spark, bronze.TMDB_5000_MOVIES, dump),
     )
 
     found = find_keywords(
@@ -98,7 +103,12 @@ def test_finds_keywords_in_the_newest_details_else_in_the_dump(spark: SparkSessi
         rows_of(spark, silver.TITLE_LINKS, links),
     )
 
-    expected = [("tt0000603", ["hacker", "simulated reality"]), ("tt0000604", ["sequel"])]
+    expected = [
+        ("tt0000603", ["hacker", "simulated reality"]),
+        ("tt0000604", ["sequel"]),
+        ("tt0000606", ["island", "sea"]),
+        ("tt0000607", ["it's"]),
+    ]
     assertDataFrameEqual(found, spark.createDataFrame(expected, KEYWORDS))
 
 

@@ -26,6 +26,8 @@ def described(
     ratings: tuple[Row, ...] = (),
     exported: tuple[Row, ...] = (),
     details: tuple[Row, ...] = (),
+    dataset: tuple[Row, ...] = (),
+    metadata: tuple[Row, ...] = (),
     dump: tuple[Row, ...] = (),
     movies: tuple[Row, ...] = (),
     tweeted: tuple[Row, ...] = (),
@@ -36,6 +38,8 @@ def described(
         [
             imdb.describe_titles(rows_of(spark, bronze.IMDB_TITLE_BASICS, basics)),
             tmdb.describe_details(rows_of(spark, bronze.TMDB_MOVIE_DETAILS, details)),
+            tmdb.describe_dataset(rows_of(spark, bronze.TMDB_MOVIE_DATASET, dataset)),
+            tmdb.describe_metadata(rows_of(spark, bronze.TMDB_MOVIES_METADATA, metadata)),
             tmdb.describe_dump(rows_of(spark, bronze.TMDB_5000_MOVIES, dump)),
             movielens.describe_movies(rows_of(spark, bronze.MOVIELENS_MOVIES, movies)),
             movietweetings.describe_movies(rows_of(spark, bronze.MOVIETWEETINGS_MOVIES, tweeted)),
@@ -275,3 +279,35 @@ def test_keeps_what_lies_on_a_bound(spark: SparkSession, column: str, bounds: tu
     offered = rows_of(spark, silver.TITLES, [{**VALID, column: bound} for bound in bounds])
 
     assert [row[audit.REASONS] for row in audit.mark(offered, SUITE, {}).collect()] == [[]] * len(bounds)
+
+
+def test_dumps_of_literals_and_of_lists_with_commas_describe_a_movie_and_one_that_is_there_twice_by_its_most_votes(
+    spark: SparkSession,
+) -> None:
+    literal = "[{'id': 878, 'name': 'Science Fiction'}, {'id': 18, 'name': 'Drama'}]"
+    twice = {"id": "1", "title": "One", "genres": literal, "adult": "False", "vote_average": "7.5"}
+    told = described(
+        spark,
+        {"tmdb:1": "tt0000001", "tmdb:2": "tmdb:2"},
+        dataset=({"id": "2", "title": "Two", "genres": "Science Fiction, Action", "adult": "True", "runtime": "90"},),
+        metadata=(
+            twice | {"vote_count": "9", "release_date": "1999-01-01"},
+            twice | {"vote_count": "10", "release_date": "1999-03-31"},
+            {"id": "2", "title": "Older", "overview": "Old."},
+        ),
+    )
+
+    assertDataFrameEqual(
+        told,
+        expected(
+            spark,
+            {
+                "title_id": "tt0000001", "title": "One", "genres": ["Drama", "Sci-Fi"], "is_adult": False,
+                "average_rating": 7.5, "vote_count": 10, "release_year": 1999, "release_date": date(1999, 3, 31),
+            },
+            {
+                "title_id": "tmdb:2", "title": "Two", "genres": ["Action", "Sci-Fi"], "is_adult": True,
+                "runtime_minutes": 90, "overview": "Old.",
+            },
+        ),
+    )  # fmt: skip

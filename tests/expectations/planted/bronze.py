@@ -33,6 +33,24 @@ _NO_LISTS = {
     ),
 }  # fmt: skip
 
+_DUMPED = {
+    "id": "278", "imdb_id": "tt0111161", "title": "The Shawshank Redemption", "adult": "False",
+    "release_date": "1994-09-23", "runtime": "142.0", "popularity": "51.6", "vote_average": "8.5", "vote_count": "8358",
+}  # fmt: skip
+_NOT_DUMPED = {
+    "id:not_be_null": _NULL,
+    "id:match_regex": (*_NOT_AN_ID, "1997-08-20"),
+    "title:not_be_null": _NULL,
+    "imdb_id:match_regex": ("0111161", "nm0000151", "tt1", "0"),
+    "release_date:match_regex": ("1994", "23.09.1994", "1994-9-23", "1"),
+    "runtime:match_regex": _NOT_A_NUMBER,
+    "popularity:match_regex": (*_NOT_A_NUMBER, "Beware Of Frost Bites"),
+    "vote_average:match_regex": _NOT_A_NUMBER,
+    "vote_count:match_regex": _NOT_A_NUMBER,
+    "adult:match_regex": ("true", "1", " - Written by Ørnås", ""),
+}
+_ALSO_DUMPED = {"imdb_id": ("",), "release_date": ("",), "adult": ("True",), "popularity": _NUMBERS}
+
 BRONZE = {
     "bronze.imdb_title_basics": Planted(
         row={
@@ -170,6 +188,15 @@ BRONZE = {
             "crew:match_regex": _NOT_A_LIST,
         },
     ),
+    "bronze.tmdb_movies_metadata": Planted(row=_DUMPED | {"genres": "[]"}, breaks=_NOT_DUMPED, keeps=_ALSO_DUMPED),
+    "bronze.tmdb_keywords": Planted(
+        row={"id": "278", "keywords": "[]"}, breaks={"id:not_be_null": _NULL, "id:match_regex": _NOT_AN_ID}
+    ),
+    "bronze.tmdb_credits": Planted(
+        row={"id": "278", "cast": "[]", "crew": "[]"},
+        breaks={"id:not_be_null": _NULL, "id:match_regex": _NOT_AN_ID},
+    ),
+    "bronze.tmdb_movie_dataset": Planted(row=_DUMPED, breaks=_NOT_DUMPED, keeps=_ALSO_DUMPED),
     "bronze.blocked_titles": Planted(
         row=_RULE, breaks=_NO_RULE, keeps={"title_id": ("tmdb:603", "movielens:1")}, tables=_NO_LISTS
     ),
