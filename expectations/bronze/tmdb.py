@@ -9,10 +9,15 @@ from jobs.tables import Table, bronze
 
 _MOVIE_ID = r"^\d{1,9}$"
 _NUMBER = r"^-?\d+(\.\d+)?([eE][-+]?\d+)?$"
-_DATE = r"^(\d{4}-\d{2}-\d{2})?$"
+# Silver would read 2026-02-31 as no date at all, without a word.
+_DATE = (
+    r"^(\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+    r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)?$"
+)
 _TITLE_ID = r"^(tt\d{7,10})?$"
 _JSON_LIST = r"^\s*\["
 _FLAG = r"^(True|False)$"
+_JSON_FLAG = r"^(true|false)$"
 
 # One hand-edited object must not stop a night; a broken export breaks every row.
 _TOLERATES = 0.02
@@ -22,6 +27,12 @@ _USUAL = Usual(least=0.5)
 
 def _matches(column: str, regex: str) -> gxe.ExpectColumnValuesToMatchRegex:
     return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=regex)
+
+
+def _dated(column: str) -> gxe.ExpectColumnValuesToMatchRegex:
+    return gxe.ExpectColumnValuesToMatchRegex(
+        column=column, regex=_DATE, description=f"`{column}` is a day of the calendar such as 1994-09-23, or empty"
+    )
 
 
 def _identified(column: str) -> tuple[gxe.ExpectColumnValuesToNotBeNull, gxe.ExpectColumnValuesToMatchRegex]:
@@ -34,7 +45,7 @@ def _described() -> tuple[ColumnMapExpectation, ...]:
         *_identified("id"),
         gxe.ExpectColumnValuesToNotBeNull(column="title"),
         _matches("imdb_id", _TITLE_ID),
-        _matches("release_date", _DATE),
+        _dated("release_date"),
         _matches("runtime", _NUMBER),
         _matches("popularity", _NUMBER),
         _matches("vote_average", _NUMBER),
@@ -56,7 +67,7 @@ SUITES = {
     for promised in (
         suite(
             bronze.TMDB_MOVIE_IDS,
-            rows=(*_identified("id"), _matches("popularity", _NUMBER), _matches("adult", r"^(true|false)$")),
+            rows=(*_identified("id"), _matches("popularity", _NUMBER), _matches("adult", _JSON_FLAG)),
             tolerates=_TOLERATES,
             usual=_USUAL,
         ),
@@ -66,12 +77,13 @@ SUITES = {
                 *_identified("id"),
                 gxe.ExpectColumnValuesToNotBeNull(column="title"),
                 _matches("imdb_id", _TITLE_ID),
-                _matches("release_date", _DATE),
+                _dated("release_date"),
                 _matches("runtime", _NUMBER),
                 _matches("genres", _JSON_LIST),
                 _matches("popularity", _NUMBER),
                 _matches("vote_average", _NUMBER),
                 _matches("vote_count", _NUMBER),
+                _matches("adult", _JSON_FLAG),
             ),
             tolerates=_TOLERATES,
             usual=Usual(stops_at=None, nulls=("overview",)),
@@ -81,11 +93,13 @@ SUITES = {
             rows=(
                 *_identified("id"),
                 gxe.ExpectColumnValuesToNotBeNull(column="title"),
-                _matches("release_date", _DATE),
+                _dated("release_date"),
                 _matches("runtime", _NUMBER),
                 _matches("genres", _JSON_LIST),
                 _matches("keywords", _JSON_LIST),
                 _matches("popularity", _NUMBER),
+                _matches("vote_average", _NUMBER),
+                _matches("vote_count", _NUMBER),
             ),
             tolerates=_TOLERATES,
             usual=_USUAL,

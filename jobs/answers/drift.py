@@ -19,6 +19,8 @@ from jobs.tables import SOURCES, Source, Table, bronze
 
 _DEFINITIONS = "jobs/tables/bronze.py"
 _OWN = ("extra", "file", "night")
+_ORDERED = (".tsv", ".csv", ".parquet")
+"""Endings of files whose columns have an order; objects have none."""
 _LOOKED_AT = 16 << 20
 """Bytes of a file of objects that are looked through for names; of one in the lake all are known."""
 _COMMITS = 100
@@ -160,10 +162,15 @@ def _keys_of(line: bytes) -> dict[str, str]:
 def _named(table: Table, now: Columns, then: Columns) -> Iterator[Change]:
     """What changed in names, types and order."""
     place, own = _place(table), [name for name in table.column_names if name not in _OWN]
-    exchanged = dict(renamed(table, now.columns, then.columns))
+    comments = {column.name: column.comment for column in table.columns}
+    near = dict(renamed(table, now.columns, then.columns))
+    exchanged = near | _in_place(table, now, then, near)
     for name, other in exchanged.items():
-        edit = f"{place}: {_argument(other)} instead of {_argument(name)}, and whatever reads it; or ask the source"
-        yield Change("renamed", f"{name} is {other} now", edit)
+        line = _argument(other, comments[name])
+        # Of a snapshot the newest delivery counts; of a log all do, and those before keep the old name.
+        or_else = "or ask the source" if table.kind == "snapshot" else "but deliveries before have none: ask the source"
+        edit = f"{place}, in the place of {name}: {line} and whatever reads it; {or_else}"
+        yield Change("renamed", f"{name} is {other} now{'' if name in near else ', by its place'}", edit)
     for name in now.columns:
         if name not in then.columns and name not in exchanged.values():
             if name in own:
@@ -182,14 +189,28 @@ def _named(table: Table, now: Columns, then: Columns) -> Iterator[Change]:
         yield Change("order", "columns come in another order; they are read by name")
 
 
+def _in_place(table: Table, now: Columns, then: Columns, near: Mapping[str, str]) -> dict[str, str]:
+    """Columns of the definition in whose place of the file a name stands that nobody knows, and is near to none."""
+    files = [Path(name).suffixes for name in (*now.files, *then.files)]
+    if len(now.columns) != len(then.columns) or not all(set(_ORDERED) & set(endings) for endings in files):
+        return {}
+    known = {*table.column_names, *then.columns, *near.values()}
+    return {
+        name: other
+        for name, other in zip(then.columns, now.columns, strict=True)
+        if other not in known and name in table.column_names and name not in {*now.columns, *near}
+    }
+
+
 def _place(table: Table) -> str:
     """Where a table is defined."""
     return f"{_DEFINITIONS}, {next(name for name, value in vars(bronze).items() if value is table)}"
 
 
-def _argument(name: str) -> str:
+def _argument(name: str, comment: str = "…") -> str:
     """A column as definitions write it."""
-    return f'{name}="…",' if name.isidentifier() else f'**{{{json.dumps(name, ensure_ascii=False)}: "…"}},'
+    said = json.dumps(comment, ensure_ascii=False)
+    return f"{name}={said}," if name.isidentifier() else f"**{{{json.dumps(name, ensure_ascii=False)}: {said}}},"
 
 
 def _files(now: Columns, then: Columns) -> Iterator[Change]:

@@ -101,9 +101,8 @@ def test_objects_that_name_a_column_otherwise_are_held_up_and_those_without_one_
     found = of(lake)
     assert (found.delivery, found.before, found.is_held) == (TWO, ONE, False)
     assert said(found) == [("renamed", "title_id is titleId now")]
-    assert found.changes[0].edit.startswith(
-        'jobs/tables/bronze.py, INTERACTIONS: titleId="…", instead of title_id="…",'
-    )
+    assert found.changes[0].edit.startswith('jobs/tables/bronze.py, INTERACTIONS, in the place of title_id: titleId="')
+    assert found.changes[0].edit.endswith("but deliveries before have none: ask the source")
     # Nobody rated anything on that day, and something else came: nothing was exchanged.
     deliver(lake, "interactions", "log.jsonl", objects({**EVENT, "value": None, "device": "tv"}), TWO)
     take(lake, TWO)
@@ -130,6 +129,21 @@ def test_a_dump_that_names_a_column_otherwise_is_looked_at_where_it_lies(lake: L
     found = of(lake, name)
     assert (found.delivery, found.before, found.is_held) == (THREE, TWO, False)
     assert said(found) == [("renamed", "numVotes is num_votes now")]
+
+    header = HEADER.replace("averageRating", "score").replace("numVotes", "ballots")
+    deliver(lake, "imdb", "title.ratings.tsv.gz", f"{header}\tpercentile\n{line}\t3\n", THREE)
+    assert said(of(lake, name)) == [
+        ("renamed", "averageRating is score now, by its place"),
+        ("renamed", "numVotes is ballots now, by its place"),
+    ]
+    edit = of(lake, name).changes[0].edit
+    assert edit.startswith("jobs/tables/bronze.py, IMDB_TITLE_RATINGS, in the place of averageRating: score=")
+    assert edit.endswith(
+        '"Weighted average of the users\' ratings, 1 to 10.", and whatever reads it; or ask the source'
+    )
+    # With a column less nothing stands in the place of another.
+    deliver(lake, "imdb", "title.ratings.tsv.gz", f"{header}\n{line}\n", THREE)
+    assert [kind for kind, _ in said(of(lake, name))] == ["new", "new", "gone", "gone", "gone"]
 
     # The same dump again is no delivery of its own, and as the one before.
     deliver(lake, "imdb", "title.ratings.tsv.gz", f"{HEADER}\tpercentile\n{line}\t3\n", THREE)

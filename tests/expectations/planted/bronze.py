@@ -13,6 +13,10 @@ _NOT_A_NUMBER = ("1,5", "x", "1.", ".5", "1e", "")
 _NOT_AN_ID = ("-1", "1.0", "tt1", "1234567890", "")
 _NOT_A_LIST = ("{}", "x", "null", "")
 _TITLES = ("tt0000001", "tt1234567890")
+_NO_DATE = (
+    "1994", "23.09.1994", "1994-9-23", "1", "2026-02-31", "2026-04-31", "2026-13-01", "2026-01-00", "2026-02-29", "1900-02-29",
+)  # fmt: skip
+_DATES = ("", "2024-02-29", "2000-02-29", "2026-02-28", "2026-12-31", "2026-11-30")
 _NUMBERS = ("0", "-1", "1.25", "1e3", "2.5E-7")
 
 _RULE = {"title_id": "tt0111161", "from": "2026-03-01", "until": "2026-03-31", "reason": "a complaint"}
@@ -42,14 +46,14 @@ _NOT_DUMPED = {
     "id:match_regex": (*_NOT_AN_ID, "1997-08-20"),
     "title:not_be_null": _NULL,
     "imdb_id:match_regex": ("0111161", "nm0000151", "tt1", "0"),
-    "release_date:match_regex": ("1994", "23.09.1994", "1994-9-23", "1"),
+    "release_date:match_regex": _NO_DATE,
     "runtime:match_regex": _NOT_A_NUMBER,
     "popularity:match_regex": (*_NOT_A_NUMBER, "Beware Of Frost Bites"),
     "vote_average:match_regex": _NOT_A_NUMBER,
     "vote_count:match_regex": _NOT_A_NUMBER,
     "adult:match_regex": ("true", "1", " - Written by Ørnås", ""),
 }
-_ALSO_DUMPED = {"imdb_id": ("",), "release_date": ("",), "adult": ("True",), "popularity": _NUMBERS}
+_ALSO_DUMPED = {"imdb_id": ("",), "release_date": _DATES, "adult": ("True",), "popularity": _NUMBERS}
 
 BRONZE = {
     "bronze.imdb_title_basics": Planted(
@@ -146,38 +150,42 @@ BRONZE = {
         row={
             "id": "278", "imdb_id": "tt0111161", "title": "The Shawshank Redemption", "release_date": "1994-09-23",
             "runtime": "142", "genres": '[{"id": 18, "name": "Drama"}]', "popularity": "88.1", "vote_average": "8.7",
-            "vote_count": "25000",
+            "vote_count": "25000", "adult": "false",
         },
         breaks={
             "id:not_be_null": _NULL,
             "id:match_regex": _NOT_AN_ID,
             "title:not_be_null": _NULL,
             "imdb_id:match_regex": ("0111161", "nm0000151", "tt1"),
-            "release_date:match_regex": ("1994", "23.09.1994", "1994-9-23"),
+            "release_date:match_regex": _NO_DATE,
             "runtime:match_regex": _NOT_A_NUMBER,
             "genres:match_regex": _NOT_A_LIST,
             "popularity:match_regex": _NOT_A_NUMBER,
             "vote_average:match_regex": _NOT_A_NUMBER,
             "vote_count:match_regex": _NOT_A_NUMBER,
+            "adult:match_regex": ("1", "True", "no", ""),
         },
-        keeps={"imdb_id": ("",), "release_date": ("",), "genres": ("[]", " []"), "runtime": _NUMBERS},
+        keeps={"adult": ("true",), "imdb_id": ("",), "release_date": _DATES, "genres": ("[]", " []"), "runtime": _NUMBERS},
     ),
     "bronze.tmdb_5000_movies": Planted(
         row={
             "id": "278", "title": "The Shawshank Redemption", "release_date": "1994-09-23", "runtime": "142.0",
             "genres": "[]", "keywords": '[{"id": 378, "name": "prison"}]', "popularity": "136.7",
+            "vote_average": "8.5", "vote_count": "8205",
         },
         breaks={
             "id:not_be_null": _NULL,
             "id:match_regex": _NOT_AN_ID,
             "title:not_be_null": _NULL,
-            "release_date:match_regex": ("1994", "23.09.1994", "1994-9-23"),
+            "release_date:match_regex": _NO_DATE,
             "runtime:match_regex": _NOT_A_NUMBER,
             "genres:match_regex": _NOT_A_LIST,
             "keywords:match_regex": _NOT_A_LIST,
             "popularity:match_regex": _NOT_A_NUMBER,
+            "vote_average:match_regex": _NOT_A_NUMBER,
+            "vote_count:match_regex": _NOT_A_NUMBER,
         },
-        keeps={"release_date": ("",), "popularity": _NUMBERS},
+        keeps={"release_date": _DATES, "popularity": _NUMBERS},
     ),
     "bronze.tmdb_5000_credits": Planted(
         row={"movie_id": "278", "title": "The Shawshank Redemption", "cast": "[]", "crew": "[]"},
