@@ -9,12 +9,8 @@ from jobs.tables import Table, job_of
 FAULTS = {
     "line:field_count": "a line has as many fields as there are columns",
     "line:not_json": "a line is one JSON object",
-    "event_id:conflict": "two events of one id say the same: of those that do not, the first is published",
-    "occurred_at:after_delivery": "an event is not of a time after the day it was delivered for",
-    "value:missing": "a rating has its value",
-    "title_id:twice": "a title stands on a list once for a night",
 }
-"""What readers and jobs find wrong with a row beside the promises of its suite."""
+"""What readers find wrong with a record of any table."""
 
 
 def suite_of(table: Table) -> Suite | None:
@@ -32,6 +28,8 @@ def meaning(table: Table, reason: str) -> str:
     if suite is not None:
         if reason in suite.rows:
             return in_words(suite.rows[reason])
+        if reason in suite.faults:
+            return suite.faults[reason]
         for reference in suite.references:
             if reference.reason == reason:
                 return reference_in_words(reference)

@@ -119,7 +119,7 @@ def _show_table(table: str, found: "list[Aside]", promises: Mapping[tuple[str, s
             )
         )
         if promise := promises.get((one.table, one.reason)):
-            display.say(f"           {promise}")
+            display.say(f"           {promise.replace('`', '')}")
         for example in one.examples:
             display.say(Text.assemble(f"           {_place(example)}", (display.safe(example.record), "dim")))
 

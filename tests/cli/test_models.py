@@ -30,6 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("REELHOUSE_HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "160")
     return lambda *arguments, keyboard="": CliRunner().invoke(app, arguments, input=keyboard)
 
 

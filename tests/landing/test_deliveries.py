@@ -146,7 +146,7 @@ def test_what_is_still_being_written_is_not_looked_at(settings: Settings) -> Non
 @pytest.mark.parametrize(
     ("source", "name"),
     [
-        (bronze.TMDB, "movies_metadata.csv"),
+        (bronze.TMDB, "ratings_small.csv"),
         (bronze.EVENTS, "log.jsonl.zst"),
         (bronze.EVENTS, "log.json"),
         (bronze.EVENTS, "README.txt"),

@@ -10,6 +10,7 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.expectation import Expectation
 
+from expectations.meanings import FAULTS
 from expectations.suite import PARKED, Limit, Suite
 from expectations.words import in_words, reference_in_words
 from jobs.lakehouse.audit.ask import Found, Questions
@@ -147,7 +148,7 @@ def _judged_rows(whole: Counts, counted: Counted, suite: Suite) -> list[Judged]:
             )
         )
     promised = {reference.reason: reference_in_words(reference) for reference in suite.references}
-    found = {code: "every record can be read" for code in whole.by_reason if _is_fault(code, suite)}
+    found = {code: FAULTS.get(code, "every record can be read") for code in whole.by_reason if _is_fault(code, suite)}
     others = promised | found | dict(suite.faults)
     for reason, words in others.items():
         rows = whole.by_reason.get(reason, 0)

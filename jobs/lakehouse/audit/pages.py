@@ -10,10 +10,12 @@ import great_expectations as gx
 import jinja2
 import pyarrow as pa
 import pyarrow.fs
+from markupsafe import Markup, escape
 
 from jobs.lakehouse.audit.counts import Counts
 from jobs.lakehouse.audit.judge import Judged
 from jobs.lakehouse.audit.pictures import picture
+from jobs.lakehouse.staging import NO_VALUE
 from jobs.lakehouse.storage import files_below, open_storage
 
 _PAGES_KEPT = 30
@@ -44,12 +46,12 @@ svg.nights .dot { fill: currentColor; } svg.nights .odd { fill: var(--odd); }
 <h1>{{ page.table }}</h1>
 <p class="quiet">night {{ page.night }}; {{ page.grain }}</p>
 <p class="verdict {{ 'bad' if page.problems else 'good' }}">{{ page.state }}</p>
-{% if page.problems %}<ul>{% for problem in page.problems %}<li>{{ problem }}</li>{% endfor %}</ul>{% endif %}
+{% if page.problems %}<ul>{% for problem in page.problems %}<li>{{ problem | words }}</li>{% endfor %}</ul>{% endif %}
 <h2>What became of the rows</h2>
 <div class="wide"><table>
 <thead><tr><th>{{ page.part_name }}</th><th class="number">offered</th><th class="number">published</th>
 <th class="number">set aside</th><th class="number">waiting</th><th>reasons</th></tr></thead>
-<tbody>{% for part, counts in page.parts %}<tr><td>{{ part or "the whole table" }}</td>
+<tbody>{% for part, counts in page.parts %}<tr><td>{{ page.part(part) }}</td>
 <td class="number">{{ "{:,}".format(counts.offered) }}</td><td class="number">{{ "{:,}".format(counts.published) }}</td>
 <td class="number">{{ "{:,}".format(counts.broken) }}</td><td class="number">{{ "{:,}".format(counts.parked) }}</td>
 <td>{% for reason, rows in counts.by_reason | dictsort %}<code>{{ reason }}</code> {{ "{:,}".format(rows) }}<br>
@@ -72,7 +74,7 @@ pronounces. What is unusual is said; a ring is a night that a person accepted.</
 <thead><tr><th></th><th>promise</th><th>found</th><th>examples</th><th>judged by</th></tr></thead>
 <tbody>{% for one in page.promises %}<tr>
 <td class="{{ page.tone(one) }}">{{ one.state }}
-</td><td>{{ one.promise }}{% if one.reason %}<br><code class="quiet">{{ one.reason }}</code>{% endif %}</td>
+</td><td>{{ one.promise | words }}{% if one.reason %}<br><code class="quiet">{{ one.reason }}</code>{% endif %}</td>
 <td>{{ one.found }}{% set share = page.share(one) %}{% if share %}<br><span class="quiet">{{ share }}</span>{% endif %}</td>
 <td>{% for example in one.examples %}<code>{{ example }}</code><br>{% endfor %}</td>
 <td class="quiet">{{ "Great Expectations" if one.result else "the door" }}</td></tr>
@@ -110,8 +112,14 @@ class Page:
 
     @property
     def promises(self) -> list[Judged]:
-        """All other promises."""
-        return [one for one in self.judged if not one.measured]
+        """All other promises: broken ones first, then those that some rows break."""
+        order = {"broken": 0, "accepted": 1}
+        others = [one for one in self.judged if not one.measured]
+        return sorted(others, key=lambda one: order.get(one.state, 2 if one.examples else 3))
+
+    def part(self, name: str) -> str:
+        """What a part of the table is called."""
+        return f"no {self.part_name}" if name == NO_VALUE else name or "the whole table"
 
     def tone(self, one: Judged) -> str:
         """Whether that is good, bad, or neither."""
@@ -152,8 +160,20 @@ def _forget_old(filesystem: pa.fs.FileSystem, folder: str) -> None:
         filesystem.delete_file(old)
 
 
+def _words(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one without its other half
+        return escape(text)
+    codes = [
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    ]
+    return Markup("").join(codes)
+
+
 @cache
 def _template() -> jinja2.Template:
     """The page; whatever comes from the data is text, never markup."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["words"] = _words
     return environment.from_string(_TEMPLATE, {"picture": picture})
