@@ -32,7 +32,7 @@ check: $(READY) ## Format, lint, types
 	@$(BIN)/mypy
 
 test: $(READY) ## The test suite
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 trials: $(READY) ## Whole systems: a real scheduler, kills, clusters, real data
 	@$(BIN)/python -m pytest tests/trials

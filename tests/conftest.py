@@ -1,4 +1,4 @@
-"""One Spark session for all tests, and a lake of its own for each."""
+"""One Spark session for all tests of a process, and a lake of its own for each."""
 
 import logging
 from collections.abc import Iterator
@@ -19,13 +19,6 @@ QUICK = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let two processes share the tests, where there are two: one has the session, and the tests that need it."""
-    for item in items:
-        with_session = isinstance(item, pytest.Function) and "spark" in item.fixturenames
-        item.add_marker(pytest.mark.xdist_group("with the session" if with_session else "without"))
 
 
 @pytest.fixture(scope="session")
