@@ -105,3 +105,14 @@ def test_sets_lines_aside_that_hold_more_than_one_object_or_half_a_character(
     assert [row["_faults"] for row in rows] == [["line:not_json"]] * len(broken) + [[]] * len(whole)
     assert [row["user_id"] for row in rows][len(broken) :] == ["😀", r"\ud83d", "}{", "u", "u"]
     assert rows[-1]["extra"] == {"a": "} x", "b": "},{"}
+
+
+def test_a_line_that_is_nested_deeper_than_anybody_means_is_set_aside_and_no_other(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    opened, closed = '{"user_id":' + "[" * 100_000, '{"user_id":' + "[" * 100_000 + "]" * 100_000 + "}"
+    unknown = '{"user_id":"u","geo":' + '{"a":' * 100_000 + "1" + "}" * 100_001
+
+    rows = read(spark, tmp_path, EVENT, opened, closed, unknown, EVENT | {"event_id": "f"})
+
+    assert [list(row["_faults"]) for row in rows] == [[], *[["line:not_json"]] * 3, []]
