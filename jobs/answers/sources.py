@@ -56,7 +56,8 @@ def _status(
             last = day
         else:
             waiting.append(day)
-    if refusal:
+    # What was refused has come again like the last good one: nothing of it is missing.
+    if refusal and not (refusal.night == last and last not in contents):
         why = f"night {refusal.night} was refused: {'; '.join(refusal.problems)}"
         return Status(table.name, "stale", why, last, refusal.night)
     if waiting:

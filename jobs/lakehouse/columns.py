@@ -131,15 +131,15 @@ def renamed(table: Table, now: Collection[str], then: Collection[str]) -> Iterat
     Yields:
         A name of the definition that is gone, and the nearest of those that came.
     """
-    came = {_plain(name): name for name in now if name not in then and name not in table.column_names}
+    came = {plain(name): name for name in now if name not in then and name not in table.column_names}
     for name in table.column_names:
         if name in then and name not in now and name not in _OWN:
-            near = get_close_matches(_plain(name), list(came), n=1)
+            near = get_close_matches(plain(name), list(came), n=1)
             if near:
                 yield name, came.pop(near[0])
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name without what spellings differ in: titleId, title_id and TITLE-ID are one."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from jobs.lakehouse.columns import plain
 from jobs.landing.scan import Content, Scan, scan
 from jobs.settings import Gate
 from jobs.tables import Table
@@ -88,15 +89,16 @@ def _wrong_columns(table: Table, columns: tuple[str, ...], path: Path) -> list[s
 
 
 def _missing_columns(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
-    """Every column of the definition that the header does not have, with the nearest name it does have."""
+    """Every column of the definition that the header does not have, with the nearest name that is nobody else's."""
     expected = [name for name in table.column_names if name not in _OWN]
     if not set(expected) & set(columns):
         yield f"has none of the columns {', '.join(expected)}; its first line reads {','.join(columns)[:_LINE_SHOWN]!r}"
         return
     for name in expected:
         if name not in columns:
-            near = get_close_matches(name, columns, n=1)
-            yield f"has no column {name}" + (f" (it has {near[0]})" if near else "")
+            others = {plain(other): other for other in reversed(columns) if other not in expected}
+            near = get_close_matches(plain(name), list(others), n=1)
+            yield f"has no column {name}" + (f" (it has {others[near[0]]})" if near else "")
 
 
 def _unusable_names(columns: tuple[str, ...]) -> Iterator[str]:

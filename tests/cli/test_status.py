@@ -201,6 +201,22 @@ def ratings(home: Path, file: Path) -> None:
     publish(home, bronze.IMDB_TITLE_RATINGS, night=night, deliveries={str(night): content})
 
 
+def test_what_was_refused_and_came_again_like_the_last_good_delivery_is_fresh(run: Run, tmp_path: Path) -> None:
+    name = "bronze.imdb_title_ratings"
+    ratings(tmp_path, deliver(tmp_path, ONE, "tconst"))
+    again = deliver(tmp_path, TWO, "tconst")
+    refuse(name, TWO, datetime(2100, 1, 1, tzinfo=UTC))
+    assert state(run, name)["state"] == "stale"
+
+    hashes = Hashes(tmp_path / "landing" / "imdb")
+    hashes.of(again)
+    hashes.save()
+
+    assert state(run, name)["state"] == "fresh", "what was refused is not what lies there now"
+    refuse(name, THREE, datetime(2100, 1, 2, tzinfo=UTC))
+    assert state(run, name)["state"] == "stale", "that is another day"
+
+
 def test_a_source_s_table_says_when_it_was_last_delivered_and_whether_that_is_in_the_lake(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +240,82 @@ def test_a_source_s_table_says_when_it_was_last_delivered_and_whether_that_is_in
     hashes.save()
     told = state(run, name)
     assert (told["state"], told["night"], told["age_days"]) == ("fresh", "2026-03-02", 1), "the same, byte for byte"
+    assert run("status", "--check").exit_code == 0
+
+
+def test_a_table_is_late_that_is_older_than_is_promised_where_nothing_later_is_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert state(run, "silver.titles")["state"] == "fresh", "in the morning it carries the night before"
+
+    monkeypatch.setenv("REELHOUSE_TODAY", "2026-03-05")
+
+    titles, people = state(run, "silver.titles"), state(run, "silver.people")
+    assert (titles["state"], titles["age_days"], titles["promised_days"]) == ("late", 3, 1)
+    assert titles["why"] == "carries 2026-03-02, 3 days ago, and no later night is there; promised within 1 day"
+    assert people["state"] == "behind", "a later night is there: it can be run"
+    assert "; promised within 1 day" in run("status").stdout
+    assert run("status").stdout.splitlines()[-1] == "next: reelhouse night"
+    refuse("silver.titles", THREE, datetime(2100, 1, 1, tzinfo=UTC))
+    assert state(run, "silver.titles")["state"] == "stale"
+
+
+def test_a_sample_world_s_days_end_with_its_last_one(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "landing" / "interactions" / str(TWO) / EVENT_LOG
+    log.parent.mkdir(parents=True)
+    log.write_text("")
+
+    monkeypatch.setenv("REELHOUSE_TODAY", "2026-12-24")
+
+    titles = state(run, "silver.titles")
+    assert (titles["state"], titles["age_days"]) == ("fresh", 1)
+
+
+def deliver(home: Path, day: date, content: str) -> Path:
+    """One IMDb file of a day, as it was read by an ingest."""
+    file = home / "landing" / "imdb" / str(day) / "title.ratings.tsv"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    return file
+
+
+def ratings(home: Path, file: Path) -> None:
+    """Publish a delivery of ratings, and remember its hash, as an ingest does."""
+    hashes = Hashes(home / "landing" / "imdb")
+    content = content_hash([hashes.of(file)])
+    hashes.save()
+    night = date.fromisoformat(file.parent.name)
+    publish(home, bronze.IMDB_TITLE_RATINGS, night=night, deliveries={str(night): content})
+
+
+def test_a_source_s_table_says_when_it_was_last_delivered_and_whether_that_is_in_the_lake(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [one["table"] for one in json.loads(run("status", "--json").stdout)]
+    assert not [table for table in found if table.startswith("bronze.")], "nothing was ever delivered"
+    ratings(tmp_path, deliver(tmp_path, ONE, "tconst"))
+    name = "bronze.imdb_title_ratings"
+    assert [state(run, name)[key] for key in ("state", "night", "age_days", "promised_days")] == [
+        "fresh",
+        "2026-03-01",
+        2,
+        7,
+    ]
+
+    same = deliver(tmp_path, TWO, "tconst")
+    told = state(run, name)
+    assert (told["state"], told["night"]) == ("behind", "2026-03-01")
+    assert told["why"] == "the delivery of 2026-03-02 was not ingested"
+    hashes = Hashes(tmp_path / "landing" / "imdb")
+    hashes.of(same)
+    hashes.save()
+    told = state(run, name)
+    assert (told["state"], told["night"], told["age_days"]) == ("fresh", "2026-03-02", 1), "the same, byte for byte"
+    refuse(name, TWO, datetime(2100, 1, 1, tzinfo=UTC))
+    assert state(run, name)["state"] == "fresh", "what was refused of that day is not what lies there now"
+    refuse(name, THREE, datetime(2100, 1, 2, tzinfo=UTC))
+    assert state(run, name)["state"] == "stale"
+    monkeypatch.setattr("jobs.answers.status.refusals.newest", lambda _: {})
 
     monkeypatch.setenv("REELHOUSE_TODAY", "2026-03-09")
     assert state(run, name)["state"] == "fresh"

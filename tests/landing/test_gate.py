@@ -55,6 +55,14 @@ def test_a_header_that_cannot_be_read_by_its_names_is_refused(tmp_path: Path, he
     assert problems(RATINGS, tmp_path / "title.ratings.tsv.gz", f"{header}\n") == [says]
 
 
+def test_the_nearest_name_is_one_that_nobody_else_has(tmp_path: Path) -> None:
+    names = ("title_id", "ordering", "title", "region", "language", "types", "attributes", "isOriginalTitle")
+
+    found = problems(bronze.IMDB_TITLE_AKAS, tmp_path / "title.akas.tsv", "\t".join(names) + "\n")
+
+    assert found == ["has no column titleId (it has title_id)"], "title is a column of its own"
+
+
 def test_quotes_in_the_header_of_a_csv_are_read(tmp_path: Path) -> None:
     quoted = ",".join(f'"{name}"' for name in EVENTS.split(","))
 
