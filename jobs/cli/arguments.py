@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.errors import JobError, nearest
-from jobs.tables import TABLES, Table, job_inputs
+from jobs.tables import SOURCES, TABLES, Table, job_inputs
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
@@ -41,6 +41,11 @@ def known_table(name: str) -> Table:
         typer.BadParameter: There is none; names the nearest.
     """
     tables = {table.name: table for table in TABLES}
+    source = next((source for source in SOURCES if source.name == name), None)
+    if source:
+        raise typer.BadParameter(
+            f"{name} is a source; name one of its tables: {', '.join(t.name for t in source.tables)}"
+        )
     if name not in tables:
         raise typer.BadParameter(_unknown("table", name, list(tables)))
     return tables[name]

@@ -23,7 +23,7 @@ def drift(
         str | None,
         typer.Argument(
             parser=known_job,
-            metavar="[TABLE]",
+            metavar="TABLE",
             help="A table or a source of bronze; all unless given.",
             autocompletion=complete_job,
         ),
@@ -31,7 +31,10 @@ def drift(
     night: Annotated[
         date | None,
         typer.Option(
-            "--night", parser=iso_date, metavar="DATE", help="The delivery to look at; the last unless given."
+            "--night",
+            parser=iso_date,
+            metavar="DATE",
+            help="The last delivery up to this day; the last of all unless given.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,

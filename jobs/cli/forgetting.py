@@ -73,7 +73,7 @@ def _show_what_stays(planned: "Plan", *, now: bool) -> None:
         display.say(f"names the person still, and is not ours to change  {path}")
     if not now:
         display.say(
-            "earlier versions of the tables can be read until their files are vacuumed; --now deletes them at once"
+            "earlier versions of the tables can be read until `reelhouse maintain` deletes them; --now does at once"
         )
 
 

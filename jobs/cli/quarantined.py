@@ -30,7 +30,7 @@ def quarantine(
         str | None,
         typer.Argument(
             parser=known_job,
-            metavar="[TABLE]",
+            metavar="TABLE",
             help="A table or a source; all unless given.",
             autocompletion=complete_job,
         ),

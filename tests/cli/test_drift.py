@@ -64,3 +64,11 @@ def test_needs_neither_spark_nor_great_expectations(run: Run, tmp_path: Path) ->
         "print(sorted({'pyspark', 'great_expectations', 'mlflow'} & sys.modules.keys()))"
     )
     assert run_python(program, tmp_path).stdout == "[]\n"
+
+
+def test_where_one_table_is_asked_for_a_source_is_told_apart_from_what_is_unknown(run: Run) -> None:
+    said = run("history", "bronze.movielens")
+    assert said.exit_code == 2
+    assert "bronze.movielens is a source; name one of its tables: bronze.movielens_movies" in " ".join(
+        said.stderr.split()
+    )
