@@ -103,6 +103,11 @@ def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Setti
         "bronze.movielens_movies",
         "bronze.movielens_links",
         "bronze.movietweetings_movies",
+        "bronze.tmdb_credits",
+        "bronze.tmdb_keywords",
+        "bronze.tmdb_movie_dataset",
+        "bronze.tmdb_movies_metadata",
+        "ops.forgotten",
         "ops.quarantine",
         "ops.refusals",
     }
