@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from jobs.answers.formulas import STARTS_A_FORMULA
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.files import LINE, File, Format, describe, placed, write_file
@@ -29,9 +30,6 @@ _ROWS_AT_ONCE = 50_000
 """Rows that are asked for at once where a file is made of several batches."""
 _OF_A_LIST: tuple[str, ...] = ("model_name", "model_version", "model_night", "night")
 """Columns of gold.recommendations that are the same on every row of a list."""
-_STARTS_A_FORMULA = "^[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
-"""How a cell begins that spreadsheets run as a formula: text of catalogues may begin with anything. The last
-four are the wide forms of the first."""
 _ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -176,7 +174,7 @@ def _cells(views: Views, question: _Question, kind: Format) -> str:
         if pa.types.is_nested(of):
             cell = f"to_json({cell})::VARCHAR"
         elif pa.types.is_string(of):
-            cell = f"CASE WHEN regexp_matches({cell}, '{_STARTS_A_FORMULA}') THEN '''' || {cell} ELSE {cell} END"
+            cell = f"CASE WHEN regexp_matches({cell}, '{STARTS_A_FORMULA}') THEN '''' || {cell} ELSE {cell} END"
         cells.append(f'{cell} AS "{name}"')
     return ", ".join(cells)
 

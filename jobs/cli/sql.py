@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.text import Text
 
+from jobs.answers.formulas import defused
 from jobs.cli import display
 from jobs.cli.arguments import examples, settings
 
@@ -79,7 +80,7 @@ def _is_number(value: object) -> bool:
 
 
 def _write_csv(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows with a header; a null is empty, a list or map is JSON."""
+    """Write rows with a header; a null is empty, a list or map is JSON, and text is no formula."""
     show = display.safe if sys.stdout.isatty() else str
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([show(name) for name in columns])
@@ -92,7 +93,7 @@ def _csv_cell(value: object) -> str:
         return json.dumps(_json_value(value), ensure_ascii=False)
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    return defused(value) if isinstance(value, str) else str(value)
 
 
 def _write_json(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -22,6 +22,16 @@ def test_sql_writes_csv_and_json_that_can_be_read_back(run: Run) -> None:
     assert as_json[1] == {"title_id": "tt0000003", "genres": [], "title": HOSTILE, "title_2": HOSTILE}
 
 
+def test_cells_of_csv_are_never_formulas(run: Run) -> None:
+    query = "SELECT '=HYPERLINK(1)', '\t=1', '\uff1d1', 'a=1', -1, -1.5::DECIMAL(3, 1), ['=1'], '-1'"
+
+    _, cells = csv.reader(io.StringIO(run("sql", query, "--format", "csv").stdout))
+    (as_json,) = json.loads(run("sql", query, "--format", "json").stdout)
+
+    assert cells == ["'=HYPERLINK(1)", "'\t=1", "'\uff1d1", "a=1", "-1", "-1.5", '["=1"]', "'-1"]
+    assert "=HYPERLINK(1)" in as_json.values(), "JSON is for programs"
+
+
 def test_sql_gives_partitions_times_nulls_and_empty_tables(run: Run) -> None:
     nights = "SELECT night, typeof(night) AS kind FROM gold.recommendation_history ORDER BY 1"
     times = "SELECT DISTINCT last_at FROM silver.preferences"
