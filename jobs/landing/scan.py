@@ -1,12 +1,14 @@
 """The one pass over a delivered file before Spark sees it: its hash, and everything else that is to be known of it."""
 
 import codecs
+import json
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from jobs.landing import decoding
 from jobs.landing.records import CsvRecords, Lines
 from jobs.landing.unpacking import Packed, TroubleError, passes
 from jobs.settings import Gate
@@ -14,8 +16,6 @@ from jobs.settings import Gate
 _PARQUET_END = 8
 """Bytes of the footer's length and of the mark that end a Parquet file."""
 _PARQUET_MARK = b"PAR1"
-_TYPE_SHOWN = 200
-"""Characters of a type."""
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -115,43 +115,24 @@ def _require_utf8(piece: bytes, decoder: codecs.IncrementalDecoder, lines: Lines
 
 
 def _read_parquet(path: Path, packed: Packed, limits: Gate) -> Content:
-    """Parquet keeps its own structure: what its footer says is believed only as far as the file can hold it."""
+    """Parquet keeps its own structure: a process of its own reads that, as a file may end whoever reads it."""
     end = b""
     for piece in packed.pieces():
         end = (end + piece)[-_PARQUET_END:]
     if end.endswith(_PARQUET_MARK) and int.from_bytes(end[:4], "little") > limits.footer:
         raise passes("has a footer of", limits.footer, "footer")
-    try:
-        footer = pq.read_metadata(path)
-        if footer.num_columns > limits.columns:
-            raise TroubleError(f"has more than {limits.columns:,} columns (REELHOUSE_GATE__COLUMNS)")
-        schema = footer.schema.to_arrow_schema()
-        types = tuple(str(column.type)[:_TYPE_SHOWN] for column in schema)
-        unpacked = _unpacked_size(footer, packed.status.st_size - footer.serialized_size - _PARQUET_END)
-    except (pa.ArrowException, OSError) as damage:
-        said = str(damage).splitlines()[0][:100]
-        raise TroubleError(f"is empty, truncated or no Parquet file ({said})") from None
-    if unpacked > limits.unpacked:
-        raise passes("unpacks to", limits.unpacked, "unpacked")
-    return Content("", tuple(schema.names), 0, unpacked, footer.num_rows, 0, types)
-
-
-def _unpacked_size(footer: pq.FileMetaData, held: int) -> int:
-    """What a Parquet file unpacks to.
-
-    Raises:
-        TroubleError: Its footer tells of more than the file holds.
-    """
-    rows = unpacked = 0
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        rows, unpacked = rows + group.num_rows, unpacked + group.total_byte_size
-        for column in map(group.column, range(group.num_columns)):
-            start = min(column.data_page_offset, column.dictionary_page_offset or column.data_page_offset)
-            if start < 0 or column.total_compressed_size < 0 or start + column.total_compressed_size > held:
-                raise TroubleError(f"tells of more data than the {held:,} bytes that it holds")
-            if "." not in column.path_in_schema and column.num_values != group.num_rows:
-                raise TroubleError("tells of other rows than it holds")
-    if rows != footer.num_rows or unpacked < 0:
-        raise TroubleError("tells of other rows than it holds")
-    return unpacked
+    asked = [path, *map(int, (limits.columns, limits.line, limits.unpacked))]
+    done = subprocess.run(
+        [sys.executable, "-P", decoding.__file__, *map(str, asked)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        ended = (
+            signal.Signals(-done.returncode).name if done.returncode < 0 else done.stderr.strip().rpartition("\n")[2]
+        )
+        raise TroubleError(f"is damaged Parquet: what read it ended with {ended[:100]}")
+    found = json.loads(done.stdout)
+    if limit := found.get("limit"):
+        raise passes(found["problem"], {"line": limits.line, "unpacked": limits.unpacked}[limit], limit)
+    if "problem" in found:
+        raise TroubleError(found["problem"])
+    return Content("", tuple(found["columns"]), 0, found["unpacked"], found["rows"], 0, tuple(found["types"]))

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -178,6 +179,41 @@ def test_parquet_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> No
     changed = footer.replace(b"\x16\x06", b"\x16\x0c", 1)
     path.write_bytes(whole[: -len(footer)] + changed)
     assert said_of(path) == "tells of other rows than it holds"
+
+
+def text_of(values: bytes, ends: list[int]) -> "pa.Array[str]":
+    """Text of any bytes, which only hostile writers write."""
+    offsets = pa.py_buffer(b"".join(end.to_bytes(4, "little") for end in (0, *ends)))
+    return pa.Array.from_buffers(pa.string(), len(ends), [None, offsets, pa.py_buffer(values)])
+
+
+def test_parquet_is_read_to_its_end_where_nothing_it_does_to_its_reader_matters(tmp_path: Path) -> None:
+    path, columns = tmp_path / "log.parquet", {name: pa.array(["x"] * 3) for name in EVENTS}
+
+    def said(user_id: object, **how: Any) -> str:
+        pq.write_table(pa.table(columns | {"user_id": user_id}), path, **how)
+        return said_of(path)
+
+    # Spark would show both of them as the same, and DuckDB would not read the table.
+    assert said(text_of(b"u\xff\xfe", [1, 2, 3])) == "is not UTF-8 (in row 2, column 'user_id')"
+    assert said(pa.array([b"u", b"v", b"\xff"])) == "is not UTF-8 (in row 3, column 'user_id')"
+    nested = pa.array([None, [{"a": b"\xff"}], []], pa.list_(pa.struct([("a", pa.binary())])))
+    assert said(nested) == "is not UTF-8 (in row 2, column 'user_id')"
+    # A few hundred bytes of dictionary, and as much as anybody likes of what they unpack to.
+    long = pa.array(["y" * (17 * MIB)] * 3)
+    assert said(long, compression="zstd") == "has in row 1, column 'user_id' more than 16 MiB (REELHOUSE_GATE__LINE)"
+
+    pq.write_table(pa.table(columns), path, use_dictionary=False, compression="none")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + bytes(20) + whole[24:])
+    assert said_of(path).startswith("is empty, truncated or no Parquet file (")
+    # Found by changing bytes at random: of a column of this kind Arrow ends the process, without an error.
+    changed = whole.replace(b"\x25\x02\x18\x08event_id", b"\x25\x12\x18\x08event_id")
+    assert changed != whole
+    path.write_bytes(changed)
+    assert said_of(path) == "is damaged Parquet: what read it ended with SIGABRT"
+    path.write_bytes(whole.replace(b"user_id", b"user\xffid"))
+    assert said_of(path) == "names a column in bytes that are not UTF-8"
 
 
 def test_what_is_no_plain_file_is_refused_without_being_opened(settings: Settings) -> None:

@@ -110,6 +110,9 @@ def present_files(set_name: str, path: Path, limits: dict[str, int]) -> Iterator
     """
     if not path.exists():
         raise refused(set_name, f"{path} is not there", "give the set's folder or zip")
+    # A pipe would wait for whoever writes it.
+    if not (path.is_dir() or path.is_file()):
+        raise refused(set_name, f"{path} is a pipe or device", "give the set's folder or zip")
     folder = path if path.is_dir() else path.parent
     if path.is_dir() or path.name.removesuffix(".gz") in limits:
         yield {name: found for name in limits if (found := _folder_file(set_name, folder, name)) is not None}

@@ -1,6 +1,7 @@
 """Importing public rating sets: tiny sets in the true shape, and every way in which one can be broken."""
 
 import gzip
+import os
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -275,6 +276,9 @@ def test_a_set_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:
         import_movielens(tmp_path / "ml.zip", tmp_path / "landing")
     with pytest.raises(JobError, match=r"mt is not there; give the set's folder or zip"):
         import_movietweetings(tmp_path / "mt", tmp_path / "landing")
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(JobError, match=r"pipe\.zip is a pipe or device; give the set's folder or zip"):
+        import_movielens(tmp_path / "pipe.zip", tmp_path / "landing")
     with pytest.raises(
         JobError, match=r"empty holds no ratings in a layout that is known: looked for u\.data .*parquet; give"
     ):
