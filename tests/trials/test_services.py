@@ -73,7 +73,9 @@ class Compose:
         image = {"SPARK_CONF_DIR": str(ROOT / "infra" / "spark"), "PYSPARK_PYTHON": sys.executable}
         # The names of the containers stand for this machine.
         here = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "127.0.0.1"}
-        told = {name: self._moved(str(value)) for name, value in self._services[service].get("environment", {}).items()}
+        given = self._services[service].get("environment", {}).items()
+        # YAML takes what is left of an empty default for null; compose fills it in later, and it is empty.
+        told = {name: self._moved("" if value is None else str(value)) for name, value in given}
         for file in self._services[service].get("env_file", []):
             lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith("#")]
             told = dict(line.split("=", 1) for line in lines) | told
