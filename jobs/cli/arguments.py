@@ -41,7 +41,7 @@ def known_table(name: str) -> Table:
         typer.BadParameter: There is none; names the nearest.
     """
     tables = {table.name: table for table in TABLES}
-    source = next((source for source in SOURCES if source.name == name), None)
+    source = next((source for source in SOURCES if source.name == name and name not in tables), None)
     if source:
         raise typer.BadParameter(
             f"{name} is a source; name one of its tables: {', '.join(t.name for t in source.tables)}"
