@@ -315,15 +315,20 @@ def from_environment() -> Settings:
     Raises:
         JobError: A variable holds what it may not, or is mistyped; names every one.
     """
-    problems = [
-        f"{variable} is no setting, did you mean {meant}?"
+    mistyped = {
+        variable: meant
         for variable, value in sorted(os.environ.items())
         if value and (meant := probably_meant(variable))
-    ]
+    }
+    problems = [f"{variable} is no setting, did you mean {meant}?" for variable, meant in mistyped.items()]
     try:
         found = Settings()
     except ValidationError as wrong:
-        problems += [f"{_variable_of(error['loc'])} is {_shown(error)}: {error['msg']}" for error in wrong.errors()]
+        problems += [
+            f"{variable} is {_shown(error)}: {error['msg']}"
+            for error in wrong.errors()
+            if (variable := _variable_of(error["loc"])) not in mistyped
+        ]
     if problems:
         raise JobError(f"nothing was done: {'; '.join(problems)}; set it otherwise, or unset it")
     return found
@@ -340,8 +345,14 @@ def _shown(error: ErrorDetails) -> str:
 def probably_meant(variable: str) -> str | None:
     """The variable of a setting that is nearest to one that is none; None if it is one, or is meant for something else."""
     name, *below = variable.lower().removeprefix(_PREFIX.lower()).split("__")
-    if not variable.upper().startswith(_PREFIX) or name in Settings.model_fields or name in _OF_OTHERS:
+    if not variable.upper().startswith(_PREFIX) or name in _OF_OTHERS:
         return None
+    if name in Settings.model_fields:
+        held = _HOLDERS.get(name)
+        if not held or not below or below[0] in held:
+            return None
+        meant = get_close_matches(below[0], held, n=1, cutoff=_MISTYPED)
+        return _variable_of([name, *meant, *below[1:]]) if meant else None
     # Two underscores lead to what a setting holds; often one is typed.
     for holder, held in _HOLDERS.items():
         inner = name.removeprefix(f"{holder}_")

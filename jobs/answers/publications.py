@@ -73,4 +73,4 @@ def history(root: str, table: Table, limit: int) -> History:
 def _why_none(table: Table, *, is_there: bool) -> str:
     if is_there:
         return f"{table.name} is written beside the publications of other tables and has none"
-    return f"{table.name} was never published; run `reelhouse run {job_of(table)}`"
+    return f"{table.name} was never published; run `reelhouse run {job_of(table)}`, or `reelhouse night` for all tables"

@@ -93,7 +93,8 @@ class Lake:
         if delta is None:
             if table.layer == "bronze":
                 self._reads.nothing(table)
-                return self.spark.createDataFrame([], spark_schema(table))
+                # Spark leaves out of a plan what it knows to be empty, and it knows that of what no row can be in.
+                return self.spark.createDataFrame([], spark_schema(table)).where(F.lit(False))  # noqa: FBT003
             raise never_published(table, night)
         entry = ledger.in_force(table, delta)  # refuses a lake of a newer version
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
@@ -273,7 +274,7 @@ class Lake:
         out = {day.isoformat() for day in {*refused, *staged.refused}}
         if out:
             self._refuse(staged, out)
-        if staged.replaced is not None and out >= set(staged.replaced):
+        if out and staged.replaced is not None and out >= set(staged.replaced):
             remove(filesystem, folder)
             return self._end(staged, "stale", note="what was delivered was refused")
         replayed = replays.compare(root, staged, out, self.settings.root) if table.name in self.again else None

@@ -23,6 +23,12 @@ __all__ = ["home", "run"]
         ("REELHOUSE_WEIGHTING__VIEW", "2", "did you mean REELHOUSE_WEIGHING__VIEW?"),
         ("REELHOUSE_WEIGHING_HALF_LIFE_DAYS", "9", "did you mean REELHOUSE_WEIGHING__HALF_LIFE_DAYS?"),
         ("REELHOUSE_RECOMMENDER_PARAMETERS_RANK", "9", "did you mean REELHOUSE_RECOMMENDER_PARAMETERS__RANK?"),
+        (
+            "REELHOUSE_GATE__LIN",
+            "9",
+            "error: nothing was done: REELHOUSE_GATE__LIN is no setting, did you mean REELHOUSE_GATE__LINE?; set it",
+        ),
+        ("REELHOUSE_GATE__ZZZ", "9", "REELHOUSE_GATE__ZZZ is '9': Extra inputs are not permitted"),
     ],
 )
 def test_a_wrong_setting_costs_one_line_that_names_it(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from pyspark.testing import assertDataFrameEqual
 
 from expectations.suite import Reference, Suite, suite
@@ -282,6 +283,19 @@ def test_a_table_that_was_never_published_says_how_to_make_it(lake: Lake) -> Non
         lake.read(SHELVES, NIGHT)
     with pytest.raises(JobError, match=r"silver\.shelves cannot be read: it was never published"):
         lake.views(SHELVES, night=NIGHT)
+
+
+def test_a_delivery_that_never_came_costs_no_work(lake: Lake) -> None:
+    known = rows_of(lake.spark, bronze.IMDB_TITLE_RATINGS, [{"tconst": "tt1"}])
+    never = lake.read(bronze.TMDB_MOVIES_METADATA, NIGHT)
+    summed = never.groupBy("id").count().select(F.col("id").alias("tconst"))
+
+    both = known.select("tconst").union(summed)
+
+    assert [row["tconst"] for row in both.collect()] == ["tt1"]
+    plan = both._jdf.queryExecution().executedPlan().toString()
+    assert "Exchange" not in plan, plan
+    assert "Union" not in plan, plan
 
 
 def test_what_is_asked_without_spark_is_named_as_an_input_at_the_version_that_was_asked(

@@ -272,3 +272,23 @@ def test_where_another_delivery_is_the_oldest_events_of_any_age_are_judged_again
         told.append((entry.replaced, entry.published, entry.quarantined))
 
     assert told == [(None, 31, {}), (None, 31, {"occurred_at:too_late": 1})]
+
+
+def test_a_catalogue_made_again_that_touches_no_month_leaves_events_as_they_are_and_fresh(lake: Lake) -> None:
+    links, known = {"source_title_id": "tt0000001", "title_id": "tt0000001"}, {"title_id": "tt0000001"}
+    for table, row in ((silver.TITLE_LINKS, links), (silver.TITLES, known)):
+        publish(lake.settings.root, table, filled(table, row))
+    night = date(2026, 3, 1)
+    deliver(lake, {night: [event(f"a{n}", "2026-03-01") for n in range(30)]})
+    job.run(Lake(lake.spark, lake.settings, run="test"), night)
+    publish(lake.settings.root, silver.TITLES, *(filled(silver.TITLES, {"title_id": f"tt000000{n}"}) for n in (1, 2)))
+
+    again = Lake(lake.spark, lake.settings, run="test")
+    job.run(again, night)
+
+    entry = ledger.latest(lake.settings.lake, silver.INTERACTIONS)
+    assert entry is not None
+    assert [outcome.state for outcome in again.outcomes] == ["published"]
+    assert (entry.replaced, entry.published, entry.spine["published"]) == ([], 30, 30)
+    assert entry.inputs[silver.TITLES.name] == ledger.version(lake.settings.lake, silver.TITLES)
+    assert lake.read(silver.INTERACTIONS, night).count() == 30
