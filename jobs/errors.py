@@ -20,6 +20,10 @@ class LostServerError(JobError):
     """The Spark Connect server is gone: nothing is wrong with the job, and it can be run again as it is."""
 
 
+class DamagedError(JobError):
+    """The log of a table is damaged: that table cannot be opened, others can."""
+
+
 class GoneError(JobError):
     """Something of the past is not kept any more: what was asked can be done of later nights only."""
 

@@ -9,14 +9,39 @@ from jobs.lakehouse.ledger import Entry, Served
 from jobs.tables import NODES, Table
 
 State = Literal[
-    "fresh", "stale", "behind", "late", "outdated", "old", "rolled back", "never published", "none yet", "unknown"
+    "fresh",
+    "damaged",
+    "stale",
+    "behind",
+    "late",
+    "outdated",
+    "old",
+    "rolled back",
+    "never published",
+    "none yet",
+    "unknown",
 ]
-"""``stale``: a later night was refused. ``behind``: a later night was delivered, or is carried by others. ``late``: nothing
-later is there, and it is older than its definition promises. ``outdated``: of its inputs others are served now than it was
-made from. Of the model: ``old``: lists would be refused for its age; ``none yet``; ``unknown``: MLflow does not say."""
+"""``damaged``: its log cannot be read. ``stale``: a later night was refused. ``behind``: a later night was delivered, or is
+carried by others. ``late``: nothing later is there, and it is older than its definition promises. ``outdated``: of its inputs
+others are served now than it was made from. Of the model: ``old``: lists would be refused for its age; ``none yet``;
+``unknown``: MLflow does not say."""
 WORST_FIRST: tuple[State, ...] = (
-    *("stale", "unknown", "behind", "never published", "none yet", "late", "old", "outdated", "rolled back", "fresh"),
+    *(
+        "damaged",
+        "stale",
+        "unknown",
+        "behind",
+        "never published",
+        "none yet",
+        "late",
+        "old",
+        "outdated",
+        "rolled back",
+        "fresh",
+    ),
 )
+_MENDED_FIRST = {"damaged", "behind", "never published", "none yet"}
+"""What is made from such a table is not made before it is mended."""
 _WAITING = {"behind", "never published", "none yet"}
 _TOLD = 120
 """Characters of a reason in the line about all tables; below it stands whole."""
@@ -108,7 +133,7 @@ def with_causes(found: Iterable[Status]) -> list[Status]:
         if one.state in _WAITING and above:
             causes[node.name] = tuple(dict.fromkeys(above))
             by_name[node.name] = replace(one, waits_for=causes[node.name])
-        elif one.state in _WAITING or (one.state == "stale" and not _goes_on_without(node.name)):
+        elif one.state in _MENDED_FIRST or (one.state == "stale" and not _goes_on_without(node.name)):
             causes[node.name] = (node.name,)
     return list(by_name.values())
 
@@ -127,7 +152,7 @@ def in_one_line(night: date | None, found: Sequence[Status]) -> str:
     """
     tables = [one for one in found if not one.table.startswith("model.")]
     fresh = sum(one.is_fresh for one in tables)
-    if night is None:
+    if night is None and all(one.state != "damaged" for one in found):
         return "no night yet: nothing was delivered and nothing is published"
     causes = sorted(
         (one for one in found if not one.is_fresh and not one.waits_for), key=lambda one: WORST_FIRST.index(one.state)
@@ -137,7 +162,7 @@ def in_one_line(night: date | None, found: Sequence[Status]) -> str:
     worst = causes[0]
     waiting = sum(worst.table in one.waits_for for one in found)
     counted = f"all {fresh}" if fresh == len(tables) else f"{fresh} of {len(tables)}"
-    parts = [f"night {night}: {counted} tables fresh", _in_words(worst)]
+    parts = [f"{f'night {night}' if night else 'no night can be told'}: {counted} tables fresh", _in_words(worst)]
     parts += [f"{waiting} more wait for it"] if waiting else []
     parts += [f"{len(causes) - 1} other reasons below"] if len(causes) > 2 else []
     parts += [f"{causes[1].table} is {causes[1].state}"] if len(causes) == 2 else []

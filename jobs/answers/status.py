@@ -8,7 +8,7 @@ from functools import partial
 
 from jobs.answers.sources import statuses_of_bronze
 from jobs.answers.standing import State, Status, carrying, in_one_line, is_promised, with_causes
-from jobs.errors import JobError
+from jobs.errors import DamagedError, JobError
 from jobs.lakehouse import ledger, refusals
 from jobs.lakehouse.ledger import Served
 from jobs.lakehouse.refusals import Refusal
@@ -18,6 +18,7 @@ from jobs.settings import Settings
 from jobs.tables import NODES, TABLES, Model, Node, Table
 from jobs.tables.gold import RECOMMENDATIONS
 from jobs.tables.model import CHAMPION
+from jobs.tables.ops import REFUSALS
 from jobs.tracking import registry
 
 _LEDGERS_AT_ONCE = 8
@@ -48,12 +49,13 @@ def standing(settings: Settings, today: date) -> Standing:
     Raises:
         JobError: The lake was made by a newer version.
     """
+    # A table whose log is damaged is told of among the others: it hides none of them.
     root = settings.lake
-    tables = [table for table in TABLES if table.layer != "ops"]
-    with ThreadPoolExecutor(_LEDGERS_AT_ONCE) as threads:
-        held = threads.map(partial(ledger.served, root), tables)
-        served = {table.name: one for table, one in zip(tables, held, strict=True)}
-    refused = _open_refusals(root)
+    served, damaged = _ledgers(root)
+    try:
+        refused = _open_refusals(root, [name for name in served if name not in damaged])
+    except DamagedError as error:
+        damaged[REFUSALS.name], refused = str(error), {}
     nights = [held.entry.night for held in served.values() if held]
     newest = max([*nights, *(day for day in delivered_days(settings.landing) if day < today)], default=None)
     counted = _counted(settings, today)
@@ -63,7 +65,26 @@ def standing(settings: Settings, today: date) -> Standing:
             found.append(_status_of_model(settings, node, served, newest, counted))
         elif node.name in served and node.layer != "bronze":
             found.append(_status(root, node, served, refused.get(node.name), newest, counted))
-    return Standing(newest, with_causes(found))
+    whole = [one for one in found if one.table not in damaged]
+    told = [Status(name, "damaged", why.removeprefix(f"{name} ")) for name, why in damaged.items()]
+    return Standing(newest, with_causes([*told, *whole]))
+
+
+def _ledgers(root: str) -> tuple[dict[str, Served | None], dict[str, str]]:
+    """What each table holds; and of those whose log is damaged, which hold nothing, what is wrong."""
+    tables = [table for table in TABLES if table.layer != "ops"]
+    with ThreadPoolExecutor(_LEDGERS_AT_ONCE) as threads:
+        read = list(threads.map(partial(_ledger, root), tables))
+    served = {table.name: None if isinstance(one, str) else one for table, one in zip(tables, read, strict=True)}
+    return served, {table.name: one for table, one in zip(tables, read, strict=True) if isinstance(one, str)}
+
+
+def _ledger(root: str, table: Table) -> Served | str | None:
+    """What a table holds; if its log is damaged, what is wrong."""
+    try:
+        return ledger.served(root, table)
+    except DamagedError as error:
+        return str(error)
 
 
 def _counted(settings: Settings, today: date) -> date:
@@ -109,9 +130,9 @@ def _days(number: int) -> str:
     return f"{number} day{'' if number == 1 else 's'}"
 
 
-def _open_refusals(root: str) -> Mapping[str, Refusal]:
-    """The last refusal of each table that was not published since."""
-    tables = {table.name: table for table in TABLES}
+def _open_refusals(root: str, whole: Sequence[str]) -> Mapping[str, Refusal]:
+    """The last refusal of each whole table that was not published since."""
+    tables = {table.name: table for table in TABLES if table.name in whole}
     by_time = sorted(refusals.newest(root).values(), key=lambda refusal: (refusal.refused_at, refusal.night))
     last = {refusal.table_name: refusal for refusal in by_time if refusal.table_name in tables}
     return {name: one for name, one in last.items() if not refusals.is_settled(root, tables[name], one)}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples("reelhouse status", "reelhouse status --check", "reelhouse status --json")
 _STYLES = {
+    "damaged": "bold red",
     "fresh": "green",
     "stale": "bold red",
     "behind": "yellow",
@@ -40,11 +41,11 @@ def status(
 ) -> None:
     """Say whether the night is complete, and of each table which night it carries, how old that is, and if not fresh why.
 
-    fresh; stale: a later night was refused, the one named is served instead; behind: a later night is there and not done;
-    late: older than its definition promises, and nothing later is there; outdated: of what it was made from, other versions
-    are served now; rolled back; never published. Of the model also old: lists would be refused for its age; none yet;
-    unknown: MLflow does not say. Age is in days, beside those promised. What was set aside, waits (parked), and the seconds
-    are of the last publication.
+    fresh; damaged: its log cannot be read, and the status ends with 1; stale: a later night was refused, the one named is
+    served instead; behind: a later night is there and not done; late: older than its definition promises, and nothing later
+    is there; outdated: of what it was made from, other versions are served now; rolled back; never published. Of the model
+    also old: lists would be refused for its age; none yet; unknown: MLflow does not say. Age is in days, beside those
+    promised. What was set aside, waits (parked), and the seconds are of the last publication.
     `reelhouse tables` says what the tables are.
     """
     from jobs.answers.standing import WORST_FIRST
@@ -62,7 +63,8 @@ def status(
         _show_table(found)
         _show_notes(found)
         display.next_step(_next(found))
-    if check and not all(one.is_fresh for one in now.found):
+    is_damaged = any(one.state == "damaged" for one in now.found)
+    if is_damaged or (check and not all(one.is_fresh for one in now.found)):
         raise typer.Exit(1)
 
 
@@ -123,6 +125,8 @@ def _show_notes(found: "Sequence[Status]") -> None:
 def _next(found: "Sequence[Status]") -> str:
     """What is worth typing next: the worst is looked at first."""
     states = {one.state for one in found}
+    if "damaged" in states:
+        return f"reelhouse restore {next(one.table for one in found if one.state == 'damaged')}"
     if "stale" in states:
         return 'reelhouse sql "SELECT table_name, night, problems, page FROM ops.refusals ORDER BY refused_at DESC LIMIT 5"'
     if states & {"behind", "outdated", "none yet", "never published"}:

@@ -157,7 +157,7 @@ def open_table(root: str, table: Table) -> DeltaTable | None:
     """The table as delta-rs sees it, None if it was never published.
 
     Raises:
-        JobError: Its log is damaged.
+        DamagedError: Its log is damaged.
     """
     try:
         with logs.opened(root, table):

@@ -17,7 +17,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from jobs.errors import JobError
+from jobs.errors import DamagedError
 from jobs.lakehouse.storage import folders_in, open_storage
 from jobs.tables import Table
 
@@ -120,7 +120,7 @@ def opened(root: str, table: Table) -> Iterator[None]:
     """Say in a line what is wrong with a log that Delta cannot open a table from.
 
     Raises:
-        JobError: Something is.
+        DamagedError: Something is.
     """
     try:
         yield
@@ -130,7 +130,7 @@ def opened(root: str, table: Table) -> Iterator[None]:
         problems = examine(root, table).problems
         if not problems:
             raise
-        raise JobError(
+        raise DamagedError(
             f"{table.name} cannot be opened: of its log, {'; '.join(problems)}; nothing was changed, earlier versions can "
             f"be read; `reelhouse restore {table.name}` shows them, and mends it"
         ) from error
