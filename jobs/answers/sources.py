@@ -1,6 +1,6 @@
 """How the tables of bronze stand: what they hold, beside what was delivered. Without Spark, and without reading a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -27,14 +27,24 @@ def statuses_of_bronze(
     """
     for source in SOURCES:
         folders = deliveries.deliveries(settings.landing, source)
-        entries = {day: deliveries.entries(folder) for day, folder in folders.items() if day < today}
+        entries = {day: deliveries.entries(folder) for day, folder in folders.items()}
         hashes = Hashes(settings.landing / source.folder)
         for table in source.tables:
             held = served[table.name]
             files = {day: own for day, found in entries.items() if (own := deliveries.those_of(table, found))}
-            status = _status(table, held, refused.get(table.name), files, hashes)
+            refusal = refused.get(table.name)
+            if refusal and not _is_open(table, held, refusal, files):
+                refusal = None
+            awaited = {day: own for day, own in files.items() if day < today}
+            status = _status(table, held, refusal, awaited, hashes)
             if status:
                 yield is_promised(table, carrying(status, held, counted))
+
+
+def _is_open(table: Table, held: Served | None, refusal: Refusal, files: Collection[date]) -> bool:
+    """Whether a refused delivery is to be mended: it was not taken away, nor has a later dump come into its place."""
+    later = table.kind == "snapshot" and held and max(held.entry.deliveries, default="") > refusal.night.isoformat()
+    return refusal.night in files and not later
 
 
 def _status(

@@ -40,7 +40,7 @@ WORST_FIRST: tuple[State, ...] = (
         "fresh",
     ),
 )
-_MENDED_FIRST = {"damaged", "behind", "never published", "none yet"}
+_MENDED_FIRST = {"damaged", "stale", "behind", "never published", "none yet"}
 """What is made from such a table is not made before it is mended."""
 _WAITING = {"behind", "never published", "none yet"}
 _TOLD = 120
@@ -133,14 +133,9 @@ def with_causes(found: Iterable[Status]) -> list[Status]:
         if one.state in _WAITING and above:
             causes[node.name] = tuple(dict.fromkeys(above))
             by_name[node.name] = replace(one, waits_for=causes[node.name])
-        elif one.state in _MENDED_FIRST or (one.state == "stale" and not _goes_on_without(node.name)):
+        elif one.state in _MENDED_FIRST:
             causes[node.name] = (node.name,)
     return list(by_name.values())
-
-
-def _goes_on_without(table: str) -> bool:
-    """Whether a night goes on where a delivery is refused: with the last good one."""
-    return table.startswith("bronze.")
 
 
 def in_one_line(night: date | None, found: Sequence[Status]) -> str:

@@ -82,9 +82,10 @@ def test_a_refused_night_is_stale_until_it_is_published(run: Run, tmp_path: Path
     assert state(run, "gold.recommendations")["state"] == "fresh", "published since"
 
     refuse("gold.recommendations", THREE, datetime(2100, 1, 1, tzinfo=UTC))
-    refuse(bronze.IMDB_NAME_BASICS.name, THREE, datetime(2100, 1, 1, tzinfo=UTC))
+    refuse(bronze.IMDB_TITLE_RATINGS.name, THREE, datetime(2100, 1, 1, tzinfo=UTC))
+    deliver(tmp_path, THREE, "tconst")
 
-    for table in ("gold.recommendations", "bronze.imdb_name_basics"):
+    for table in ("gold.recommendations", "bronze.imdb_title_ratings"):
         told = state(run, table)
         assert (told["state"], told["why"]) == ("stale", "night 2026-03-03 was refused: coverage is low")
         assert told["instead_of"] == "2026-03-03"
@@ -147,49 +148,6 @@ def test_a_long_reason_stands_in_a_line_of_its_own_and_tables_stay_readable_at_8
     (row,) = [line for line in lines if line.strip().startswith("gold.recommendation_change_causes ")]
     assert row.split() == ["gold.recommendation_change_causes", "stale"]
     assert lines[-1].startswith('next: reelhouse sql "SELECT table_name, night, problems')
-
-
-def damage(home: Path, table: Table, version: int) -> None:
-    (home / "lake" / table.path / "_delta_log" / f"{version:020}.json").unlink()
-
-
-def test_a_table_whose_log_is_damaged_hides_no_other_and_ends_it_with_1(run: Run, tmp_path: Path) -> None:
-    publish(tmp_path, gold.RECOMMENDATION_HISTORY, night=TWO)
-    refuse("gold.recommendations", THREE, datetime(2100, 1, 1, tzinfo=UTC))
-    damage(tmp_path, gold.RECOMMENDATIONS, 1)
-
-    shown = run("status")
-
-    why = "cannot be opened: of its log, the entry of version 1 is missing; nothing was changed"
-    lines = shown.stdout.splitlines()
-    assert (shown.exit_code, shown.stderr) == (1, "")
-    assert f"; gold.recommendations is damaged: {why}" in lines[0]
-    assert lines[1].startswith(
-        f"gold.recommendations: damaged, {why}, earlier versions can be read; `reelhouse restore"
-    )
-    assert any(line.split()[:3] == ["silver.titles", "fresh", "2026-03-02"] for line in lines)
-    assert lines[-1] == "next: reelhouse restore gold.recommendations"
-    told = run("status", "--json")
-    found = {one["table"]: one for one in json.loads(told.stdout)}
-    assert told.exit_code == 1
-    assert found["gold.recommendations"]["state"] == "damaged"
-    assert "gold.recommendations" in found["gold.title_facts"]["waits_for"]
-    assert found["silver.titles"]["state"] == "fresh"
-
-
-def test_damaged_refusals_are_told_beside_the_tables(run: Run, tmp_path: Path) -> None:
-    refuse("silver.titles", THREE, datetime(2100, 1, 1, tzinfo=UTC))
-    assert state(run, "silver.titles")["state"] == "stale"
-    damage(tmp_path, REFUSALS, 0)
-
-    assert (state(run, "ops.refusals")["state"], state(run, "silver.titles")["state"]) == ("damaged", "fresh")
-
-
-def test_a_lake_in_which_nothing_can_be_opened_is_not_taken_for_a_new_one(run: Run, tmp_path: Path) -> None:
-    for table in (gold.RECOMMENDATIONS, silver.TITLES, silver.PEOPLE):
-        damage(tmp_path, table, 0)
-
-    assert run("status").stdout.startswith("no night can be told: 0 of ")
 
 
 def test_checks_whether_everything_is_fresh(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +215,29 @@ def test_what_was_refused_and_came_again_like_the_last_good_delivery_is_fresh(ru
 
     assert state(run, name)["state"] == "fresh", "what was refused is not what lies there now"
     refuse(name, THREE, datetime(2100, 1, 2, tzinfo=UTC))
+    other = deliver(tmp_path, THREE, "other")
     assert state(run, name)["state"] == "stale", "that is another day"
+    other.unlink()
+    assert state(run, name)["state"] == "fresh", "it was taken away: the nights go on with what is held"
+
+
+def test_a_later_dump_takes_the_place_of_one_that_was_refused_and_a_later_log_does_not(
+    run: Run, tmp_path: Path
+) -> None:
+    ratings(tmp_path, deliver(tmp_path, ONE, "tconst"))
+    deliver(tmp_path, TWO, "cut")
+    publish(tmp_path, bronze.INTERACTIONS, night=ONE, deliveries={str(ONE): "x"})
+    for day in (TWO, THREE):
+        deliver_events(Settings(), day, "tt0000001")
+    for table in (bronze.IMDB_TITLE_RATINGS, bronze.INTERACTIONS):
+        refuse(table.name, TWO, datetime(2100, 1, 1, tzinfo=UTC))
+        assert state(run, table.name)["state"] == "stale"
+
+    ratings(tmp_path, deliver(tmp_path, THREE, "whole"))
+    publish(tmp_path, bronze.INTERACTIONS, night=THREE, deliveries={str(ONE): "x", str(THREE): "y"})
+
+    assert state(run, bronze.IMDB_TITLE_RATINGS.name)["state"] == "fresh"
+    assert state(run, bronze.INTERACTIONS.name)["state"] == "stale"
 
 
 def test_a_source_s_table_says_when_it_was_last_delivered_and_whether_that_is_in_the_lake(
@@ -336,8 +316,13 @@ def test_the_first_line_says_whether_the_night_is_complete_and_if_not_the_worst_
 def test_tables_that_wait_name_what_has_to_be_mended_first(run: Run, tmp_path: Path) -> None:
     publish(tmp_path, silver.TITLE_PROFILES, night=THREE)
     refuse("silver.titles", THREE, datetime(2100, 1, 1, tzinfo=UTC))
+    refuse("bronze.interactions", TWO, datetime(2100, 1, 1, tzinfo=UTC))
+    deliver_events(Settings(), TWO, "tt0000001")
 
     facts, people = state(run, "gold.title_facts"), state(run, "silver.people")
+    assert state(run, "silver.interactions")["waits_for"][0] == "bronze.interactions", (
+        "no night goes on without a delivery"
+    )
 
     assert facts["waits_for"][:1] == ["silver.titles"]
     assert people["waits_for"] == [], "it is made from no table that is refused"
