@@ -17,35 +17,40 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "reelhouse replay bronze.imdb --dry-run",
     "reelhouse replay bronze.interactions",
+    "reelhouse replay bronze.interactions --all",
     "reelhouse replay silver.interactions",
 )
 
 
 def replay(
     job: JobArgument,
+    of_all: Annotated[
+        bool, typer.Option("--all", help="Read every delivery of a source again, for a stricter rule.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and change nothing.")] = False,
 ) -> None:
     """Make a table or source again under today's rules, and everything that is made from it.
 
-    Of a source, the deliveries with rows in quarantine are read from landing/ again. What comes out as it was is not
-    published: a second replay changes nothing, and one that was stopped can be run again.
+    Of a source, the deliveries with rows in quarantine are read from landing/ again; with --all every delivery is, as a
+    rule that is stricter now may break rows that were published. What comes out as it was is not published: a second
+    replay changes nothing, and one that was stopped can be run again.
     """
     from jobs.cli.progress import Progress
     from jobs.cli.summary import show_failures
     from jobs.runs import replays
     from jobs.runs.job import Sessions
 
-    home = settings()
-    planned = replays.plan(home, job)
+    home, typed = settings(), f"reelhouse replay {job}{' --all' if of_all else ''}"
+    planned = replays.plan(home, job, of_all=of_all)
     if dry_run:
         _show(planned)
-        display.next_step(f"reelhouse replay {job}")
+        display.next_step(typed)
         return
     for stays in planned.stays:
         display.say(stays)
     with Progress(planned.jobs) as progress:
         sessions = Sessions(home, f"replay {job}", watcher=progress)
-        ended = replays.run(home, planned, f"reelhouse replay {job}", sessions, progress)
+        ended = replays.run(home, planned, typed, sessions, progress)
     failed = [one.job for one in ended if one.error]
     if failed:
         show_failures(ended)
@@ -53,7 +58,7 @@ def replay(
         behind = f", and {display.listing(others)} could not run because of that" if others else ""
         raise JobError(
             f"{job} was not replayed to its end: {display.listing(failed)} failed{behind}; what was published before "
-            f"stays; mend the cause and run `reelhouse replay {job}` again: what is done already is not done again"
+            f"stays; mend the cause and run `{typed}` again: what is done already is not done again"
         )
     published = _published(ended)
     display.say(f"published anew: {', '.join(published)}" if published else "nothing changed")
@@ -66,7 +71,9 @@ def _show(planned: "Replay") -> None:
         told = f"reads {', '.join(map(str, days))} again" if days else "is made again"
         display.say(f"to replay  {name}  {told}: rows in quarantine {planned.rows[name]:,}")
     if not planned.again:
-        display.say("to replay  nothing: none of the deliveries in landing/ has rows in quarantine")
+        display.say(
+            "to replay  nothing: none of the deliveries in landing/ has rows in quarantine; --all reads every one"
+        )
     for stays in planned.stays:
         display.say(f"to stay  {stays}")
     for job in planned.jobs[1:]:

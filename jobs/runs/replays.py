@@ -40,12 +40,13 @@ class Replay:
     """What cannot be read again, and why, in words."""
 
 
-def plan(settings: Settings, job: str) -> Replay:
+def plan(settings: Settings, job: str, *, of_all: bool = False) -> Replay:
     """Find out what a replay does; nothing is changed.
 
     Args:
         settings: Where everything is.
         job: Name of a table or a source.
+        of_all: Whether deliveries without rows in quarantine are read again too: a stricter rule may break some of theirs.
 
     Raises:
         JobError: It has no rows in quarantine by nature, or nothing of it was published or delivered.
@@ -64,7 +65,7 @@ def plan(settings: Settings, job: str) -> Replay:
     again, stays = dict[str, Collection[date]](), list[str]()
     for table in named:
         if table.layer == "bronze":
-            days, left = _deliveries_to_read(settings, table, found[table.name])
+            days, left = _deliveries_to_read(settings, table, found[table.name], of_all=of_all)
             stays += left
             if days:
                 again[table.name] = days
@@ -106,9 +107,9 @@ def _is_there(settings: Settings, node: Node) -> bool:
 
 
 def _deliveries_to_read(
-    settings: Settings, table: Table, found: Mapping[str, Mapping[str, int]]
+    settings: Settings, table: Table, found: Mapping[str, Mapping[str, int]], *, of_all: bool
 ) -> tuple[list[date], list[str]]:
-    """The deliveries with rows in quarantine that are still in landing; and of the others, why their rows stay."""
+    """The deliveries with rows in quarantine, or all, that are still in landing; and why the rows of others stay."""
     source = next(source for source in SOURCES if table in source.tables)
     folders = deliveries(settings.landing, source)
     held = _held(settings, table)
@@ -122,7 +123,15 @@ def _deliveries_to_read(
             stays.append(f"{said}: it was refused, and a later delivery has taken its place")
         else:
             days.append(day)
-    return days, stays
+    for day in sorted(held) if of_all else ():
+        if str(day) in found:
+            continue
+        if day in folders and files_of(table, folders[day]):
+            days.append(day)
+        else:
+            gone = settings.landing / source.folder / str(day)
+            stays.append(f"{table.name}  {day}  stays as it was published: the delivery is not in {gone} any more")
+    return sorted(days), stays
 
 
 def _held(settings: Settings, table: Table) -> set[date]:

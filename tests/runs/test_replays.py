@@ -6,7 +6,6 @@ from datetime import date
 
 import great_expectations.expectations as gxe
 import pytest
-from deltalake import DeltaTable
 from typer.testing import CliRunner
 
 from expectations.bronze.interactions import SUITES
@@ -19,6 +18,7 @@ from jobs.runs import replays
 from jobs.runs.job import Sessions, run_job
 from jobs.settings import Settings
 from jobs.tables import Table, bronze, silver
+from jobs.tables.ops import QUARANTINE
 from tests.runs.test_night import ONE, TWO, Told, deliver_events, prepare
 
 EVENTS, REFINED = bronze.INTERACTIONS, silver.INTERACTIONS
@@ -62,7 +62,10 @@ def published(settings: Settings, table: Table) -> int:
 
 def aside(settings: Settings, table: Table) -> list[str]:
     """Titles' names in the records that are in quarantine of a table."""
-    held = DeltaTable(f"{settings.lake}/ops/quarantine").to_pyarrow_table(filters=[("table_name", "=", table.name)])
+    quarantine = ledger.open_table(settings.lake, QUARANTINE)
+    if quarantine is None:
+        return []
+    held = quarantine.to_pyarrow_table(filters=[("table_name", "=", table.name)])
     return sorted(record[record.index("tt") :][:9] for record in held.column("record").to_pylist())
 
 
