@@ -3,7 +3,7 @@
 ``python -m tests.trials.forker`` takes a line of JSON for each process, ``{"home", "kind", "night", "last"}``, and answers with
 how it ended. A fork cannot share a Java machine: what Spark would write, the door is given as files. Its steps are counted by
 functions that wrap those of the door, in this program only. Without a kind a process runs the whole night, on the Spark Connect
-server that its environment names; then its steps are commits.
+server that its environment names; then its steps are commits, as are those of a ``replay`` of what is delivered of events.
 """
 
 import json
@@ -26,6 +26,7 @@ from jobs.lakehouse import commit, lake, quarantine, refusals, staging
 from jobs.lakehouse.audit import counts, judge, mark, pages
 from jobs.lakehouse.schema import arrow_schema
 from jobs.lakehouse.staging import WHOLE
+from jobs.runs import replays
 from jobs.runs.imports import load
 from jobs.runs.job import Sessions
 from jobs.runs.night import run_night
@@ -36,6 +37,7 @@ from tests.rows import filled
 from tests.runs.any_order import Silent
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
+REPLAY = "replay"
 STEPS: tuple[tuple[Any, str], ...] = (
     (quarantine, "settle"),
     (pq, "write_table"),
@@ -158,6 +160,19 @@ def run_whole_night(home: Path, night: date) -> None:
             raise ended.error
 
 
+def replay_events(home: Path) -> None:
+    """Make events again, and what is made from them.
+
+    Raises:
+        JobError: Something was not done.
+    """
+    settings = Settings(home=home)
+    planned = replays.plan(settings, "bronze.interactions")
+    for ended in replays.run(settings, planned, "trial", Sessions(settings), Silent()):
+        if ended.error:
+            raise ended.error
+
+
 def die_after(last: int, home: Path, steps: tuple[tuple[Any, str], ...]) -> Callable[[], int]:
     """Let this process kill itself when so many steps are done; how many were done so far."""
     done = 0
@@ -181,9 +196,13 @@ def die_after(last: int, home: Path, steps: tuple[tuple[Any, str], ...]) -> Call
 def child(asked: dict[str, Any]) -> int:
     home, night = Path(asked["home"]), date.fromisoformat(asked["night"])
     try:
-        done = die_after(asked["last"], home, STEPS if asked["kind"] else COMMITS)
+        kind = asked["kind"]
+        done = die_after(asked["last"], home, STEPS if kind in KINDS else COMMITS)
         try:
-            publish(home, KINDS[asked["kind"]], night) if asked["kind"] else run_whole_night(home, night)
+            if kind in KINDS:
+                publish(home, KINDS[kind], night)
+            else:
+                replay_events(home) if kind == REPLAY else run_whole_night(home, night)
         finally:
             (home / "steps").write_text(str(done()))
     except JobError as error:

@@ -1,5 +1,6 @@
-"""kill -9 at each step of the door, for a table of each kind, and after each commit of a night."""
+"""kill -9 at each step of the door, for a table of each kind, and after each commit of a night and of a replay."""
 
+import gzip
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,12 @@ from jobs.settings import Settings
 from jobs.tables import TABLES, Table
 from jobs.tables.ops import QUARANTINE
 from tests.runs.any_order import content
-from tests.trials.forker import FIRST, KINDS, SECOND
+from tests.trials.forker import FIRST, KINDS, REPLAY, SECOND
 from tests.trials.processes import Processes, environment_of
 from tests.trials.spark_server import BIN, ROOT, Server
 
 logger = logging.getLogger(__name__)
+BROKEN = "interactions/{}/broken.jsonl"
 KILLED = -signal.SIGKILL
 TWO_DAYS = 2 * 24 * 60 * 60
 
@@ -146,32 +149,101 @@ def published(home: Path) -> dict[str, Any]:
     return {name: held for name, held in content(Settings(home=home)).items() if held}
 
 
-def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
-    processes: Processes, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Night:
+    """A night that nobody disturbed, and what runs others."""
+
+    forker: Forker
+    home: Path
+    night: date
+    before: Path
+    """Its home before it ran."""
+    environment: dict[str, str]
+    """Of commands, with the Spark server that forks use."""
+
+
+@pytest.fixture(scope="module")
+def calm(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    folder = tmp_path_factory.mktemp("nights")
     world = WorldParameters(viewers=40, titles=100, events_per_day=120, days=6, first_day=date(2026, 3, 1))
-    calm, killed, night = tmp_path / "calm", tmp_path / "killed", world.last_day
-    write_world(calm / "landing", world, night)
-    broken = calm / "landing" / "interactions" / str(night) / "broken.jsonl"
-    broken.write_text('{"event_id": "broken", "user_id": "u1", "title_id": "no title", "event_type": "view"}\n')
-    shutil.copytree(calm, killed)
-    forker = Forker(tmp_path / "log", Server(tmp_path / "server", processes, memory="2g").environment)
-    assert forker.run(calm, "", night) == 0
-    whole, kills = published(calm), 0
-    aside = rows(Settings(home=calm).lake, QUARANTINE, "publication")
+    home, before, night = folder / "calm", folder / "before", world.last_day
+    write_world(home / "landing", world, night)
+    (home / "landing" / BROKEN.format(night)).write_text(
+        '{"event_id": "broken", "user_id": "u1", "title_id": "no title", "event_type": "view"}\n'
+    )
+    shutil.copytree(home, before)
+    environment = Server(folder / "server", processes, memory="2g").environment
+    forker = Forker(folder / "log", environment)
+    assert forker.run(home, "", night) == 0
+    yield Night(forker, home, night, before, environment)
+    forker.end()
+
+
+def set_aside(home: Path) -> list[dict[str, Any]]:
+    return rows(Settings(home=home).lake, QUARANTINE, "publication")
+
+
+def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
+    calm: Night, tmp_path: Path
+) -> None:
+    killed, kills = tmp_path / "killed", 0
+    shutil.copytree(calm.before, killed)
+    whole, aside = published(calm.home), set_aside(calm.home)
     assert aside
 
-    while (ended := forker.run(killed, "", night, 1)) == KILLED:
+    while (ended := calm.forker.run(killed, "", calm.night, 1)) == KILLED:
         kills += 1
         # What is visible between two tables of a night is theirs, whole; what is not published is not there.
         assert [name for name, held in published(killed).items() if held != whole[name]] == []
-        assert [row for row in rows(Settings(home=killed).lake, QUARANTINE, "publication") if row not in aside] == []
-    forker.end()
+        assert [row for row in set_aside(killed) if row not in aside] == []
 
     assert ended == 0
     logger.info("%d kills in a night of %d tables", kills, len(whole))
     # Two jobs run at once: one may have committed, too, when the other's commit kills the process.
     assert kills > len(whole) * 2 / 3
     assert published(killed) == whole
-    assert rows(Settings(home=killed).lake, QUARANTINE, "publication") == aside
+    assert set_aside(killed) == aside
     assert [left for table in TABLES if table.name in whole for left in orphans(killed, table)] == []
+
+
+def test_a_replay_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
+    calm: Night, tmp_path: Path
+) -> None:
+    before, alone, killed = (tmp_path / name for name in ("before", "alone", "killed"))
+    shutil.copytree(calm.home, before)
+    shutil.rmtree(before / "lake" / "gold")  # what is made from events and from nothing else is enough
+    mended = before / "landing" / BROKEN.format(calm.night)
+    mended.write_text(json.dumps(event_of(before, calm.night) | {"event_id": "mended"}) + "\n")
+    for home in (alone, killed):
+        shutil.copytree(before, home)
+    assert calm.forker.run(alone, REPLAY, calm.night) == 0
+    whole, aside, kills = published(alone), set_aside(alone), 0
+    versions = [ledger.version(Settings(home=alone).lake, table) for table in TABLES]
+    assert (whole == published(before), aside == set_aside(before)) == (False, False)
+
+    while (ended := calm.forker.run(killed, REPLAY, calm.night, 1)) == KILLED:
+        kills += 1
+
+    assert ended == 0
+    assert kills >= 2
+    assert (published(killed), set_aside(killed)) == (whole, aside)
+    assert [left for table in TABLES for left in orphans(killed, table)] == []
+    # Again, as the command: it does nothing.
+    again = subprocess.run(
+        [BIN / "reelhouse", "replay", "bronze.interactions"],
+        env=calm.environment | {"REELHOUSE_HOME": str(alone)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert "nothing changed" in again.stdout
+    assert [ledger.version(Settings(home=alone).lake, table) for table in TABLES] == versions
+
+
+def event_of(home: Path, night: date) -> dict[str, str]:
+    """An event of a delivery."""
+    (log,) = (home / "landing" / "interactions" / str(night)).glob("*.jsonl.gz")
+    with gzip.open(log, "rt", encoding="utf-8") as lines:
+        found: dict[str, str] = json.loads(next(lines))
+    return found
