@@ -40,7 +40,7 @@ trials: $(READY) ## Whole systems: a real scheduler, kills, clusters, real data
 bench: $(READY) ## Figures beside their goals, about 80 minutes; one: python -m tests.benchmarks NAME
 	@$(BIN)/python -m tests.benchmarks
 
-docs: $(READY) ## Write docs/tables.md from the definitions
+docs: $(READY) ## Write docs/tables.md, and the words of promises, from the definitions
 	@$(BIN)/python -m expectations.page
 
 lock: $(READY) ## Lock the newest versions that pyproject.toml allows

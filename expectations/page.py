@@ -1,14 +1,16 @@
 """Write docs/tables.md from the definitions and the suites: ``python -m expectations.page``."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.meanings import suite_of
+from expectations.meanings import FILE
 from expectations.suite import Suite
+from expectations.suites import meanings_of, suite_of
 from expectations.words import in_words, reference_in_words
-from jobs.tables import NODES, Column, Model, Table, job_inputs, job_of
+from jobs.tables import NODES, TABLES, Column, Model, Table, job_inputs, job_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
 
@@ -171,6 +173,12 @@ def _limits(suite: Suite) -> Iterator[str]:
         yield f"while there is no baseline yet, {suite.usual.least_in_words(suite.of)} (a limit: `rows`)"
 
 
+def meanings() -> str:
+    """What :mod:`expectations.meanings` keeps, as JSON: table → reason code → words."""
+    told = {suite.of.name: meanings_of(suite) for table in TABLES if (suite := suite_of(table))}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
 def _is_in_columns(expectation: Expectation, of: Table) -> bool:
     """Whether the table of columns says it already: not null."""
     kind, given = expectation.expectation_type, expectation.configuration.kwargs
@@ -223,3 +231,4 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    FILE.write_text(meanings(), encoding="utf-8")

@@ -78,17 +78,10 @@ def quarantine(
 
 
 def _promises(found: "Quarantined") -> Mapping[tuple[str, str], str]:
-    """Table and reason → what the reason promises, in words; Great Expectations is imported only if there is any."""
-    if not found.found:
-        return {}
+    """Table and reason → what the reason promises, in words."""
     from expectations.meanings import meaning
-    from jobs.tables import TABLES
 
-    known = {table.name: table for table in TABLES}
-    return {
-        (one.table, one.reason): meaning(known[one.table], one.reason) if one.table in known else ""
-        for one in found.found
-    }
+    return {(one.table, one.reason): meaning(one.table, one.reason) for one in found.found}
 
 
 def _show_nothing(found: "Quarantined", job: str | None, night: date | None, reason: str | None) -> None:

@@ -12,8 +12,8 @@ from pyarrow.dataset import dataset
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from expectations.meanings import suite_of
 from expectations.suite import Suite
+from expectations.suites import suite_of
 from jobs.lakehouse.audit.ask import Matter, questions
 from jobs.lakehouse.audit.mark import REASONS, RECORD, mark
 from jobs.lakehouse.schema import arrow_schema

@@ -73,8 +73,10 @@ def test_every_fault_that_a_job_finds_is_a_promise_in_words(suite: Suite) -> Non
     }
 
     assert set(suite.faults) == planted
-    assert {reason: pages[reason] for reason in planted} == {reason: meaning(suite.of, reason) for reason in planted}
-    assert all(meaning(suite.of, reason) for reason in planted)
+    assert {reason: pages[reason] for reason in planted} == {
+        reason: meaning(suite.of.name, reason) for reason in planted
+    }
+    assert all(meaning(suite.of.name, reason) for reason in planted)
 
 
 class Answering:

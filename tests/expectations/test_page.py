@@ -3,15 +3,20 @@
 import great_expectations.expectations as gxe
 import pytest
 
-from expectations.meanings import suite_of
-from expectations.page import PAGE, page, promises
+from expectations.meanings import FILE
+from expectations.page import PAGE, meanings, page, promises
 from expectations.suite import Reference, suite
+from expectations.suites import suite_of
 from expectations.usual import Usual
 from jobs.tables import TABLES, Table, silver
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m expectations.page`"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
+
+
+def test_the_words_of_reasons_are_those_of_the_suites() -> None:
+    assert FILE.read_text(encoding="utf-8") == meanings(), "run `make docs`"
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table.layer != "ops"], ids=lambda table: table.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import jobs
-from expectations.meanings import suite_of
+from expectations.suites import suite_of
 from jobs.tables import SOURCES, Table
 
 _READ_BY = {"whole_number", "runtime", "rating"}

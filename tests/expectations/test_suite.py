@@ -3,8 +3,8 @@
 import great_expectations.expectations as gxe
 import pytest
 
-from expectations.meanings import suite_of
 from expectations.suite import Suite, none_found, suite
+from expectations.suites import suite_of
 from jobs.tables import TABLES, Table, bronze, gold, silver
 
 MAY_SHRINK = (
