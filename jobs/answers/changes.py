@@ -13,6 +13,7 @@ from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATION_CHANGE_CAUSES, RECOMMENDATION_CHANGES, RECOMMENDATIONS
 from jobs.tables.silver import TITLES
 
+READS = (RECOMMENDATION_CHANGES, RECOMMENDATION_CHANGE_CAUSES, TITLES)
 BINS = 10
 _LISTED = 10
 _NIGHTS = "SELECT DISTINCT night FROM gold.recommendation_changes ORDER BY night DESC"
@@ -153,17 +154,16 @@ class NightChanges:
     """None where it is not known: what the lists before were made of is not kept any more."""
 
 
-def night_changes(root: str, night: date | None = None) -> NightChanges:
+def night_changes(views: Views, night: date | None = None) -> NightChanges:
     """What changed in viewers' lists on a night.
 
     Args:
-        root: The lake's root.
+        views: Of ``READS``.
         night: The night; the newest of which it is known, if None.
 
     Raises:
         JobError: A table was never published, or nothing is known of the night; names those of which something is.
     """
-    views = Views(root, (RECOMMENDATION_CHANGES, RECOMMENDATION_CHANGE_CAUSES, TITLES))
     views.require(RECOMMENDATION_CHANGES, TITLES)
     asked = _known_night(views, night)
     ((before, *counts),) = views.rows(_NIGHT, (asked,))

@@ -8,6 +8,7 @@ from jobs.lakehouse.views import Views
 from jobs.tables import Table
 from jobs.tables.ops import QUARANTINE
 
+READS = (QUARANTINE,)
 _RECORD_SHOWN = 200
 """Characters of a record."""
 
@@ -50,7 +51,7 @@ class Quarantined:
 
 
 def quarantined(
-    root: str,
+    views: Views,
     tables: Collection[Table] | None = None,
     night: date | None = None,
     reason: str | None = None,
@@ -59,7 +60,7 @@ def quarantined(
     """Look up what is in quarantine.
 
     Args:
-        root: The lake's root.
+        views: Of ``READS``.
         tables: Which tables' rows; all, if None.
         night: Of which night (of bronze: of which delivery); of all, if None.
         reason: With which reason, or with any of a column if it names one; with any, if None.
@@ -68,7 +69,6 @@ def quarantined(
     Raises:
         JobError: The lake was made by a newer version.
     """
-    views = Views(root, [QUARANTINE])
     columns = {name for (name, *_) in views.rows("DESCRIBE ops.quarantine")}
     line = "line" if "line" in columns else "NULL::BIGINT"  # a lake that set nothing aside since there are lines
     asked, given = ["true"], list[object]()

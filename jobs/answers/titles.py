@@ -9,6 +9,8 @@ from jobs.lakehouse.views import Views
 from jobs.tables.gold import POPULAR_TITLES, RECOMMENDATIONS
 from jobs.tables.silver import CREDITS, PEOPLE, PREFERENCES, TITLE_RULES, TITLES
 
+READS = (TITLES, CREDITS, PEOPLE, PREFERENCES, POPULAR_TITLES, RECOMMENDATIONS, TITLE_RULES)
+"""What is asked about titles is asked of these; silver.titles is enough to find one."""
 _OTHERS_TOLD = 5
 _PLAIN = "strip_accents(lower({}))"
 _PEOPLE = """
@@ -88,17 +90,16 @@ class TitleFacts:
     """Further titles that the search found, best first."""
 
 
-def title_facts(root: str, name: str) -> TitleFacts:
+def title_facts(views: Views, name: str) -> TitleFacts:
     """Facts about the title of this identifier, else about the best of those whose title holds all words.
 
     Args:
-        root: The lake's root.
+        views: Of ``READS``.
         name: An identifier, or words of a title in any case and without accents.
 
     Raises:
         JobError: silver.titles was never published, or has no such title; names the nearest.
     """
-    views = Views(root, (TITLES, CREDITS, PEOPLE, PREFERENCES, POPULAR_TITLES, RECOMMENDATIONS, TITLE_RULES))
     views.require(TITLES)
     first, *others = _find(views, name)
     title_id = first["title_id"]
@@ -118,18 +119,17 @@ def title_facts(root: str, name: str) -> TitleFacts:
     )
 
 
-def find_title(root: str, name: str, undone: str) -> FoundTitle:
+def find_title(views: Views, name: str, undone: str) -> FoundTitle:
     """The one title that an identifier, or words of a title, can mean.
 
     Args:
-        root: The lake's root.
+        views: Of silver.titles.
         name: An identifier, or words of a title in any case and without accents.
         undone: What is not done without it, to begin a refusal with.
 
     Raises:
         JobError: silver.titles was never published, has no such title, or several; names the nearest, or some of them.
     """
-    views = Views(root, (TITLES,))
     views.require(TITLES)
     found = [FoundTitle(row["title_id"], row["title"], row["release_year"]) for row in _find(views, name, undone)]
     if len(found) > 1:

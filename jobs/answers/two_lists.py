@@ -8,6 +8,7 @@ from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY
 from jobs.tables.silver import TITLES
 
+READS = (RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY, TITLES)
 _CHANGE = """
 SELECT night, night_before, state, segment, overlap, rbo FROM gold.recommendation_changes
 WHERE user_id = ? AND night = coalesce(?, (SELECT max(night) FROM gold.recommendation_changes))
@@ -48,18 +49,17 @@ class TwoLists:
     after: tuple[Place, ...]
 
 
-def two_lists(root: str, user_id: str, night: date | None = None) -> TwoLists:
+def two_lists(views: Views, user_id: str, night: date | None = None) -> TwoLists:
     """A viewer's list of a night beside the one whose place it took.
 
     Args:
-        root: The lake's root.
+        views: Of ``READS``.
         user_id: The viewer.
         night: The night; the newest of which it is known, if None.
 
     Raises:
         JobError: A table was never published, or nothing is known of the viewer's lists of the night.
     """
-    views = Views(root, (RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY, TITLES))
     views.require(RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY, TITLES)
     found = views.rows(_CHANGE, (user_id, night))
     if not found:

@@ -8,6 +8,8 @@ from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATIONS
 from jobs.tables.silver import PREFERENCES, TITLES
 
+READS = (RECOMMENDATIONS, TITLES, PREFERENCES)
+"""What is asked about viewers is asked of these."""
 _LIKED_TOLD = 5
 
 _LIST = """
@@ -67,18 +69,17 @@ class ViewerList:
     titles: tuple[ListedTitle, ...]
 
 
-def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
+def viewer_list(views: Views, user_id: str | None, limit: int) -> ViewerList:
     """The list of a viewer.
 
     Args:
-        root: The lake's root.
+        views: Of ``READS``.
         user_id: The viewer; the one with a list who liked the most titles, if None.
         limit: The most titles to tell of.
 
     Raises:
         JobError: A table was never published, or the viewer has no list; names the nearest who do.
     """
-    views = Views(root, (RECOMMENDATIONS, TITLES, PREFERENCES))
     views.require(RECOMMENDATIONS, TITLES, PREFERENCES)
     viewer = _example(views) if user_id is None else user_id
     rows = views.rows(_LIST, (viewer, limit))
@@ -97,17 +98,16 @@ def viewer_list(root: str, user_id: str | None, limit: int) -> ViewerList:
     )
 
 
-def nearest_viewers(root: str, user_id: str) -> list[str] | None:
+def nearest_viewers(views: Views, user_id: str) -> list[str] | None:
     """The viewers whose identifiers are nearest to one that nobody has; None where somebody has it.
 
     Args:
-        root: The lake's root.
+        views: Of silver.preferences.
         user_id: The identifier.
 
     Raises:
         JobError: silver.preferences was never published.
     """
-    views = Views(root, (PREFERENCES,))
     views.require(PREFERENCES)
     if views.rows(_KNOWN, (user_id,)):
         return None

@@ -28,21 +28,22 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="Write everything as one JSON document.")] = False,
 ) -> None:
     """Show how viewers' lists differ from those that they replaced, and what made the difference."""
-    from jobs.answers.changes import night_changes, served_instead
+    from jobs.answers import changes as of_nights
+    from jobs.answers import two_lists as of_viewers
     from jobs.answers.changes_page import page_address
-    from jobs.answers.two_lists import two_lists
+    from jobs.lakehouse.views import Views
 
     home = settings()
     if user is not None:
-        found = two_lists(home.lake, user, night)
+        found = of_viewers.two_lists(Views(home.lake, of_viewers.READS), user, night)
         _write(found) if as_json else show_two_lists(found)
         return
-    changes = night_changes(home.lake, night)
+    changes = of_nights.night_changes(Views(home.lake, of_nights.READS), night)
     if as_json:
         _write(changes)
         return
     show_changes(changes)
-    if served := served_instead(home.lake, changes.night):
+    if served := of_nights.served_instead(home.lake, changes.night):
         display.say(
             f"the lists of {changes.night} are not served: gold.recommendations was rolled back to {served}", "yellow"
         )

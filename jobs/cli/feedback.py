@@ -9,6 +9,7 @@ import typer
 from jobs.cli import display
 from jobs.cli.arguments import examples, settings, today
 from jobs.errors import JobError
+from jobs.tables.silver import PREFERENCES, TITLES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,6 +44,7 @@ def feedback(
 ) -> None:
     """Record what a viewer says of a title: the next night's list answers to it."""
     from jobs.answers.titles import find_title
+    from jobs.lakehouse.views import Views
     from jobs.landing.feedback import Feedback, record, require_sound
     from jobs.runs.night import next_night
     from jobs.sample_world import load_parameters
@@ -57,7 +59,7 @@ def feedback(
     day = next_night(home, today(home))
     # What cannot be right whichever title is meant is said first.
     require_sound(Feedback(user, "tt0000000", kinds[0], rate))
-    found = find_title(home.lake, " ".join(title), _UNDONE)
+    found = find_title(Views(home.lake, [TITLES]), " ".join(title), _UNDONE)
     _require_known(home, user, day, is_new=new_viewer)
     said = Feedback(user, found.title_id, kinds[0], rate)
     file = record(home.landing, said, token or uuid4().hex, day, datetime.now(UTC))
@@ -73,9 +75,10 @@ def _require_known(home: "Settings", user: str, day: "date", *, is_new: bool) ->
         JobError: Names the nearest, and how to say that the viewer is new.
     """
     from jobs.answers.viewers import nearest_viewers
+    from jobs.lakehouse.views import Views
     from jobs.landing.feedback import has_spoken
 
-    nearest = nearest_viewers(home.lake, user)
+    nearest = nearest_viewers(Views(home.lake, [PREFERENCES]), user)
     if nearest is not None and not is_new and not has_spoken(home.landing, day, user):
         near = f"; the nearest are {', '.join(nearest)}" if nearest else ""
         raise JobError(f"{_UNDONE}: there is no viewer {user}{near}; a new one is told by --new-viewer")

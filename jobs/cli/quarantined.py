@@ -56,13 +56,14 @@ def quarantine(
     set_aside: broken, the rest was published; parked: no fault, waits for another table and is offered again every night;
     refused: its publication was not made. A row with two reasons counts under both.
     """
-    from jobs.answers.quarantined import quarantined
+    from jobs.answers.quarantined import READS, quarantined
+    from jobs.lakehouse.views import Views
     from jobs.tables import tables_of
 
     home = settings()
     tables = tables_of(job) if job else None
     shown = limit if limit is not None else _EXAMPLES if job else _IN_OVERVIEW
-    found = quarantined(home.lake, tables, night, reason, shown)
+    found = quarantined(Views(home.lake, READS), tables, night, reason, shown)
     promises = _promises(found)
     if as_json:
         told = [asdict(one) | {"promise": promises[one.table, one.reason]} for one in found.found]

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from jobs.answers.viewers import viewer_list
+from jobs.answers.viewers import READS, viewer_list
 from jobs.cli import display
 from jobs.cli.progress import Step
 from jobs.cli.viewers import show_list
+from jobs.lakehouse.views import Views
 from jobs.runs.ended import Ended
 from jobs.settings import Settings
 
@@ -35,7 +36,7 @@ def show_served(home: Settings) -> None:
         )
         show_metrics(champion.metrics, best)
     display.say("")
-    example = viewer_list(home.lake, None, _LIST_SHOWN)
+    example = viewer_list(Views(home.lake, READS), None, _LIST_SHOWN)
     show_list(example)
     display.next_step(f"reelhouse show {display.quoted(example.user_id)}")
 

@@ -23,9 +23,10 @@ def title(
     ],
 ) -> None:
     """Show a title: its facts and people, how popular it is, and on how many lists it stands."""
-    from jobs.answers.titles import title_facts
+    from jobs.answers.titles import READS, title_facts
+    from jobs.lakehouse.views import Views
 
-    found = title_facts(settings().lake, " ".join(name))
+    found = title_facts(Views(settings().lake, READS), " ".join(name))
     _show_facts(found)
     if found.others:
         others = [f"{display.titled(other.title, other.release_year)}, {other.title_id}" for other in found.others]

@@ -26,9 +26,10 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="How many titles of the list.")] = 50,
 ) -> None:
     """Show a viewer's list: what the viewer liked, what is recommended, and why."""
-    from jobs.answers.viewers import viewer_list
+    from jobs.answers.viewers import READS, viewer_list
+    from jobs.lakehouse.views import Views
 
-    found = viewer_list(settings().lake, user, limit)
+    found = viewer_list(Views(settings().lake, READS), user, limit)
     show_list(found)
     display.next_step(f"reelhouse title {found.titles[0].title_id}")
 

@@ -8,13 +8,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from expectations.gold.recommendation_change_causes import SUITE
-from jobs.answers.changes import night_changes
+from jobs.answers.changes import READS, night_changes
 from jobs.answers.changes_page import write_page
 from jobs.errors import GoneError
 from jobs.evaluation.causes import find_causes
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.schema import spark_schema
+from jobs.lakehouse.views import Views
 from jobs.scoring.remaking import PARTS, Past, Recipe
 from jobs.scoring.served import made_of
 from jobs.tables import gold
@@ -44,7 +45,7 @@ def run(lake: Lake, night: date) -> None:
     outcome = lake.publish(lake.spark.createDataFrame(rows, spark_schema(SUITE.of)), SUITE, night)
     if outcome.state == "published" and len(served):
         lake.remark(note)
-        lake.remark(f"page: {write_page(lake.settings.root, night_changes(root, night))}")
+        lake.remark(f"page: {write_page(lake.settings.root, night_changes(Views(root, READS), night))}")
 
 
 def sample(changes: DataFrame, night: date) -> DataFrame:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,7 +43,7 @@ class Views:
     """Some tables of a lake, each a view named as its address, in a sandbox of its own.
 
     A query can read these tables at the version they had when this was made, or at an earlier one that is asked for, and
-    nothing else: no file, no network, no extension, no setting.
+    nothing else: no file, no network, no extension, no setting. Threads may share it; one queries at a time.
 
     Args:
         root: The lake's root.
@@ -62,6 +63,7 @@ class Views:
         for table in opened:
             ledger.latest(root, table)  # refuses a lake of a newer version
         self.root = root
+        self._alone = Lock()
         self.versions = {table: delta.version() for table, delta in opened.items()}
         self.published = frozenset(table.name for table in opened)
         empty = [table for table in tables if table.layer == "ops" and table not in opened]
@@ -84,7 +86,7 @@ class Views:
         Raises:
             JobError: Files cannot be read, or it takes more memory than a query may.
         """
-        with _readable():
+        with self._alone, _readable():
             return self._connection.execute(query, parameters).fetchall()
 
     def arrow(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:

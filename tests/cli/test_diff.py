@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from jobs.answers.changes import Cause, night_changes
+from jobs.answers.changes import READS, Cause, night_changes
 from jobs.answers.changes_page import page_address, write_page
 from jobs.answers.changes_words import cause_in_words
 from jobs.cli.app import app
+from jobs.lakehouse.views import Views
 from jobs.tables import gold, silver
 from tests.cli.small_lake import HOSTILE, NIGHT, Run, listed, publish, refused, run
 
@@ -168,7 +169,7 @@ def test_shows_one_viewers_lists_side_by_side(run: Run) -> None:
 
 
 def test_the_page_of_a_night_shows_names_as_text_and_needs_no_other_file(home: Path, run: Run) -> None:
-    address = write_page(home, night_changes(str(home / "lake")))
+    address = write_page(home, night_changes(Views(str(home / "lake"), READS)))
 
     page = address.read_text(encoding="utf-8")
     assert address == page_address(home, NIGHT)
@@ -185,7 +186,7 @@ def test_the_newest_thirty_pages_are_kept(home: Path, tmp_path: Path) -> None:
     for day in range(1, 31):
         (folder / f"2026-01-{day:02}.html").touch()
 
-    write_page(tmp_path, night_changes(str(home / "lake")))
+    write_page(tmp_path, night_changes(Views(str(home / "lake"), READS)))
 
     assert len(list(folder.iterdir())) == 30
     assert not (folder / "2026-01-01.html").exists()

@@ -14,7 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
-from jobs.answers.changes import night_changes
+from jobs.answers.changes import READS, night_changes
 from jobs.answers.changes_page import page_address
 from jobs.answers.reproducing import Reproduced, Row, reproduce
 from jobs.cli.app import app
@@ -22,6 +22,7 @@ from jobs.errors import GoneError, JobError
 from jobs.gold import recommendation_change_causes, recommendation_changes
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.views import Views
 from jobs.recommenders.als import Model, Parameters
 from jobs.scoring.remaking import Past, Recipe
 from jobs.settings import Settings
@@ -119,7 +120,7 @@ def test_names_the_model_where_only_the_model_is_another(nights: Lake) -> None:
 
 
 def test_the_shares_are_of_what_the_changes_say(nights: Lake) -> None:
-    changes = night_changes(nights.settings.lake)
+    changes = night_changes(Views(nights.settings.lake, READS))
 
     assert changes.why is not None
     assert changes.why.viewer_count == 20
@@ -262,6 +263,6 @@ def test_without_the_model_of_the_night_before_the_night_says_why_it_does_not_kn
     note = lake.outcomes[-1].note
     assert note.startswith("what made the difference to 2026-03-01 is not known: ")
     assert "reelhouse version 1 are not kept any more" in note
-    assert night_changes(lake.settings.lake).why is None
+    assert night_changes(Views(lake.settings.lake, READS)).why is None
     with pytest.raises(GoneError, match="u03 of 2026-03-01 cannot be made again: .*reelhouse version 1"):
         reproduce(lake.settings, "u03", ONE)
