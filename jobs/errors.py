@@ -24,6 +24,10 @@ class DamagedError(JobError):
     """The log of a table is damaged: that table cannot be opened, others can."""
 
 
+class UnknownError(JobError):
+    """There is no such viewer, title, night or page: everything else is as it should be."""
+
+
 class GoneError(JobError):
     """Something of the past is not kept any more: what was asked can be done of later nights only."""
 

@@ -251,6 +251,21 @@ class Settings(BaseSettings):
     airflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of Airflow's page, on 127.0.0.1.")] = 8080
     mlflow_port: Annotated[int, Field(ge=1, le=65535, description="Port of MLflow's page, on 127.0.0.1.")] = 5000
 
+    explorer_port: Annotated[int, Field(ge=1, le=65535, description="Port of the page over the lake.")] = 8600
+    explorer_host: Annotated[
+        str, Field(description="Address that the page over the lake listens on; another than loopback needs a token.")
+    ] = "127.0.0.1"
+    explorer_names: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(_split),
+        Field(
+            description="Names under which browsers ask for it, beside 127.0.0.1 and localhost, separated by commas."
+        ),
+    ] = ()
+    explorer_token: Annotated[
+        SecretStr | None, Field(min_length=16, description="What whoever opens it has to know; nothing unless set.")
+    ] = None
     spark_port: Annotated[int, Field(ge=1, le=65535, description="Port of the Spark Connect server, on 127.0.0.1.")] = (
         15002
     )

@@ -73,6 +73,10 @@ class Status:
     """Size of the files that a reader of it reads."""
     serves: str = ""
     """Of the lists: what made them. Of the model: version, recommender, and days beside how many it may be old."""
+    volume: str = ""
+    """Its number of rows beside what is usual, in words; without enough nights before, that there is no baseline."""
+    run: str = ""
+    """What published it: an Airflow run, or a command."""
     warnings: Sequence[str] = ()
     """What was unusual of its last publication, and did not stop it."""
     waits_for: Sequence[str] = ()
@@ -110,6 +114,8 @@ def carrying(status: Status, held: Served | None, today: date) -> Status:
         age_days=(today - night).days,
         seconds=round(entry.seconds, 1),
         bytes=held.bytes,
+        volume=_volume(entry),
+        run=entry.run,
         warnings=[str(seen["said"]) for seen in entry.limits.values() if seen["state"] == "unusual" and "said" in seen],
     )
 
@@ -162,6 +168,15 @@ def in_one_line(night: date | None, found: Sequence[Status]) -> str:
     parts += [f"{len(causes) - 1} other reasons below"] if len(causes) > 2 else []
     parts += [f"{causes[1].table} is {causes[1].state}"] if len(causes) == 2 else []
     return "; ".join(parts)
+
+
+def _volume(entry: Entry) -> str:
+    """A publication's number of rows beside what is usual."""
+    judged = entry.limits.get("rows")
+    if judged is None or "said" not in judged:
+        return ""
+    said = str(judged["said"]).removeprefix("rows ")
+    return f"{said}, no baseline yet" if judged["state"] == "no baseline" else said
 
 
 def _in_words(one: Status) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from jobs.errors import JobError
+from jobs.errors import JobError, UnknownError
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import POPULAR_TITLES, RECOMMENDATIONS
 from jobs.tables.silver import CREDITS, PEOPLE, PREFERENCES, TITLE_RULES, TITLES
@@ -158,7 +158,7 @@ def _find(views: Views, name: str, undone: str = "no title was shown") -> list[d
             [*(word for word in words for _ in range(2)), name, 1 + _OTHERS_TOLD],
         )
     if not rows:
-        raise JobError(f"{undone}: {_nothing_like(views, name)}")
+        raise UnknownError(f"{undone}: {_nothing_like(views, name)}")
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 

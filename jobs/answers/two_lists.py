@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from jobs.errors import JobError
+from jobs.errors import UnknownError
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY
 from jobs.tables.silver import TITLES
@@ -64,7 +64,7 @@ def two_lists(views: Views, user_id: str, night: date | None = None) -> TwoLists
     found = views.rows(_CHANGE, (user_id, night))
     if not found:
         when = f"of {night}" if night else "of the newest night"
-        raise JobError(
+        raise UnknownError(
             f"no changes were shown: gold.recommendation_changes has no lists of {user_id} {when}; "
             "`reelhouse diff` shows what there is"
         )

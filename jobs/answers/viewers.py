@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from jobs.errors import JobError
+from jobs.errors import JobError, UnknownError
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATIONS
 from jobs.tables.silver import PREFERENCES, TITLES
@@ -84,7 +84,7 @@ def viewer_list(views: Views, user_id: str | None, limit: int) -> ViewerList:
     viewer = _example(views) if user_id is None else user_id
     rows = views.rows(_LIST, (viewer, limit))
     if not rows:
-        raise JobError(_no_list(views, viewer))
+        raise UnknownError(_no_list(views, viewer))
     ((history_count,),) = views.rows(_HISTORY, (viewer,))
     *_, night, model_name, model_version = rows[0]
     return ViewerList(

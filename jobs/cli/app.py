@@ -19,6 +19,7 @@ from jobs.cli import (
     display,
     drift,
     evaluations,
+    explorer,
     exports,
     feedback,
     forgetting,
@@ -104,6 +105,7 @@ app.command(epilog=tuning.EXAMPLES)(tuning.tune)
 app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
+app.command(epilog=explorer.EXAMPLES)(explorer.explore)
 app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=feedback.EXAMPLES)(feedback.feedback)
 app.command(epilog=forgetting.EXAMPLES)(forgetting.forget)

@@ -13,22 +13,10 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from jobs.answers.text import safe as safe
+
 _WIDTH_OF_A_FILE = 160
 """Characters of a line where no terminal says how wide it is."""
-_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_LINE_BREAKS = (0x2028, 0x2029)
-# Control pictures for C0, escapes for everything else that moves the cursor or reorders a line.
-_VISIBLE: dict[int, int | str] = (
-    {code: 0x2400 + code for code in range(0x20)}
-    | {0x7F: 0x2421}
-    | {code: f"\\x{code:02x}" for code in range(0x80, 0xA0)}
-    | {code: f"\\u{code:04x}" for code in (*_BIDI, *_LINE_BREAKS)}
-)
-
-
-def safe(text: str) -> str:
-    """The text with every control character made visible: ␛ for escape, a code for what reorders text."""
-    return text.translate(_VISIBLE)
 
 
 def plain(value: object, style: str = "") -> Text:

@@ -50,13 +50,16 @@ class Views:
         tables: The tables to show; those that were never published are left out, but that nothing was set aside or
             refused yet is an answer: those of ops are empty.
         versions: Table → the version to show; the newest, unless it is named here.
+        memory: The most that one query may take.
 
     Raises:
         JobError: The lake was made by a newer version.
         GoneError: A version that is asked for is not kept any more.
     """
 
-    def __init__(self, root: str, tables: Iterable[Table], versions: Mapping[Table, int] | None = None) -> None:
+    def __init__(
+        self, root: str, tables: Iterable[Table], versions: Mapping[Table, int] | None = None, memory: str = _MEMORY
+    ) -> None:
         tables = tuple(tables)
         opened = {table: delta for table in tables if (delta := ledger.open_table(root, table)) is not None}
         opened |= {table: ledger.open_version(root, table, version) for table, version in (versions or {}).items()}
@@ -68,7 +71,7 @@ class Views:
         self.published = frozenset(table.name for table in opened)
         empty = [table for table in tables if table.layer == "ops" and table not in opened]
         with _readable():
-            self._connection = _connect(opened, empty)
+            self._connection = _connect(opened, empty, memory)
 
     def require(self, *tables: Table) -> None:
         """Refuse to go on without these tables.
@@ -146,9 +149,9 @@ def views_for(root: str, query: str) -> Views:
     return Views(root, [table for table in TABLES if table.name in named or _CATALOGUE.search(query)])
 
 
-def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table]) -> duckdb.DuckDBPyConnection:
+def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table], memory: str) -> duckdb.DuckDBPyConnection:
     """A database in memory that holds the views and can reach nothing but their files."""
-    connection = duckdb.connect(config={"memory_limit": _MEMORY, "threads": _THREADS, "temp_directory": ""})
+    connection = duckdb.connect(config={"memory_limit": memory, "threads": _THREADS, "temp_directory": ""})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
     files = {table: [] if _needs_arrow(delta) else _files(delta) for table, delta in opened.items()}

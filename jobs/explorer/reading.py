@@ -1,0 +1,66 @@
+"""The tables as the site reads them: one version of each for a whole request, kept while nothing new is published."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Generic, TypeVar
+
+from jobs.errors import JobError
+from jobs.lakehouse import ledger
+from jobs.lakehouse.views import Views
+from jobs.tables import TABLES
+
+Answer = TypeVar("Answer")
+READS = tuple(table for table in TABLES if table.layer != "bronze")
+"""What pages are made of: bronze is as it was delivered, and for operators at a terminal."""
+_MEMORY = "256MB"
+"""Of one query: a page asks for little, and the whole site keeps within 300 MB."""
+_LOOKS_EVERY = 1.0
+"""Seconds between two looks for a newer version: a page is never older than that."""
+
+
+class Reading:
+    """Views of the published tables, opened again once any of them has a newer version.
+
+    Args:
+        root: The lake's root.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root, self._lock = root, Lock()
+        self._views: Views | None = None
+        self._looked_at = 0.0
+
+    def views(self) -> Views:
+        """The tables, each at one version: whatever is asked of them says what was published at that moment.
+
+        Raises:
+            JobError: The lake was made by a newer version, or a log is damaged.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if self._views is None or (now - self._looked_at >= _LOOKS_EVERY and self._is_outdated(self._views)):
+                self._views = Views(self._root, READS, memory=_MEMORY)
+            self._looked_at = now
+            return self._views
+
+    def _is_outdated(self, views: Views) -> bool:
+        newest = {table: version for table in READS if (version := ledger.version(self._root, table)) is not None}
+        return newest != views.versions
+
+
+@dataclass(frozen=True)
+class Section(Generic[Answer]):
+    """A part of a page: an answer, or in one line why there is none and what to run."""
+
+    answer: Answer | None
+    missing: str = ""
+
+
+def section(ask: Callable[[], Answer]) -> Section[Answer]:
+    """Ask for a part of a page that the rest does without."""
+    try:
+        return Section(ask())
+    except JobError as error:
+        return Section(None, str(error))
