@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
-from jobs.errors import JobError
+from jobs.errors import DamagedError, JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.views import Views
-from jobs.tables import TABLES
+from jobs.tables import TABLES, Table
 
 Answer = TypeVar("Answer")
 READS = tuple(table for table in TABLES if table.layer != "bronze")
@@ -36,18 +37,25 @@ class Reading:
         """The tables, each at one version: whatever is asked of them says what was published at that moment.
 
         Raises:
-            JobError: The lake was made by a newer version, or a log is damaged.
+            JobError: The lake was made by a newer version.
         """
         with self._lock:
             now = time.monotonic()
-            if self._views is None or (now - self._looked_at >= _LOOKS_EVERY and self._is_outdated(self._views)):
-                self._views = Views(self._root, READS, memory=_MEMORY)
-            self._looked_at = now
+            if self._views is None or now - self._looked_at >= _LOOKS_EVERY:
+                newest = self._newest()
+                published = {table: version for table, version in newest.items() if version is not None}
+                if self._views is None or published != self._views.versions:
+                    self._views = Views(self._root, newest, memory=_MEMORY)
+                self._looked_at = time.monotonic()
             return self._views
 
-    def _is_outdated(self, views: Views) -> bool:
-        newest = {table: version for table in READS if (version := ledger.version(self._root, table)) is not None}
-        return newest != views.versions
+    def _newest(self) -> dict[Table, int | None]:
+        """The version of each table, None of one that was never published; without those whose log is damaged."""
+        found = dict[Table, int | None]()
+        for table in READS:
+            with suppress(DamagedError):
+                found[table] = ledger.version(self._root, table)
+        return found
 
 
 @dataclass(frozen=True)
