@@ -4,16 +4,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from expectations.meanings import meaning
 from jobs.answers.standing import Status
-from jobs.answers.tonight import tonight
+from jobs.answers.tonight import Tonight, tonight
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here, Site
 
 router = APIRouter(include_in_schema=False)
 _DAGS = {"bronze": "ingest", "silver": "refine", "model": "train", "gold": "recommend"}
 """Layer → the DAG that runs it."""
-_OF_COMMANDS = "reelhouse "
-"""How the run of a publication begins that no DAG made."""
+_OF_DAGS = ("manual__", "scheduled__", "backfill__", "asset_triggered__")
+"""How Airflow's names of runs begin; others are commands."""
 
 
 @router.get("/")
@@ -21,7 +22,16 @@ def page(request: Request, site: Here) -> HTMLResponse:
     """Whether the night is complete, fresh and trustworthy."""
     found = tonight(site.settings, site.reading.views(), site.today)
     links = {one.table: _links(site, one) for stage in found.stages for one in stage.tables}
-    return render(request, site.templates, "tonight.html", tonight=found, links=links, today=site.today)
+    promises = _promises(found)
+    return render(
+        request, site.templates, "tonight.html", tonight=found, links=links, promises=promises, today=site.today
+    )
+
+
+def _promises(found: Tonight) -> dict[tuple[str, str], str]:
+    """What each reason promises, in words."""
+    aside = found.set_aside.found if found.set_aside else ()
+    return {(one.table, one.reason): meaning(one.table, one.reason) for one in aside}
 
 
 def _links(site: Site, one: Status) -> dict[str, str]:
@@ -30,7 +40,7 @@ def _links(site: Site, one: Status) -> dict[str, str]:
     night = one.instead_of if one.state == "stale" else one.night
     if night and (site.settings.root / "docs" / "data-docs" / one.table / f"{night}.html").exists():
         found["Data Docs"] = f"/pages/data-docs/{one.table}/{night}.html"
-    if one.run and not one.run.startswith(_OF_COMMANDS):
+    if one.run.startswith(_OF_DAGS):
         layer = one.table.partition(".")[0]
         found["Airflow"] = f"{site.airflow}/dags/{_DAGS[layer]}/runs/{one.run}"
     return found
