@@ -20,7 +20,7 @@ $(READY): infra/requirements.txt infra/installer.txt infra/spark/jars.sha256 inf
 night: $(READY) ## Run a whole night; on an empty landing/, of the sample world
 	@$(BIN)/reelhouse night --sample
 
-up: $(READY) ## Start Airflow, MLflow and a Spark server on loopback
+up: $(READY) ## Start the page over the lake, Airflow, MLflow and a Spark server on loopback
 	@$(BIN)/python -m infra.services up
 
 down: $(READY) ## Stop what `make up` started

@@ -1,4 +1,4 @@
-"""Airflow, MLflow and the Spark Connect server on one machine: what ``make up`` starts and ``make down`` stops.
+"""Airflow, MLflow, Spark and the page over the lake on one machine: what ``make up`` starts and ``make down`` stops.
 
 Everything they write is under the home folder, and they listen on 127.0.0.1 only.
 """
@@ -34,6 +34,7 @@ _PORT_SETTINGS = {
     "api-server": "REELHOUSE_AIRFLOW_PORT",
     "mlflow": "REELHOUSE_MLFLOW_PORT",
     "spark": "REELHOUSE_SPARK_PORT",
+    "explorer": "REELHOUSE_EXPLORER_PORT",
 }
 _HEALTHY_WITHIN = 240
 """Seconds. About 40 on two idle cores; several times that while they are busy."""
@@ -89,13 +90,14 @@ def up(settings: Settings, say: Say) -> None:
                 _stop([running[name] for name in missing if name in running])
                 _keep(settings, _running(settings))
                 raise
-        say("Airflow, MLflow and Spark are up." if missing else "Airflow, MLflow and Spark were up already.")
-        say(f"Airflow  http://{_HOST}:{ports['api-server']}  user admin, password in {_password_file(settings)}")
+        say("Everything is up." if missing else "Everything was up already.")
+        say(f"Reelhouse  http://{_HOST}:{ports['explorer']}  tonight, viewers, titles, nights, data, models")
+        say(f"Airflow    http://{_HOST}:{ports['api-server']}  user admin, password in {_password_file(settings)}")
         page = settings.mlflow_uri or f"http://{_HOST}:{ports['mlflow']}"
-        say(f"MLflow   {page}")
+        say(f"MLflow     {page}")
         if newest := newest_night(settings, page):
-            say(f"         the newest night's models: {newest}")
-        say(f"Spark    {environment['REELHOUSE_SPARK_REMOTE']}  token in {settings.spark_token_file}")
+            say(f"           the newest night's models: {newest}")
+        say(f"Spark      {environment['REELHOUSE_SPARK_REMOTE']}  token in {settings.spark_token_file}")
 
 
 def down(settings: Settings, say: Say) -> None:
@@ -113,7 +115,7 @@ def down(settings: Settings, say: Say) -> None:
         say(f"Stopping {', '.join(service.name for service in running)}.")
         _stop(running)
         _keep(settings, [])
-        say("Airflow, MLflow and Spark are down.")
+        say("Everything is down.")
 
 
 def prepare(environment: Mapping[str, str], say: Say) -> None:
@@ -162,7 +164,7 @@ def _environment(settings: Settings, ports: Mapping[str, int | None]) -> dict[st
     addresses = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(_ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(_ROOT / "infra" / "airflow" / "plugins"),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home / "logs" / "dag_processor"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_password_file(settings)),
@@ -191,6 +193,7 @@ def _ports(settings: Settings, running: Mapping[str, Service]) -> dict[str, int 
     # A store elsewhere has its own server.
     asked = {"api-server": settings.airflow_port} | ({} if settings.mlflow_uri else {"mlflow": settings.mlflow_port})
     asked |= {} if settings.spark_remote else {"spark": settings.spark_port}
+    asked["explorer"] = settings.explorer_port
     return ports | {name: running[name].port if name in running else port for name, port in asked.items()}
 
 
@@ -216,6 +219,8 @@ def _command(name: str, settings: Settings) -> list[str]:
         where = ["--backend-store-uri", settings.tracking_uri, "--artifacts-destination", str(store / "artifacts")]
         address = ["--host", _HOST, "--port", str(settings.mlflow_port), "--workers", "1"]
         return [str(_BIN / "mlflow"), "server", "--serve-artifacts", *where, *address]
+    if name == "explorer":
+        return [str(_BIN / "reelhouse"), "explore"]
     if name == "spark":
         return [sys.executable, "-m", "infra.spark_server"]
     # The api-server reads task logs from the disk they share: no log server of their own is needed.
@@ -225,7 +230,7 @@ def _command(name: str, settings: Settings) -> list[str]:
 
 def _start(name: str, port: int | None, settings: Settings, environment: Mapping[str, str]) -> Service:
     """Start one service, detached from this terminal; its output goes to its log."""
-    folder = settings.root / (name if name in {"mlflow", "spark"} else "airflow")
+    folder = settings.root / {"mlflow": name, "spark": name, "explorer": "services"}.get(name, "airflow")
     folder.mkdir(parents=True, exist_ok=True)
     with _log(settings, name).open("wb") as log:
         started = subprocess.Popen(
@@ -267,6 +272,8 @@ def _unhealthy(services: Mapping[str, Service]) -> list[str]:
         healthy.add("mlflow")
     if "spark" in services and _listens(services["spark"].port or 0):
         healthy.add("spark")
+    if "explorer" in services and _ask(f"http://{_HOST}:{services['explorer'].port}/health"):
+        healthy.add("explorer")
     return [name for name in services if name not in healthy]
 
 

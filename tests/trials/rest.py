@@ -28,6 +28,10 @@ class Airflow:
     def import_errors(self) -> list[str]:
         return [error["stack_trace"] for error in self._get("/importErrors")["import_errors"]]
 
+    def plugins(self) -> list[dict[str, Any]]:
+        plugins: list[dict[str, Any]] = self._get("/plugins")["plugins"]
+        return plugins
+
     def pool_slots(self, pool: str) -> int:
         slots: int = self._get(f"/pools/{pool}")["slots"]
         return slots

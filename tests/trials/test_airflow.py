@@ -1,6 +1,7 @@
 """The real Airflow: one trigger takes a night from landing to recommendations, on one Spark Connect server."""
 
 import gzip
+import html
 import json
 import logging
 import shutil
@@ -55,11 +56,13 @@ class System:
     def __init__(self, home: Path, processes: Processes) -> None:
         self.settings = Settings(home=home)
         self.airflow_port, self.mlflow_port, self.spark_port = free_port(), free_port(), free_port()
+        self.explorer_port = free_port()
         self.environment = environment_of(ROOT, BIN) | {
             "REELHOUSE_HOME": str(home),
             "REELHOUSE_AIRFLOW_PORT": str(self.airflow_port),
             "REELHOUSE_MLFLOW_PORT": str(self.mlflow_port),
             "REELHOUSE_SPARK_PORT": str(self.spark_port),
+            "REELHOUSE_EXPLORER_PORT": str(self.explorer_port),
             "REELHOUSE_DRIVER_MEMORY": "1g",
             "REELHOUSE_RECOMMENDER_PARAMETERS__RANK": "8",
             "REELHOUSE_RECOMMENDER_PARAMETERS__ITERATIONS": "3",
@@ -186,7 +189,7 @@ def test_services_listen_on_loopback_only_and_keep_their_secrets(system: System)
 def test_a_second_up_says_that_it_is_up(system: System) -> None:
     before = system.running
 
-    assert "were up already" in system.services("up")
+    assert "was up already" in system.services("up")
     assert system.running == before
 
 
@@ -202,6 +205,24 @@ def test_a_port_in_use_is_one_line(system: System, tmp_path: Path) -> None:
     assert f"port {system.airflow_port} is in use (set REELHOUSE_AIRFLOW_PORT" in second.stderr
     assert f"port {system.mlflow_port} is in use (set REELHOUSE_MLFLOW_PORT" in second.stderr
     assert f"port {system.spark_port} is in use (set REELHOUSE_SPARK_PORT" in second.stderr
+    assert f"port {system.explorer_port} is in use (set REELHOUSE_EXPLORER_PORT" in second.stderr
+
+
+def test_airflow_s_page_links_to_the_page_over_the_lake(system: System, airflow: Airflow) -> None:
+    (link,) = [view for plugin in airflow.plugins() for view in plugin["external_views"]]
+
+    assert (link["name"], link["href"]) == ("Reelhouse", f"http://127.0.0.1:{system.explorer_port}/")
+    assert httpx.get(link["href"], trust_env=False, timeout=60).status_code == 200
+
+
+def test_the_page_over_the_lake_tells_of_the_night_and_links_to_its_runs(
+    system: System, night_runs: dict[str, dict[str, Any]]
+) -> None:
+    page = httpx.get(f"http://127.0.0.1:{system.explorer_port}/", trust_env=False, timeout=60).text
+
+    assert f"night {NIGHT} is complete" in page
+    run = night_runs["recommend"]["dag_run_id"]
+    assert f'http://127.0.0.1:{system.airflow_port}/dags/recommend/runs/{run}"' in html.unescape(page)
 
 
 def test_one_trigger_runs_the_whole_night(airflow: Airflow, night_runs: dict[str, dict[str, Any]]) -> None:

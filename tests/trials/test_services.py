@@ -35,6 +35,7 @@ SECRETS = {
     "REELHOUSE_API_SECRET": secrets.token_hex(16),
     "REELHOUSE_JWT_SECRET": secrets.token_hex(32),
     "REELHOUSE_POSTGRES_PASSWORD": secrets.token_hex(16),
+    "REELHOUSE_EXPLORER_TOKEN": secrets.token_hex(16),
 }
 
 
@@ -53,7 +54,10 @@ class Compose:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        names = ("airflow-api-server:8080", "postgres:5432", "mlflow:5000", "spark-master:7077", "spark-connect:15002")
+        names = (
+            *("airflow-api-server:8080", "postgres:5432", "mlflow:5000", "spark-master:7077", "spark-connect:15002"),
+            "explorer:8600",
+        )
         self.port = {name.partition(":")[0]: free_port() for name in names}
         self.page = {"spark-master": free_port(), "spark-worker": free_port()}
         self._moves = {name: f"127.0.0.1:{self.port[name.partition(':')[0]]}" for name in names}
@@ -220,6 +224,14 @@ def test_airflow_runs_on_postgresql(compose: Compose, airflow: Airflow, processe
 
 def test_mlflow_answers(compose: Compose, airflow: Airflow, processes: Processes) -> None:
     assert processes.wait_until("MLflow answers", lambda: _page(compose.port["mlflow"], "/health"), 120)
+
+
+def test_the_page_over_the_lake_asks_for_its_token(compose: Compose, airflow: Airflow, processes: Processes) -> None:
+    port, token = compose.port["explorer"], SECRETS["REELHOUSE_EXPLORER_TOKEN"]
+    assert processes.wait_until("the page answers", lambda: _page(port, "/health"), 120)
+
+    assert _page(port, "/") is None
+    assert httpx.get(f"http://127.0.0.1:{port}/?token={token}", trust_env=False).status_code == 303
 
 
 def test_the_worker_is_registered(compose: Compose, airflow: Airflow, processes: Processes) -> None:
