@@ -1,13 +1,11 @@
 """What viewers say of titles by command or page: one more event log in ``landing/``, a file a day.
 
-It is made for what people say, some thousands of events a day: each event writes the day's file anew, so that whoever
-reads the file meanwhile, a night above all, finds whole lines, and a process that is killed leaves what was there. What
-logs more than that writes event logs of its own.
+An event is appended under a lock and made durable before it counts as recorded: whoever reads the file meanwhile, a
+night above all, finds whole lines, and a process that is killed leaves what was there (:mod:`jobs.landing.day_file`).
 """
 
 import fcntl
 import json
-import os
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from jobs.errors import JobError
-from jobs.landing.fetch.download import sync_folder
+from jobs.landing.day_file import DayFile, content, lines_with
 from jobs.tables.bronze import EVENTS
 from jobs.tables.gold import EVERYBODY_ELSE
 
@@ -69,31 +67,35 @@ def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -
     # As a night compares them.
     name = token.strip(" ")
     require_identifier("token", name)
-    folder = _folder(landing, day)
-    event_id = f"{SOURCE}:{name}"
+    path = file_of(landing, day)
+    event_id = json.dumps(f"{SOURCE}:{name}", ensure_ascii=False)
     try:
         with alone(landing):
-            held = _read(folder)
-            before = _told(held, event_id) or _told(_read(_folder(landing, day - _A_DAY)), event_id)
+            file, of_before = DayFile(path), DayFile(file_of(landing, day - _A_DAY))
+            before = _told(file, event_id) or _told(of_before, event_id)
             if before is None:
-                moment = _moment(at, day, held.count(b"\n"))
-                event = {"event_id": event_id, **asdict(said), "occurred_at": moment, "source": SOURCE}
-                line = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-                _put(folder, held + line.encode() + b"\n")
+                file.append(_line(event_id, said, _moment(at, day, file.lines)))
+        file.sync()
     except OSError as error:
         raise JobError(
-            f"nothing was recorded: {folder / FILE} cannot be written ({error}); mend that, and say it again"
+            f"nothing was recorded: {path} cannot be written ({error}); mend that, and say it again"
         ) from error
     if before not in (None, said):
         raise JobError(
             f"nothing was recorded: the token {token} is that of another event, {before}; give {said} its own"
         )
-    return folder / FILE
+    return path
 
 
 def has_spoken(landing: Path, day: date, user_id: str) -> bool:
     """Whether a viewer is in the feedback of a day."""
-    return f'"user_id":{json.dumps(user_id, ensure_ascii=False)},'.encode() in _read(_folder(landing, day))
+    return any(lines_with(file_of(landing, day), _of_viewer(user_id)))
+
+
+def said_by(landing: Path, day: date, user_id: str) -> tuple[Feedback, ...]:
+    """What a viewer said in the feedback of a day, in order; without what a night would set aside."""
+    found = [_event(line) for line in lines_with(file_of(landing, day), _of_viewer(user_id))]
+    return tuple(one for one in found if one is not None and one.user_id == user_id)
 
 
 def require_sound(said: Feedback) -> None:
@@ -130,8 +132,9 @@ def require_identifier(what: str, name: str) -> None:
         )
 
 
-def _folder(landing: Path, day: date) -> Path:
-    return landing / EVENTS.folder / day.isoformat()
+def file_of(landing: Path, day: date) -> Path:
+    """Where the feedback of a day is."""
+    return landing / EVENTS.folder / day.isoformat() / FILE
 
 
 @contextmanager
@@ -144,27 +147,37 @@ def alone(landing: Path) -> Iterator[None]:
         yield
 
 
-def _read(folder: Path) -> bytes:
-    """The feedback of a day, in whole lines."""
-    try:
-        held = (folder / FILE).read_bytes()
-    except FileNotFoundError:
-        return b""
-    # Somebody may have edited it.
-    return held if held.endswith(b"\n") or not held else held + b"\n"
-
-
-def _told(held: bytes, event_id: str) -> Feedback | None:
-    """What was recorded under an identifier."""
-    start = held.find(f'{{"event_id":{json.dumps(event_id, ensure_ascii=False)},'.encode())
-    if start < 0:
+def _told(file: DayFile, event_id: str) -> Feedback | None:
+    """What was recorded under an identifier, which is given as JSON."""
+    if not file.may_hold(event_id):
         return None
+    held, start = content(file.path), -1
+    while (start := held.find(f'{{"event_id":{event_id},'.encode(), start + 1)) >= 0:
+        # One that was cut short says nothing, and a night sets it aside.
+        if (event := _event(held[start : held.index(b"\n", start)])) is not None:
+            return event
+    return None
+
+
+def _of_viewer(user_id: str) -> bytes:
+    return f'"user_id":{json.dumps(user_id, ensure_ascii=False)},'.encode()
+
+
+def _line(event_id: str, said: Feedback, occurred_at: str) -> bytes:
+    event = json.dumps(
+        {**asdict(said), "occurred_at": occurred_at, "source": SOURCE}, ensure_ascii=False, separators=(",", ":")
+    )
+    return f'{{"event_id":{event_id},{event[1:]}\n'.encode()
+
+
+def _event(line: bytes) -> Feedback | None:
+    """What a line says; None if it is not whole."""
     try:
-        event = json.loads(held[start : held.index(b"\n", start)])
-    except json.JSONDecodeError:
-        # Cut short by whoever edited the file: it says nothing, and a night sets it aside.
-        return _told(held[start + 1 :], event_id)
-    return Feedback(**{name: event[name] for name in Feedback.__dataclass_fields__})
+        event = json.loads(line)
+        return Feedback(**{name: event[name] for name in Feedback.__dataclass_fields__})
+    except (ValueError, KeyError, TypeError):
+        # Cut short, or written by whoever edited the file.
+        return None
 
 
 def _moment(at: datetime, day: date, recorded: int) -> str:
@@ -173,25 +186,3 @@ def _moment(at: datetime, day: date, recorded: int) -> str:
     latest = last_second + timedelta(microseconds=min(recorded, _MICROSECONDS))
     moment = at if at < last_second + timedelta(seconds=1) else latest
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _put(folder: Path, content: bytes) -> None:
-    """Let a day's file have this content: it is seen whole, and its folder never without a file."""
-    arriving = folder.with_name(f".{folder.name}.{SOURCE}")
-    arriving.mkdir(exist_ok=True)
-    with (arriving / FILE).open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    if not folder.exists():
-        try:
-            arriving.rename(folder)
-        except OSError:
-            # Another delivery of the day came between.
-            if not folder.is_dir():
-                raise
-    if (arriving / FILE).exists():
-        (arriving / FILE).replace(folder / FILE)
-        arriving.rmdir()
-    sync_folder(folder)
-    sync_folder(folder.parent)

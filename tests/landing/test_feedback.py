@@ -2,10 +2,12 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from expectations.bronze.interactions import SUITES
 from jobs.errors import JobError
 from jobs.lakehouse.audit.mark import REASONS, mark
 from jobs.landing import gate
-from jobs.landing.feedback import FILE, Feedback, has_spoken, record
+from jobs.landing.feedback import FILE, Feedback, file_of, has_spoken, record, said_by
 from jobs.landing.readers import read_files
 from jobs.silver.interactions import Counting, refine_events
 from jobs.tables import bronze, silver
@@ -43,7 +45,12 @@ for number in range(int(sys.argv[3])):
 
 
 def events(landing: Path, day: date = DAY) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (landing / "interactions" / str(day) / FILE).read_bytes().splitlines()]
+    return parsed(file_of(landing, day).read_bytes())
+
+
+def parsed(text: bytes) -> list[dict[str, Any]]:
+    """The events of a file; a line of blanks is no record."""
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 def start(landing: Path, name: str, count: int) -> "subprocess.Popen[str]":
@@ -127,16 +134,88 @@ def test_what_a_night_would_set_aside_is_refused(tmp_path: Path, said: Feedback,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_landing_that_cannot_be_written_costs_a_line_and_nothing_else(tmp_path: Path) -> None:
-    record(tmp_path, LIKE, "one", DAY, NOON)
-    before = events(tmp_path)
+def test_a_file_that_cannot_be_made_costs_a_line_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "interactions").mkdir()
     # Neither a file nor its folder can be made where something else has the name.
     (tmp_path / "interactions" / f".{DAY}.feedback").touch()
 
     with pytest.raises(JobError, match=r"nothing was recorded: .*feedback\.jsonl cannot be written"):
         record(tmp_path, LIKE, "two", DAY, NOON)
 
-    assert events(tmp_path) == before
+    assert not file_of(tmp_path, DAY).exists()
+
+
+def test_a_disk_that_fills_within_a_line_keeps_none_of_it(tmp_path: Path) -> None:
+    file = record(tmp_path, LIKE, "one", DAY, NOON)
+    before, limits = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 40, limits[1]))
+    try:
+        with pytest.raises(JobError, match="nothing was recorded: .* cannot be written .40 of 1.. bytes were written"):
+            record(tmp_path, LIKE, "two", DAY, NOON)
+        assert file.read_bytes() == before
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    record(tmp_path, LIKE, "two", DAY, NOON)
+
+    assert [event["event_id"] for event in events(tmp_path)] == ["feedback:one", "feedback:two"]
+
+
+def test_no_line_lies_in_two_pages_of_the_file(tmp_path: Path) -> None:
+    for number in range(60):
+        file = record(tmp_path, Feedback("ü" * (number + 1), "tt1", "like"), str(number), DAY, NOON)
+
+    text, at = file.read_bytes(), 0
+    assert len(text) > 3 * 4096
+    for line in text.splitlines(keepends=True):
+        assert not line.strip() or at // 4096 == (at + len(line) - 1) // 4096
+        at += len(line)
+    assert [event["event_id"] for event in parsed(text)] == [f"feedback:{number}" for number in range(60)]
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_file_that_somebody_changed_is_read_anew(tmp_path: Path, in_place: bool) -> None:
+    for token in ("one", "two"):
+        file = record(tmp_path, LIKE, token, DAY, NOON)
+    left = file.read_bytes().splitlines(keepends=True)[1]
+    if in_place:
+        file.write_bytes(left)
+    else:
+        (tmp_path / "anew").write_bytes(b"\n" + left)
+        (tmp_path / "anew").replace(file)
+
+    for token in ("one", "two"):
+        record(tmp_path, LIKE, token, DAY, NOON)
+
+    assert [event["event_id"] for event in events(tmp_path)] == ["feedback:two", "feedback:one"]
+
+
+def test_what_a_viewer_said_is_told_in_order_and_nobody_else_s(tmp_path: Path) -> None:
+    second = Feedback("u", "tt2", "rating", 3.0)
+    for token, said in enumerate(
+        [LIKE, Feedback("v", "tt0113277", "like"), second, Feedback('"user_id":"u",', "x", "like")]
+    ):
+        file = record(tmp_path, said, str(token), DAY, NOON)
+    with file.open("ab") as torn:
+        torn.write(b'{"event_id":"feedback:9","user_id":"u",')
+
+    assert said_by(tmp_path, DAY, "u") == (LIKE, second)
+    assert said_by(tmp_path, DAY, "nobody") == ()
+
+
+def test_a_thousand_events_a_second_of_many_threads_are_recorded_once_each(tmp_path: Path) -> None:
+    def say(number: int) -> None:
+        # Everything is sent twice, as by somebody who did not see the answer.
+        record(tmp_path, Feedback(f"u{number // 2}", "tt1", "like"), f"form-{number // 2}", DAY, NOON)
+
+    record(tmp_path, LIKE, "first", DAY, NOON)
+    began = time.process_time()
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(say, range(3_000)))
+
+    found = [event["event_id"] for event in events(tmp_path)]
+    assert sorted(found) == sorted({"feedback:first", *(f"feedback:form-{number}" for number in range(1_500))})
+    assert time.process_time() - began < 3.0, "of the processor's time, whatever else the machine does"
 
 
 def test_a_line_that_somebody_left_unfinished_does_not_swallow_the_next(tmp_path: Path) -> None:
@@ -169,8 +248,9 @@ def test_many_writers_and_a_reader_see_whole_lines_and_killed_ones_lose_nothing_
         for folder in (entry for entry in home.glob("*") if not entry.name.startswith(".")):
             # A folder without its file, or a file without a line, would stop a night.
             text = (folder / FILE).read_bytes()
-            assert text.endswith(b"}\n")
-            seen = len([json.loads(line) for line in text.splitlines()])
+            assert text.endswith(b"\n")
+            seen = len(parsed(text))
+            assert seen
     recorded = set()
     for name, writer in writers.items():
         os.kill(writer.pid, signal.SIGKILL)
