@@ -69,7 +69,7 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
         settings: Where everything is.
         now: The time, UTC.
     """
-    from jobs.explorer import tonight
+    from jobs.explorer import api, tonight
 
     app = FastAPI(
         title="Reelhouse", version=code_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
@@ -77,6 +77,8 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
     app.state.site = Site(settings, Reading(settings.lake), environment(), now)
     for module in (tonight,):
         app.include_router(module.router)
+    app.include_router(api.router)
+    app.include_router(api.page_router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     pages = settings.root / "docs"
     app.mount("/pages", StaticFiles(directory=pages, check_dir=False), name="pages")

@@ -1,0 +1,126 @@
+"""The same answers for programs: a service reads lists here before it has a store of its own."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from jobs.answers import titles, viewers
+from jobs.answers.titles import TitleFacts
+from jobs.answers.tonight import Tonight, tonight
+from jobs.answers.viewers import ViewerList
+from jobs.errors import UnknownError
+from jobs.explorer.rendering import render
+from jobs.explorer.site import Here, Site
+from jobs.tables import Table
+from jobs.tables.gold import EVERYBODY_ELSE
+
+router = APIRouter(prefix="/api", tags=["answers"])
+page_router = APIRouter(include_in_schema=False)
+_LONGEST_ID = 128
+_LONGEST_LIST = 1_000
+Identifier = Annotated[str, Path(min_length=1, max_length=_LONGEST_ID)]
+
+
+class Refusal(BaseModel):
+    """Why nothing is answered."""
+
+    error: str
+    """One line: what is not there, and what to do."""
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Nothing was published since: what the caller has is still right."},
+    404: {"model": Refusal, "description": "There is no such viewer or title."},
+    503: {"model": Refusal, "description": "A table that the answer needs was never published, or cannot be read."},
+}
+
+
+@router.get("/tonight", response_model=Tonight, responses={key: _REFUSALS[key] for key in (503,)})
+def tonight_(site: Here) -> Response:
+    """Whether the night is complete: every stage and table, rows set aside, the model that serves, what changed."""
+    return _json(tonight(site.settings, site.reading.views(), site.today))
+
+
+@router.get("/viewers/{user_id}/list", response_model=ViewerList, responses=_REFUSALS)
+def list_of(
+    request: Request,
+    site: Here,
+    user_id: Identifier,
+    limit: Annotated[int, Query(ge=1, le=_LONGEST_LIST, description="The most titles.")] = 50,
+    fallback: Annotated[
+        bool, Query(description="Whether a viewer without a list gets that of `*`, everybody of whom nothing is known.")
+    ] = False,
+) -> Response:
+    """A viewer's list, best first, with the reason of each title in words; `*` is everybody of whom nothing is known."""
+
+    def ask() -> ViewerList:
+        views = site.reading.views()
+        try:
+            return viewers.viewer_list(views, user_id, limit)
+        except UnknownError:
+            if not fallback:
+                raise
+            return viewers.viewer_list(views, EVERYBODY_ELSE, limit)
+
+    return _unless_known(request, site, viewers.READS, ask)
+
+
+@router.get("/titles/{title_id}", response_model=TitleFacts, responses=_REFUSALS)
+def title_of(request: Request, site: Here, title_id: Identifier) -> Response:
+    """What is known about a title: facts, people, popularity, on how many lists it stands."""
+
+    def ask() -> TitleFacts:
+        found = titles.title_facts(site.reading.views(), title_id)
+        if found.title_id != title_id:  # the same words find titles for people
+            raise UnknownError(
+                f"no title was shown: silver.titles has no {title_id!r}; the nearest is {found.title_id}"
+            )
+        return found
+
+    return _unless_known(request, site, titles.READS, ask)
+
+
+@page_router.get("/api")
+def page(request: Request, site: Here) -> HTMLResponse:
+    """What programs can ask, as a page."""
+    told = request.app.openapi()
+    asked = [(path, operation) for path, methods in told["paths"].items() for operation in methods.values()]
+    return render(request, site.templates, "api.html", asked=asked, base=str(request.base_url).rstrip("/"))
+
+
+def _unless_known(request: Request, site: Site, reads: Iterable[Table], ask: Callable[[], object]) -> Response:
+    """An answer, unless the caller holds that of the same versions of its tables."""
+    versions = site.reading.views().versions
+    told = json.dumps([str(request.url.query), *(versions.get(table) for table in reads)])
+    tag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
+        return Response(status_code=304, headers={"ETag": tag})
+    answer = _json(ask())
+    answer.headers["ETag"] = tag
+    return answer
+
+
+def _json(answer: object) -> JSONResponse:
+    """A dataclass as JSON."""
+    return JSONResponse(_plain(answer))
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value
