@@ -7,7 +7,7 @@ from datetime import date
 from jobs.answers import changes, quarantined
 from jobs.answers.changes import NightChanges
 from jobs.answers.changes_words import headline
-from jobs.answers.quarantined import Quarantined
+from jobs.answers.quarantined import Aside, Quarantined
 from jobs.answers.standing import WORST_FIRST, Status
 from jobs.answers.status import Standing, standing
 from jobs.errors import JobError
@@ -23,7 +23,7 @@ STAGES = {
     "gold": ("Recommended", "what is asked"),
 }
 """Layer → what a night does with it, and what it holds."""
-_EXAMPLES = 1
+_EXAMPLES, _MOST = 1, 12
 _JUDGED_BY = "ndcg_at_10"
 
 
@@ -104,6 +104,12 @@ class Tonight:
     changes: NightChanges | None
     said: Sequence[str]
     """What changed since the night before, in sentences; or why that is not known."""
+
+    @property
+    def most_aside(self) -> Sequence[Aside]:
+        """The reasons with most rows: broken ones first, as what waits is no fault."""
+        found = self.set_aside.found if self.set_aside else ()
+        return sorted(found, key=lambda one: (one.state == "parked", -one.rows, one.table, one.reason))[:_MOST]
 
 
 def tonight(settings: Settings, views: Views, today: date) -> Tonight:

@@ -1,13 +1,12 @@
 """The same answers for programs: a service reads lists here before it has a store of its own."""
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -111,16 +110,4 @@ def _unless_known(request: Request, site: Site, reads: Iterable[Table], ask: Cal
 
 def _json(answer: object) -> JSONResponse:
     """A dataclass as JSON."""
-    return JSONResponse(_plain(answer))
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return value
+    return JSONResponse(jsonable_encoder(answer))

@@ -98,8 +98,12 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _not_found(request: Request, error: Exception) -> Response:
-    status, said = (error.status_code, str(error.detail)) if isinstance(error, HTTPException) else (500, "")
-    return _said(request, status, "there is no such page" if status == _UNKNOWN else said)
+    if not isinstance(error, HTTPException):
+        raise error
+    said = "there is no such page" if error.status_code == _UNKNOWN else str(error.detail)
+    answer = _said(request, error.status_code, said)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _said(request: Request, status: int, said: str) -> Response:
