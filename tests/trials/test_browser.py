@@ -1,24 +1,23 @@
 """The page over the lake in a real browser: every page, two widths, light and dark; and a film that is liked there."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from jobs.sample_world import WorldParameters, write_world
+from jobs.settings import Settings
 from tests.explorer.crawl import pages_of
 from tests.trials.browser import chromium, faults_of, needs_browser, opened
 from tests.trials.processes import Processes, environment_of, free_port
-from tests.trials.test_nights import reelhouse
+from tests.trials.sample_nights import REELHOUSE
 
 ROOT, BIN = Path(__file__).parents[2], Path(sys.executable).parent
-WORLD = WorldParameters(viewers=60, titles=150, events_per_day=300, days=10, first_day=date(2026, 3, 1))
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, processes: Processes) -> Served:
-    """A tiny world after two nights, and its page."""
-    home, port = tmp_path_factory.mktemp("served"), free_port()
-    write_world(home / "landing", WORLD, WORLD.last_day)
-    for _ in range(2):
-        reelhouse(home, "night", "--sample")
+def served(
+    two_nights: tuple[Settings, list[str]], tmp_path_factory: pytest.TempPathFactory, processes: Processes
+) -> Served:
+    """A copy of a small world after two nights, and its page."""
+    home, port = tmp_path_factory.mktemp("served") / "home", free_port()
+    shutil.copytree(two_nights[0].root, home)
     environment = environment_of(ROOT, BIN) | {"REELHOUSE_HOME": str(home)}
-    processes.start("explorer", [str(BIN / "reelhouse"), "explore", "--port", str(port)], environment)
+    processes.start("explorer", [REELHOUSE, "explore", "--port", str(port)], environment)
     address = f"http://127.0.0.1:{port}"
     processes.wait_until("the page answers", lambda: _answers(address), 60)
     return Served(home, address)

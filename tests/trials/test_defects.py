@@ -16,7 +16,7 @@ from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
 from jobs.tables import SOURCES, TABLES, Table, gold, silver
 from tests.sample_world.defects import plant
-from tests.trials.test_nights import reelhouse
+from tests.trials.sample_nights import reelhouse
 
 DAY = date(2026, 3, 5)
 WORLD = WorldParameters(viewers=60, titles=200, events_per_day=600, days=4, first_day=date(2026, 3, 2))

@@ -21,7 +21,7 @@ from jobs.tables import bronze, gold, ops, silver
 from tests.programs import run_python
 from tests.runs.any_order import IN_ORDER, LATENESS_DAYS, ONE, TWO, Delivery, Silent
 from tests.runs.forgettable import BROKEN, NOTIFIED, WHO, deliver, event, everything, find, hashes, lines
-from tests.trials.test_nights import reelhouse
+from tests.trials.sample_nights import reelhouse
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)
 TITLE = "tt0000001"

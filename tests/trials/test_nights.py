@@ -6,10 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import zipfile
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -26,71 +24,13 @@ from jobs.tables import TABLES, gold
 from jobs.tracking import registry
 from tests.runs.any_order import content
 from tests.trials.processes import Processes
+from tests.trials.sample_nights import FANS, REELHOUSE, SMALL, SPOKEN, feedback_of, lists_of_night, reelhouse, titles_of
 from tests.trials.spark_server import Server
 
 PROJECT = Path(__file__).parents[2]
 REAL_DATA = os.environ.get("REELHOUSE_REAL_DATA", "")
 needs_real_data = pytest.mark.skipif(not REAL_DATA, reason="REELHOUSE_REAL_DATA names no folder of real data")
-REELHOUSE = str(Path(sys.executable).parent / "reelhouse")
 TINY = WorldParameters(viewers=80, titles=150, events_per_day=200, days=12)
-SMALL = WorldParameters(viewers=300, titles=400, events_per_day=600, days=20)
-SPOKEN, FANS = "u000001", {"fan of fear": "Horror", "fan of love": "Romance"}
-"""A viewer who is known, and new ones with what they like."""
-
-
-def reelhouse(home: Path, *arguments: str, **environment: str) -> str:
-    """Run a command to its end; its output."""
-    done: subprocess.CompletedProcess[str] = subprocess.run(
-        [REELHOUSE, *arguments],
-        env=os.environ | environment | {"REELHOUSE_HOME": str(home), "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    print(done.stdout)  # noqa: T201 - figures and lists for whoever reads the trial's output
-    if done.returncode:
-        raise AssertionError(f"reelhouse {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-3000:]}")
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def two_nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[str]]:
-    """A small sample world and two of its nights, between which viewers say something."""
-    home = tmp_path_factory.mktemp("sample")
-    write_world(home / "landing", SMALL, SMALL.last_day)
-    first = reelhouse(home, "night", "--sample")
-    for user, title, said in feedback_of(Settings(home=home)):
-        reelhouse(home, "feedback", user, title, *said, *(["--new-viewer"] if user in FANS else []))
-    return Settings(home=home), [first, reelhouse(home, "night", "--sample")]
-
-
-def feedback_of(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """A viewer answers to the first five of a list; two new ones like six known titles of a genre each."""
-    listed = lists_of_night(settings, SMALL.last_day, SPOKEN)
-    kinds = (("--dismiss",), ("--dislike",), ("--rate", "2"), ("--like",), ("--watchlist",))
-    yield from ((SPOKEN, title, said) for title, said in zip(listed, kinds, strict=False))
-    for fan, genre in FANS.items():
-        yield from ((fan, title, ("--like",)) for title in titles_of(settings, genre)[:6])
-
-
-def titles_of(settings: Settings, genre: str) -> list[str]:
-    """Films of a genre that the fans' other genres do not touch, those with the most votes first."""
-    others = [other for other in FANS.values() if other != genre]
-    known = pl.read_delta(f"{settings.lake}/silver/titles").sort(
-        "vote_count", "title_id", descending=True, nulls_last=True
-    )
-    of_genre = pl.col("genres").list.contains(genre)
-    for other in others:
-        of_genre &= ~pl.col("genres").list.contains(other)
-    return known.filter(of_genre & (pl.col("title_type") == "movie"))["title_id"].to_list()
-
-
-def lists_of_night(settings: Settings, night: date, user: str) -> list[str]:
-    """Titles of a viewer's list of a night, in order."""
-    history = pl.read_delta(f"{settings.lake}/gold/recommendation_history")
-    mine = history.filter((pl.col("night") == night) & (pl.col("user_id") == user)).sort("rank")
-    return mine["title_id"].to_list()
 
 
 def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Settings, list[str]]) -> None:
