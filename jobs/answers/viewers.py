@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from jobs.errors import JobError, UnknownError
 from jobs.lakehouse.views import Views
@@ -11,13 +12,16 @@ from jobs.tables.silver import PREFERENCES, TITLES
 READS = (RECOMMENDATIONS, TITLES, PREFERENCES)
 """What is asked about viewers is asked of these."""
 _LIKED_TOLD = 5
+_REASONS = 9
+"""Place of the titles that a row comes of."""
 
 _LIST = """
 SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, r.score, r.reasons, r.boost,
-    r.night, r.model_name, r.model_version
+    r.source, r.model_score, r.reason_title_ids, r.reason_contributions, r.night, r.model_name, r.model_version
 FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
 WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
 """
+_NAMES = "SELECT title_id, title, release_year FROM silver.titles WHERE title_id IN (SELECT unnest(?))"
 _LIKED = """
 SELECT coalesce(t.title, p.title_id), t.release_year
 FROM silver.preferences AS p LEFT JOIN silver.titles AS t USING (title_id)
@@ -39,6 +43,20 @@ _NEAR_KNOWN = _NEAR.replace("gold.recommendations", "silver.preferences")
 
 
 @dataclass(frozen=True)
+class Because:
+    """A title of the viewer's that another is listed for."""
+
+    title_id: str
+    title: str
+    """Its name; its identifier where silver.titles does not know it any more."""
+    release_year: int | None
+    contribution: float
+    """What it added to the model's score."""
+    share: float | None
+    """The same as a share of the model's score; None where that is not above 0."""
+
+
+@dataclass(frozen=True)
 class ListedTitle:
     """One title of a viewer's list."""
 
@@ -52,6 +70,10 @@ class ListedTitle:
     """Why it is there, in words: they say, too, where popularity fills the list."""
     boost: float | None
     """What a rule added to the score."""
+    source: str
+    """personal: the model's choice; segment: popular in the viewer's genre; popular: with everybody."""
+    because: tuple[Because, ...]
+    """What of the viewer's history added most to the model's score; empty where that is not what it comes of."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +116,26 @@ def viewer_list(views: Views, user_id: str | None, limit: int) -> ViewerList:
         model_version=model_version,
         history_count=history_count,
         liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
-        titles=tuple(ListedTitle(*row[:7]) for row in rows),
+        titles=_listed(views, rows),
     )
+
+
+def _listed(views: Views, rows: list[tuple[Any, ...]]) -> tuple[ListedTitle, ...]:
+    """Rows of a list with the names of the titles that they come of."""
+    named_in = sorted({title_id for row in rows for title_id in row[_REASONS]})
+    known = views.rows(_NAMES, (named_in,)) if named_in else []
+    names: dict[str, tuple[str, int | None]] = {title_id: (title, year) for title_id, title, year in known}
+
+    def because(score: float | None, title_id: str, added: float) -> Because:
+        title, year = names.get(title_id, (title_id, None))
+        return Because(title_id, title, year, added, added / score if score and score > 0 else None)
+
+    found = []
+    for row in rows:
+        score, reasons, added = row[8 : _REASONS + 2]
+        own = tuple(because(score, title_id, of) for title_id, of in zip(reasons, added, strict=True))
+        found.append(ListedTitle(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], own))
+    return tuple(found)
 
 
 def nearest_viewers(views: Views, user_id: str) -> list[str] | None:

@@ -43,6 +43,7 @@ def feedback(
     ] = "",
 ) -> None:
     """Record what a viewer says of a title: the next night's list answers to it."""
+    from jobs.answers.said import in_words
     from jobs.answers.titles import find_title
     from jobs.lakehouse.views import Views
     from jobs.landing.feedback import Feedback, record, require_sound
@@ -62,9 +63,9 @@ def feedback(
     found = find_title(Views(home.lake, [TITLES]), " ".join(title), _UNDONE)
     _require_known(home, user, day, is_new=new_viewer)
     said = Feedback(user, found.title_id, kinds[0], rate)
-    file = record(home.landing, said, token or uuid4().hex, day, datetime.now(UTC))
+    file, _ = record(home.landing, said, token or uuid4().hex, day, datetime.now(UTC))
     meant = f"{display.titled(found.title, found.release_year)}, {found.title_id}"
-    display.say(f"recorded for the night of {day}: {user}, {_WORDS[kinds[0]].format(rate)} {meant}; in {file}")
+    display.say(f"recorded for the night of {day}: {user}, {in_words(kinds[0], rate)} {meant}; in {file}")
     display.next_step("reelhouse night --sample" if load_parameters(home.landing) else "reelhouse night")
 
 
@@ -82,13 +83,3 @@ def _require_known(home: "Settings", user: str, day: "date", *, is_new: bool) ->
     if nearest is not None and not is_new and not has_spoken(home.landing, day, user):
         near = f"; the nearest are {', '.join(nearest)}" if nearest else ""
         raise JobError(f"{_UNDONE}: there is no viewer {user}{near}; a new one is told by --new-viewer")
-
-
-_WORDS = {
-    "like": "likes",
-    "dislike": "dislikes",
-    "dismiss": "dismisses",
-    "watchlist": "wants to watch",
-    "view": "watched",
-    "rating": "gives {:g} of 10 to",
-}

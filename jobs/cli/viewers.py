@@ -1,5 +1,7 @@
 """``reelhouse show``: one viewer's list in words."""
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +14,11 @@ if TYPE_CHECKING:
 
 _WIDEST_TITLE = 32
 EXAMPLES = examples(
-    "reelhouse show", "reelhouse show u000123", "reelhouse show '*'", "reelhouse show movielens:42 --limit 10"
+    "reelhouse show",
+    "reelhouse show u000123",
+    "reelhouse show '*'",
+    "reelhouse show movielens:42 --limit 10",
+    "reelhouse show u000123 --json",
 )
 
 
@@ -24,12 +30,16 @@ def show(
         ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many titles of the list.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Show a viewer's list: what the viewer liked, what is recommended, and why."""
     from jobs.answers.viewers import READS, viewer_list
     from jobs.lakehouse.views import Views
 
     found = viewer_list(Views(settings().lake, READS), user, limit)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), default=str))
+        return
     show_list(found)
     display.next_step(f"reelhouse title {found.titles[0].title_id}")
 

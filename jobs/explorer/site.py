@@ -69,13 +69,13 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
         settings: Where everything is.
         now: The time, UTC.
     """
-    from jobs.explorer import api, tonight
+    from jobs.explorer import api, saying, tonight, viewers
 
     app = FastAPI(
         title="Reelhouse", version=code_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.site = Site(settings, Reading(settings.lake), environment(), now)
-    for module in (tonight,):
+    for module in (tonight, viewers, saying):
         app.include_router(module.router)
     app.include_router(api.router)
     app.include_router(api.page_router)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from jobs.errors import JobError
 from jobs.landing.day_file import DayFile, content, lines_with
@@ -45,7 +46,23 @@ class Feedback:
         return f"{self.event_type}{rated} of {self.title_id} by {self.user_id}"
 
 
-def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -> Path:
+class Recorded(NamedTuple):
+    """What became of an event that was sent."""
+
+    file: Path
+    is_new: bool
+    """False where it was recorded before, under the same token."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Feedback as it was recorded."""
+
+    token: str
+    feedback: Feedback
+
+
+def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -> Recorded:
     """Add an event to the feedback of a day; one that was recorded already under its token counts once.
 
     Args:
@@ -56,9 +73,6 @@ def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -
         day: The delivery's day.
         at: When it was said, UTC. Where that is after the day, the event is of the day's last second, after those that
             were recorded before it: what happened later is not of the day.
-
-    Returns:
-        The file.
 
     Raises:
         JobError: The feedback would not be taken by a night, the token names another, or landing cannot be written.
@@ -84,7 +98,7 @@ def record(landing: Path, said: Feedback, token: str, day: date, at: datetime) -
         raise JobError(
             f"nothing was recorded: the token {token} is that of another event, {before}; give {said} its own"
         )
-    return path
+    return Recorded(path, before is None)
 
 
 def has_spoken(landing: Path, day: date, user_id: str) -> bool:
@@ -92,10 +106,10 @@ def has_spoken(landing: Path, day: date, user_id: str) -> bool:
     return any(lines_with(file_of(landing, day), _of_viewer(user_id)))
 
 
-def said_by(landing: Path, day: date, user_id: str) -> tuple[Feedback, ...]:
+def said_by(landing: Path, day: date, user_id: str) -> tuple[Said, ...]:
     """What a viewer said in the feedback of a day, in order; without what a night would set aside."""
     found = [_event(line) for line in lines_with(file_of(landing, day), _of_viewer(user_id))]
-    return tuple(one for one in found if one is not None and one.user_id == user_id)
+    return tuple(one for one in found if one is not None and one.feedback.user_id == user_id)
 
 
 def require_sound(said: Feedback) -> None:
@@ -155,7 +169,7 @@ def _told(file: DayFile, event_id: str) -> Feedback | None:
     while (start := held.find(f'{{"event_id":{event_id},'.encode(), start + 1)) >= 0:
         # One that was cut short says nothing, and a night sets it aside.
         if (event := _event(held[start : held.index(b"\n", start)])) is not None:
-            return event
+            return event.feedback
     return None
 
 
@@ -170,12 +184,13 @@ def _line(event_id: str, said: Feedback, occurred_at: str) -> bytes:
     return f'{{"event_id":{event_id},{event[1:]}\n'.encode()
 
 
-def _event(line: bytes) -> Feedback | None:
+def _event(line: bytes) -> Said | None:
     """What a line says; None if it is not whole."""
     try:
         event = json.loads(line)
-        return Feedback(**{name: event[name] for name in Feedback.__dataclass_fields__})
-    except (ValueError, KeyError, TypeError):
+        told = Feedback(**{name: event[name] for name in Feedback.__dataclass_fields__})
+        return Said(event["event_id"].removeprefix(f"{SOURCE}:"), told)
+    except (ValueError, KeyError, TypeError, AttributeError):
         # Cut short, or written by whoever edited the file.
         return None
 

@@ -20,7 +20,7 @@ from expectations.bronze.interactions import SUITES
 from jobs.errors import JobError
 from jobs.lakehouse.audit.mark import REASONS, mark
 from jobs.landing import gate
-from jobs.landing.feedback import FILE, Feedback, file_of, has_spoken, record, said_by
+from jobs.landing.feedback import FILE, Feedback, Said, file_of, has_spoken, record, said_by
 from jobs.landing.readers import read_files
 from jobs.silver.interactions import Counting, refine_events
 from jobs.tables import bronze, silver
@@ -60,7 +60,7 @@ def start(landing: Path, name: str, count: int) -> "subprocess.Popen[str]":
 
 
 def test_an_event_is_a_line_of_an_event_log(tmp_path: Path) -> None:
-    file = record(tmp_path, Feedback("ü", "tt0113277", "rating", 8.5), "form-1", DAY, NOON)
+    file, _ = record(tmp_path, Feedback("ü", "tt0113277", "rating", 8.5), "form-1", DAY, NOON)
     record(tmp_path, LIKE, "form-2", DAY, NOON)
 
     assert file == tmp_path / "interactions" / "2026-03-01" / "feedback.jsonl"
@@ -92,9 +92,9 @@ def test_what_is_said_after_the_day_is_of_its_last_second_and_in_order(tmp_path:
 
 
 def test_a_token_names_one_event_today_and_tomorrow(tmp_path: Path) -> None:
-    for token, at in (("form", NOON), (" form ", NOON + timedelta(minutes=1))):
-        record(tmp_path, LIKE, token, DAY, at)
-    record(tmp_path, LIKE, "form", DAY + timedelta(days=1), NOON + timedelta(days=1))
+    for token, at, is_new in (("form", NOON, True), (" form ", NOON + timedelta(minutes=1), False)):
+        assert record(tmp_path, LIKE, token, DAY, at).is_new is is_new
+    assert not record(tmp_path, LIKE, "form", DAY + timedelta(days=1), NOON + timedelta(days=1)).is_new
 
     assert [event["occurred_at"] for event in events(tmp_path)] == ["2026-03-01T12:00:00.000005Z"]
     assert not (tmp_path / "interactions" / "2026-03-02").exists()
@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_made_costs_a_line_and_nothing_else(tmp_path: Path
 
 
 def test_a_disk_that_fills_within_a_line_keeps_none_of_it(tmp_path: Path) -> None:
-    file = record(tmp_path, LIKE, "one", DAY, NOON)
+    file, _ = record(tmp_path, LIKE, "one", DAY, NOON)
     before, limits = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 40, limits[1]))
     try:
@@ -163,7 +163,7 @@ def test_a_disk_that_fills_within_a_line_keeps_none_of_it(tmp_path: Path) -> Non
 
 def test_no_line_lies_in_two_pages_of_the_file(tmp_path: Path) -> None:
     for number in range(60):
-        file = record(tmp_path, Feedback("ü" * (number + 1), "tt1", "like"), str(number), DAY, NOON)
+        file, _ = record(tmp_path, Feedback("ü" * (number + 1), "tt1", "like"), str(number), DAY, NOON)
 
     text, at = file.read_bytes(), 0
     assert len(text) > 3 * 4096
@@ -176,7 +176,7 @@ def test_no_line_lies_in_two_pages_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("in_place", [True, False])
 def test_a_file_that_somebody_changed_is_read_anew(tmp_path: Path, in_place: bool) -> None:
     for token in ("one", "two"):
-        file = record(tmp_path, LIKE, token, DAY, NOON)
+        file, _ = record(tmp_path, LIKE, token, DAY, NOON)
     left = file.read_bytes().splitlines(keepends=True)[1]
     if in_place:
         file.write_bytes(left)
@@ -195,11 +195,11 @@ def test_what_a_viewer_said_is_told_in_order_and_nobody_else_s(tmp_path: Path) -
     for token, said in enumerate(
         [LIKE, Feedback("v", "tt0113277", "like"), second, Feedback('"user_id":"u",', "x", "like")]
     ):
-        file = record(tmp_path, said, str(token), DAY, NOON)
+        file, _ = record(tmp_path, said, str(token), DAY, NOON)
     with file.open("ab") as torn:
         torn.write(b'{"event_id":"feedback:9","user_id":"u",')
 
-    assert said_by(tmp_path, DAY, "u") == (LIKE, second)
+    assert said_by(tmp_path, DAY, "u") == (Said("0", LIKE), Said("2", second))
     assert said_by(tmp_path, DAY, "nobody") == ()
 
 
@@ -219,7 +219,7 @@ def test_a_thousand_events_a_second_of_many_threads_are_recorded_once_each(tmp_p
 
 
 def test_a_line_that_somebody_left_unfinished_does_not_swallow_the_next(tmp_path: Path) -> None:
-    file = record(tmp_path, LIKE, "one", DAY, NOON)
+    file, _ = record(tmp_path, LIKE, "one", DAY, NOON)
     file.write_bytes(file.read_bytes().removesuffix(b"\n"))
 
     record(tmp_path, LIKE, "two", DAY, NOON)
@@ -228,7 +228,7 @@ def test_a_line_that_somebody_left_unfinished_does_not_swallow_the_next(tmp_path
 
 
 def test_an_event_of_which_half_a_line_is_left_is_recorded_when_it_is_sent_again(tmp_path: Path) -> None:
-    file = record(tmp_path, LIKE, "one", DAY, NOON)
+    file, _ = record(tmp_path, LIKE, "one", DAY, NOON)
     file.write_bytes(file.read_bytes()[:-20])
 
     for _ in range(2):
@@ -271,7 +271,7 @@ def test_many_writers_and_a_reader_see_whole_lines_and_killed_ones_lose_nothing_
 def test_a_night_takes_whatever_is_recorded(spark: SparkSession, tmp_path: Path) -> None:
     said = [Feedback(viewer, "tt0113277", "rating", 7.5) for viewer in ODD] + [Feedback("u", "tmdb:603", "watchlist")]
     for number, one in enumerate(said):
-        file = record(tmp_path, one, f"{number} {one.user_id[:9]}", DAY, NOON + timedelta(days=9))
+        file, _ = record(tmp_path, one, f"{number} {one.user_id[:9]}", DAY, NOON + timedelta(days=9))
 
     delivered, problems = gate.check(bronze.INTERACTIONS, file)
 

@@ -1,0 +1,94 @@
+"""Viewers by their identifiers: those that begin so, else those that are spelt alike."""
+
+from dataclasses import dataclass
+
+from jobs.lakehouse.views import Views
+from jobs.tables.gold import EVERYBODY_ELSE, RECOMMENDATIONS, VIEWER_PROFILES
+from jobs.tables.silver import PREFERENCES
+
+READS = (VIEWER_PROFILES, RECOMMENDATIONS, PREFERENCES)
+"""The first of them that is published is asked for names; a viewer is known who is in any."""
+_LONGEST = 128
+"""Characters that are compared: a delivery has no longer identifier."""
+_ALL = {
+    VIEWER_PROFILES: "SELECT user_id, title_count, like_count, genres FROM gold.viewer_profiles",
+    RECOMMENDATIONS: (
+        f"SELECT user_id, NULL AS title_count, NULL AS like_count, [] AS genres FROM gold.recommendations "  # noqa: S608
+        f"WHERE rank = 1 AND user_id <> '{EVERYBODY_ELSE}'"
+    ),
+    PREFERENCES: (
+        "SELECT user_id, count(*) AS title_count, count(*) FILTER (weight > 0) AS like_count, [] AS genres "
+        "FROM silver.preferences GROUP BY user_id"
+    ),
+}
+_BEGINNING = "SELECT * FROM ({}) WHERE starts_with(user_id, ?) ORDER BY user_id LIMIT ?"
+_NEAR = """
+SELECT * FROM ({}) WHERE jaro_winkler_similarity(user_id, ?) > 0.6
+ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT ?
+"""
+_EXAMPLES = "SELECT * FROM ({}) ORDER BY like_count DESC NULLS LAST, user_id LIMIT ?"
+_KNOWN = {table: f"SELECT 1 FROM {table.name} WHERE user_id = ? LIMIT 1" for table in READS}  # noqa: S608
+
+
+@dataclass(frozen=True)
+class FoundViewer:
+    """A viewer that a search found."""
+
+    user_id: str
+    title_count: int | None
+    """Titles in the history; None where that is not known yet."""
+    like_count: int | None
+    genres: tuple[str, ...]
+    """The most frequent first."""
+
+
+@dataclass(frozen=True)
+class FoundViewers:
+    """What a search found."""
+
+    viewers: tuple[FoundViewer, ...]
+    how: str
+    """beginning: their identifiers begin so; near: they are spelt alike; examples: nothing was asked."""
+    is_cut: bool
+    """Whether there are more."""
+
+
+def find_viewers(views: Views, text: str, limit: int) -> FoundViewers:
+    """Viewers whose identifier begins with some text, in order; else the nearest by spelling.
+
+    Args:
+        views: Of ``READS``.
+        text: What is asked for; empty for some viewers who liked many titles.
+        limit: The most viewers to name.
+
+    Raises:
+        JobError: None of the tables that name viewers was published.
+    """
+    source = next((table for table in READS if table.name in views.published), None)
+    if source is None:
+        views.require(VIEWER_PROFILES)
+        return FoundViewers((), "examples", is_cut=False)
+    everybody = _ALL[source]
+    if not text:
+        return _found(views.rows(_EXAMPLES.format(everybody), (limit,)), "examples", limit)
+    if rows := views.rows(_BEGINNING.format(everybody), (text, limit + 1)):
+        return _found(rows, "beginning", limit)
+    asked = text[:_LONGEST]
+    return _found(views.rows(_NEAR.format(everybody), (asked, asked, limit)), "near", limit)
+
+
+def is_known(views: Views, user_id: str) -> bool:
+    """Whether a viewer is in any of the published tables."""
+    return any(views.rows(_KNOWN[table], (user_id,)) for table in READS if table.name in views.published)
+
+
+def some_known(views: Views, limit: int) -> frozenset[str]:
+    """Viewers that are known: all, or so many of them."""
+    source = next((table for table in READS if table.name in views.published), None)
+    query = f"SELECT user_id FROM ({_ALL[source]}) LIMIT ?" if source else ""  # noqa: S608
+    return frozenset(name for (name,) in views.rows(query, (limit,))) if query else frozenset()
+
+
+def _found(rows: list[tuple[str, int | None, int | None, list[str]]], how: str, limit: int) -> FoundViewers:
+    viewers = tuple(FoundViewer(*row[:3], genres=tuple(row[3] or ())) for row in rows[:limit])
+    return FoundViewers(viewers, how, is_cut=len(rows) > limit)
