@@ -20,6 +20,7 @@ from jobs.tables.gold import RECOMMENDATIONS
 from jobs.tables.model import CHAMPION
 from jobs.tables.ops import REFUSALS
 from jobs.tracking import registry
+from jobs.tracking.server import require_up
 
 _LEDGERS_AT_ONCE = 8
 """Reading one mostly waits for files."""
@@ -98,6 +99,7 @@ def _status_of_model(
 ) -> Status:
     """The champion, beside the newest night that there is; by the registry, for the lake does not hold it."""
     try:
+        require_up(settings, "what serves is not known")
         champion, decided = registry.champion(settings), registry.decided(settings)
     except JobError as gone:
         return Status(model.name, "unknown", str(gone))

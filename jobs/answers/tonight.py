@@ -7,6 +7,7 @@ from datetime import date
 from jobs.answers import changes, quarantined
 from jobs.answers.changes import NightChanges
 from jobs.answers.changes_words import headline
+from jobs.answers.measured import Measured, compared, measured
 from jobs.answers.quarantined import Aside, Quarantined
 from jobs.answers.standing import WORST_FIRST, Status
 from jobs.answers.status import Standing, standing
@@ -14,7 +15,7 @@ from jobs.errors import JobError
 from jobs.lakehouse.views import Views
 from jobs.settings import Settings
 from jobs.tracking import registry
-from jobs.tracking.registry import Champion
+from jobs.tracking.server import require_up
 
 STAGES = {
     "bronze": ("Delivered", "as the sources say it"),
@@ -53,15 +54,6 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A number with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Serving:
     """The champion, and the popularity that did best beside it on the same held-out events."""
 
@@ -76,16 +68,7 @@ class Serving:
     @property
     def in_words(self) -> str:
         """How they compare, in one sentence."""
-        if self.ndcg is None or self.popularity_ndcg is None:
-            return "How good it is was not measured."
-        ours, theirs = self.ndcg, self.popularity_ndcg
-        if ours.low > theirs.high:
-            return "Better than popularity: the intervals do not touch."
-        if ours.high < theirs.low:
-            return "Worse than popularity: the intervals do not touch."
-        if ours.value == theirs.value:
-            return "As good as popularity, to the digit."
-        return f"{'Above' if ours.value > theirs.value else 'Below'} popularity, within what chance alone makes."
+        return compared(self.ndcg, self.popularity_ndcg, "popularity")
 
 
 @dataclass(frozen=True)
@@ -151,6 +134,7 @@ def _stages(now: Standing) -> Sequence[Stage]:
 def _serving(settings: Settings) -> tuple[Serving | None, str]:
     """The champion; else why there is none to tell of."""
     try:
+        require_up(settings, "what serves is not known")
         champion = registry.champion(settings)
     except JobError as gone:
         return None, str(gone)
@@ -160,17 +144,11 @@ def _serving(settings: Settings) -> tuple[Serving | None, str]:
         champion.version,
         champion.recommender,
         champion.night,
-        _measured(champion, _JUDGED_BY),
+        measured(champion.metrics, _JUDGED_BY),
         champion.popularity,
-        _measured(champion, f"popularity_{_JUDGED_BY}"),
+        measured(champion.metrics, f"popularity_{_JUDGED_BY}"),
         champion.run_id,
     ), ""
-
-
-def _measured(champion: Champion, metric: str) -> Measured | None:
-    told = [champion.metrics.get(f"{metric}{end}") for end in ("", "_low", "_high")]
-    value, low, high = told
-    return None if value is None or low is None or high is None else Measured(value, low, high)
 
 
 def _changes(views: Views) -> tuple[NightChanges | None, Sequence[str]]:

@@ -24,9 +24,9 @@ def models(
     nDCG@10 is foretold, of held-out events; watched@10 is what came of its lists: the share of their first ten titles that
     was watched within seven days.
     """
-    from jobs.tracking import registry
+    from jobs.tracking import versions
 
-    found = registry.versions(settings())
+    found = versions.versions(settings())
     if waiting:
         night = iso_date(waiting).isoformat()
         mine = next((one for one in found if one.waits and one.night == night), None)
@@ -68,10 +68,10 @@ def promote(
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your user name unless given.")] = "",
 ) -> None:
     """Let a version of the model serve, whatever the gate said of it."""
-    from jobs.tracking import registry
+    from jobs.tracking import registry, versions
 
     home = settings()
-    registry.promote(home, version, by or getpass.getuser(), reason)
+    versions.promote(home, version, by or getpass.getuser(), reason)
     display.say(f"{registry.MODEL_NAME} version {version} serves from the next lists on")
     display.next_step("reelhouse run gold.recommendations")
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import jinja2
 from fastapi import Depends, FastAPI
+from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from jobs.errors import JobError, UnknownError
+from jobs.explorer.pictures import Pictures
 from jobs.explorer.reading import Reading
 from jobs.explorer.rendering import environment, render
 from jobs.explorer.safety import Safety
@@ -34,6 +37,7 @@ class Site:
     settings: Settings
     reading: Reading
     templates: jinja2.Environment
+    pictures: Pictures
     now: Callable[[], datetime]
 
     @property
@@ -69,13 +73,13 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
         settings: Where everything is.
         now: The time, UTC.
     """
-    from jobs.explorer import api, saying, tonight, viewers
+    from jobs.explorer import api, models, nights, saying, tonight, viewers
 
     app = FastAPI(
         title="Reelhouse", version=code_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
-    app.state.site = Site(settings, Reading(settings.lake), environment(), now)
-    for module in (tonight, viewers, saying):
+    app.state.site = Site(settings, Reading(settings.lake), environment(), Pictures(), now)
+    for module in (tonight, viewers, saying, nights, models):
         app.include_router(module.router)
     app.include_router(api.router)
     app.include_router(api.page_router)
@@ -84,6 +88,7 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
     app.mount("/pages", StaticFiles(directory=pages, check_dir=False), name="pages")
     app.add_exception_handler(JobError, _refused)
     app.add_exception_handler(HTTPException, _not_found)
+    app.add_exception_handler(RequestValidationError, _misread)
     app.add_api_route("/health", lambda: PlainTextResponse("ok"), include_in_schema=False)
     token = settings.explorer_token.get_secret_value() if settings.explorer_token else None
     app.add_middleware(Safety, token=token)
@@ -104,6 +109,15 @@ def _not_found(request: Request, error: Exception) -> Response:
     answer = _said(request, error.status_code, said)
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _misread(request: Request, error: Exception) -> Response:
+    """An address of a page that means nothing is no page; programs are told what is wrong with it."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    if request.url.path.startswith("/api/"):
+        return await request_validation_exception_handler(request, error)
+    return _said(request, _UNKNOWN, "there is no such page")
 
 
 def _said(request: Request, status: int, said: str) -> Response:

@@ -83,7 +83,7 @@ class Views:
             if table.name not in self.published:
                 raise JobError(_never_published(table))
 
-    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
         """All rows that a query of our own finds.
 
         Raises:

@@ -35,6 +35,7 @@ from jobs.settings import Settings
 from jobs.tables import model, silver
 from jobs.tracking import proposals, registry, runs, views
 from jobs.tracking.proposals import REFUSED
+from jobs.tracking.versions import retired
 from jobs.version import code_hash, code_version
 
 _REGISTERED = "registered"
@@ -174,7 +175,7 @@ def run(lake: Lake, night: date) -> None:
         if proposal is not None:
             proposals.close(settings, proposal, _verdict(trial, report))
         registry.decide(settings, trial.circumstances(next(iter(trial.entrants))))
-        runs.drop_files(settings, registry.retired(settings), _JUDGED)
+        runs.drop_files(settings, retired(settings), _JUDGED)
         views.show_night(settings, night)
         page = _write_page(lake.docs, night, report.page(versions.get(settled.waits or ""), pictures))
         champion = registry.require_champion(settings)

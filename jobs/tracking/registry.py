@@ -5,7 +5,6 @@ MLflow, whose import takes two to three seconds, is imported where it is needed.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,24 +16,19 @@ from jobs.tracking.database import database_of, select
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import ModelVersion
 
     from jobs.tracking.runs import Circumstances, Logged
 
 MODEL_NAME = "reelhouse"
-_ALIAS = "champion"
-_WAITING = "challenger"
+ALIAS = "champion"
+WAITING = "challenger"
 """Alias of the newest version that waits for a person."""
 _DECIDED = "decided"
 """Tag of the model: what the last night that was decided was made of, whatever it decided."""
-_MAY_COME_BACK = 3
-"""Versions before the one that serves that nights are undone to, or that a person promotes again."""
-_LOOKED_AT = 30
-"""Runs that a night looks at: those before them were looked at by the nights before."""
-_NOTHING_DONE = "nothing was changed: mend it and run this again"
+NOTHING_DONE = "nothing was changed: mend it and run this again"
 ONLINE = "online"
 """Tag of a version: what became of its lists, as JSON (:mod:`jobs.tracking.online`)."""
-_UNDONE = "undone"
+UNDONE = "undone"
 """Tag of a version that was gone back from."""
 _CHAMPION = """
 SELECT version.version, version.run_id, tag.key, tag.value
@@ -83,7 +77,7 @@ def champion(settings: Settings) -> Champion | None:
     version, run_id, tags = found
     if run_id is None or "metrics" not in tags:
         raise JobError(
-            f"{MODEL_NAME} version {version} was registered by no training; give the alias {_ALIAS} to another"
+            f"{MODEL_NAME} version {version} was registered by no training; give the alias {ALIAS} to another"
         )
     return Champion(
         MODEL_NAME,
@@ -110,7 +104,7 @@ def require_champion(settings: Settings) -> Champion:
     found = champion(settings)
     if found is None:
         raise JobError(
-            f"no lists were made: MLflow ({settings.tracking_uri}) has no {MODEL_NAME} with the alias {_ALIAS}; "
+            f"no lists were made: MLflow ({settings.tracking_uri}) has no {MODEL_NAME} with the alias {ALIAS}; "
             "run `reelhouse run model.champion`, or set the alias in MLflow"
         )
     return found
@@ -170,105 +164,8 @@ def register(settings: Settings, logged: "Logged", *, serves: bool = True) -> in
         store.create_registered_model(MODEL_NAME, description="Makes the lists of gold.recommendations.")
     tags = {**logged.circumstances.tags, "metrics": json.dumps(dict(logged.metrics)), **logged.tags}
     made = store.create_model_version(MODEL_NAME, logged.model_uri, logged.run_id, tags=tags)
-    store.set_registered_model_alias(MODEL_NAME, _ALIAS if serves else _WAITING, made.version)
+    store.set_registered_model_alias(MODEL_NAME, ALIAS if serves else WAITING, made.version)
     return int(made.version)
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version, as people compare them."""
-
-    version: int
-    night: str
-    """Empty if no training of ours registered it."""
-    recommender: str
-    verdict: str
-    ndcg: str
-    difference: str
-    """nDCG@10 beside the champion of its night, with its interval."""
-    online: str
-    """Of the first ten of its lists: the share watched within seven days, and of how many nights. Empty before that."""
-    promoted_by: str
-    reason: str
-    serves: bool
-    waits: bool
-    run_id: str
-
-
-def versions(settings: Settings) -> list[Version]:
-    """Every registered version, newest first.
-
-    Raises:
-        JobError: MLflow is gone.
-    """
-    from jobs.tracking.runs import client, reachable
-
-    with reachable(settings, "no version was found", _NOTHING_DONE):
-        store = client(settings)
-        models = store.search_registered_models(f"name = '{MODEL_NAME}'")
-        found = store.search_model_versions(f"name = '{MODEL_NAME}'")
-    held = {alias: int(version) for alias, version in models[0].aliases.items()} if models else {}
-    return sorted((_version(one, held) for one in found), key=lambda one: -one.version)
-
-
-def retired(settings: Settings) -> list[str]:
-    """Runs of versions that neither serve nor wait, newest first, without the few that a person may go back to."""
-    known = versions(settings)
-    # A copy of a version is of the same run.
-    needed = {one.run_id for one in known if one.serves or one.waits}
-    past = [one.run_id for one in known if one.run_id and one.run_id not in needed]
-    return past[_MAY_COME_BACK:][:_LOOKED_AT]
-
-
-def _version(one: "ModelVersion", held: dict[str, int]) -> Version:
-    tags, number = one.tags, int(one.version)
-    ndcg = json.loads(tags.get("metrics", "{}")).get("ndcg_at_10")
-    said = {name: tags.get(name, "") for name in ("night", "recommender", "difference", "promoted_by")}
-    return Version(
-        version=number,
-        ndcg="" if ndcg is None else f"{ndcg:.4f}",
-        online=_online(json.loads(tags.get(ONLINE, "{}"))),
-        verdict="undone" if _UNDONE in tags else tags.get("verdict", "promoted" if "metrics" in tags else ""),
-        reason=tags.get("reason", ""),
-        serves=held.get(_ALIAS) == number,
-        waits=held.get(_WAITING) == number and tags.get("verdict") == "waits",
-        run_id=one.run_id or "",
-        **said,
-    )
-
-
-def _online(said: Mapping[str, float]) -> str:
-    """``2.13% of 3 nights``."""
-    if "watched_at_10" not in said:
-        return ""
-    nights = int(said["nights"])
-    return f"{said['watched_at_10']:.2%} of {nights} night{'' if nights == 1 else 's'}"
-
-
-def promote(settings: Settings, version: int, by: str, reason: str) -> None:
-    """Make a version the champion because a person says so.
-
-    Raises:
-        JobError: There is no such version, no training of ours registered it, or no reason is given.
-    """
-    from jobs.tracking.runs import client
-
-    if not reason.strip():
-        raise JobError("nothing was promoted: say why, for those who ask later: --reason TEXT")
-    known = {one.version: one for one in versions(settings)}
-    if version not in known or not known[version].night:
-        ours = ", ".join(str(one.version) for one in known.values() if one.night) or "none yet"
-        problem = "was registered by no training" if version in known else "is not there"
-        raise JobError(
-            f"nothing was promoted: {MODEL_NAME} version {version} {problem}; versions are {ours}; "
-            "what the gate rejects is not registered"
-        )
-    store = client(settings)
-    for key, value in {"verdict": "promoted", "promoted_by": by, "reason": reason}.items():
-        store.set_model_version_tag(MODEL_NAME, str(version), key, value)
-    _serve(store, version)
-    if known[version].waits:
-        store.delete_registered_model_alias(MODEL_NAME, _WAITING)
 
 
 def trained_by(settings: Settings, night: date) -> int | None:
@@ -280,9 +177,7 @@ def trained_by(settings: Settings, night: date) -> int | None:
 
     versions = client(settings).search_model_versions(f"name = '{MODEL_NAME}'")
     # Those without a night were registered by no training of ours.
-    nights = {
-        int(one.version): one.tags["night"] for one in versions if "night" in one.tags and _UNDONE not in one.tags
-    }
+    nights = {int(one.version): one.tags["night"] for one in versions if "night" in one.tags and UNDONE not in one.tags}
     return max((version for version, trained in nights.items() if trained <= night.isoformat()), default=None)
 
 
@@ -291,16 +186,17 @@ def go_back(settings: Settings, version: int) -> None:
     from jobs.tracking.runs import client
 
     store = client(settings)
-    _serve(store, version)
+    serve(store, version)
     # What was decided since is to be decided again.
     store.delete_registered_model_tag(MODEL_NAME, _DECIDED)
     for one in store.search_model_versions(f"name = '{MODEL_NAME}'"):
         if int(one.version) > version:
-            store.set_model_version_tag(MODEL_NAME, one.version, _UNDONE, "true")
+            store.set_model_version_tag(MODEL_NAME, one.version, UNDONE, "true")
 
 
-def _serve(store: "MlflowClient", version: int) -> None:
-    store.set_registered_model_alias(MODEL_NAME, _ALIAS, str(version))
+def serve(store: "MlflowClient", version: int) -> None:
+    """Let the alias of what serves name a version."""
+    store.set_registered_model_alias(MODEL_NAME, ALIAS, str(version))
 
 
 def model_folder(settings: Settings, version: int) -> Path:
@@ -351,7 +247,7 @@ def kept_folder(settings: Settings, version: int) -> Path:
 
 def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:
     """Version, run and tags of the champion, read from MLflow's database without MLflow."""
-    rows = select(database, "registered_model_aliases", _CHAMPION, (MODEL_NAME, _ALIAS))
+    rows = select(database, "registered_model_aliases", _CHAMPION, (MODEL_NAME, ALIAS))
     if not rows:
         return None
     return int(rows[0][0]), rows[0][1], {key: value for _, _, key, value in rows if key is not None}
@@ -374,9 +270,9 @@ def _ask(settings: Settings) -> tuple[int, str | None, dict[str, str]] | None:
 
     from jobs.tracking.runs import client, reachable
 
-    with reachable(settings, "the champion was not found", _NOTHING_DONE):
+    with reachable(settings, "the champion was not found", NOTHING_DONE):
         try:
-            found = client(settings).get_model_version_by_alias(MODEL_NAME, _ALIAS)
+            found = client(settings).get_model_version_by_alias(MODEL_NAME, ALIAS)
         except MlflowException as missing:
             # A name without any version, or without the alias, is reported as the one or the other.
             if missing.error_code in {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"}:

@@ -57,7 +57,7 @@ def test_says_which_night_a_table_carries_and_whether_that_is_the_newest(run: Ru
     assert lists == {
         "table": "gold.recommendations", "state": "fresh", "why": "", "night": "2026-03-02", "instead_of": None, "rows": 1,
         "set_aside": 0, "parked": 0, "age_days": 1, "promised_days": 1, "seconds": 0.0, "serves": "model version 4",
-        "warnings": [], "waits_for": [],
+        "warnings": [], "volume": "", "run": "test", "waits_for": [],
     }  # fmt: skip
     people = state(run, "silver.people")
     assert (people["state"], people["why"], people["age_days"]) == ("behind", "night 2026-03-02 is not done", 2)

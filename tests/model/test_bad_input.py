@@ -14,7 +14,7 @@ from jobs.model import champion
 from jobs.recommenders import ease
 from jobs.settings import Settings
 from jobs.tables import silver
-from jobs.tracking import proposals, registry, tunings
+from jobs.tracking import proposals, registry, tunings, versions
 from tests.cli.small_lake import publish
 from tests.model.test_champion import NIGHT, propose, train
 from tests.model.test_champion import home_of as planted_home
@@ -102,7 +102,7 @@ def test_mlflow_that_is_not_there_is_told_in_a_line_before_anything_is_started(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     settings = home_of(tmp_path, A_FEW, mlflow_uri="http://127.0.0.1:9")
 
-    for asks in (lambda: train(settings, spark), lambda: registry.promote(settings, 1, "ada", "why not")):
+    for asks in (lambda: train(settings, spark), lambda: versions.promote(settings, 1, "ada", "why not")):
         with pytest.raises(JobError, match=r"MLflow \(http.* does not answer .*; nothing was changed: mend it and run"):
             asks()
 
@@ -178,7 +178,7 @@ def test_a_challenger_that_cannot_be_fitted_on_all_events_leaves_the_contest_and
     assert (outcome.state, outcome.version) == ("kept", 1), "it has nothing new to learn from"
     assert outcome.note.startswith("nDCG@10 1.000, popularity ")
     assert f"; challenger ease was not fitted: {SIZE + 2} titles would take" in outcome.note
-    assert [one.recommender for one in registry.versions(settings)] == ["als"]
+    assert [one.recommender for one in versions.versions(settings)] == ["als"]
     assert proposals.newest(settings) is None
     (failed,) = mlflow.search_runs(
         experiment_names=["nightly-training"], filter_string="attributes.status = 'FAILED'", output_format="list"

@@ -22,7 +22,7 @@ from jobs.scoring.histories import Histories
 from jobs.scoring.top_n import top_titles
 from jobs.settings import Settings
 from jobs.tables import silver
-from jobs.tracking import registry, runs, tunings
+from jobs.tracking import registry, runs, tunings, versions
 from tests.cli.small_lake import publish
 from tests.recommenders.planted import SIZE, genre_of, likes
 from tests.rows import filled
@@ -224,11 +224,11 @@ def test_another_recipe_waits_for_a_person_and_a_champion_without_news_stays(
     assert f"figures: {tmp_path}/docs/data-docs/model.champion/{NIGHT}.html" in outcome.note
     assert "als, challenger waits: fewer than 200 viewers were judged" in outcome.note
     assert "reelhouse promote 2 --reason" in outcome.note
-    waiting, champion = registry.versions(other)[0], registry.require_champion(other)
+    waiting, champion = versions.versions(other)[0], registry.require_champion(other)
     assert (waiting.version, waiting.verdict, waiting.waits) == (2, "waits", True)
     assert champion.parameters["rank"] == 4
-    registry.promote(other, 2, "ada", "wide enough")
-    promoted = registry.versions(other)[0]
+    versions.promote(other, 2, "ada", "wide enough")
+    promoted = versions.versions(other)[0]
     assert (promoted.promoted_by, promoted.reason) == ("ada", "wide enough")
     assert (promoted.serves, promoted.waits) == (True, False)
     assert registry.require_champion(other).parameters["rank"] == 5

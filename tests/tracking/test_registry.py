@@ -17,7 +17,7 @@ from jobs.errors import GoneError, JobError
 from jobs.recommenders.als import Model
 from jobs.runs import resets
 from jobs.settings import Settings
-from jobs.tracking import registry, runs
+from jobs.tracking import registry, runs, versions
 from jobs.version import code_hash
 from tests.tracking.registered import MODEL, NIGHT, register
 
@@ -116,7 +116,7 @@ def test_files_of_versions_that_serve_wait_or_may_come_back_are_kept(settings: S
         kept.append(run_id)
 
     for _ in range(2):
-        runs.drop_files(settings, registry.retired(settings), "judged")
+        runs.drop_files(settings, versions.retired(settings), "judged")
 
     has = [runs.fetch_files(settings, run_id, "judged", tmp_path / run_id) is not None for run_id in kept]
     assert has == [False, True, False, True, True, True, True], "the second waits, the seventh serves"
@@ -124,7 +124,7 @@ def test_files_of_versions_that_serve_wait_or_may_come_back_are_kept(settings: S
     store = runs.client(settings)
     copied = store.copy_model_version(f"models:/{registry.MODEL_NAME}/4", registry.MODEL_NAME)
     store.set_registered_model_alias(registry.MODEL_NAME, "champion", copied.version)
-    assert kept[3] not in registry.retired(settings), "a copy of the fourth serves"
+    assert kept[3] not in versions.retired(settings), "a copy of the fourth serves"
 
 
 def test_mlflow_loads_the_registered_model_by_its_alias(settings: Settings, tmp_path: Path) -> None:

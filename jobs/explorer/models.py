@@ -1,0 +1,66 @@
+"""The page of models: which is better, and how sure are we."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from jobs.answers.models import Models, models
+from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.rendering import render
+from jobs.explorer.site import Here
+from jobs.tracking.addresses import newest_night
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+router = APIRouter(include_in_schema=False)
+_MS, _GROWS, _ASIDE, _GAP = 7, 1.3, 0.03, 0.07
+"""Size of a point; of the widest and the highest number, the room beside the last point, and between points and names."""
+
+
+@router.get("/models")
+def page(request: Request, site: Here) -> HTMLResponse:
+    """Champion and challengers side by side, by segment, and what became of their lists."""
+    found = models(site.settings, site.reading.views())
+    mlflow = newest_night(site.settings, site.mlflow) or site.mlflow
+    return render(request, site.templates, "models.html", models=found, mlflow=mlflow, today=site.today)
+
+
+@router.get("/models/accuracy.svg")
+def accuracy(request: Request, site: Here, scheme: Scheme = "light") -> Response:
+    """Accuracy with its interval against coverage, a point a model."""
+    found = models(site.settings, site.reading.views())
+    key = ("accuracy", scheme, tuple((one.run_id, one.verdict) for one in found.judged))
+    return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), scheme))
+
+
+def _draw(axes: "Axes", colours: Palette, found: Models) -> None:
+    shown = [one for one in found.judged if one.ndcg and one.coverage is not None]
+    highest = max((one.ndcg.high for one in shown if one.ndcg), default=1.0)
+    widest = max((100 * (one.coverage or 0) for one in shown), default=0.0) or 1.0
+    height = float("inf")
+    for one in shown:
+        if one.ndcg is None or one.coverage is None:
+            continue
+        is_serving = found.champion is not None and one.run_id == found.champion.run_id
+        colour = colours.main if is_serving else colours.others[0]
+        around = [[one.ndcg.value - one.ndcg.low], [one.ndcg.high - one.ndcg.value]]
+        at = 100 * one.coverage
+        axes.errorbar([at], [one.ndcg.value], yerr=around, fmt="o", color=colour, markersize=_MS, capsize=4)
+        said = f"{one.name} (serves)" if is_serving else one.name
+        # Names of models that are nearly alike stand one below the other.
+        height = min(one.ndcg.value, height - _GAP * highest)
+        axes.annotate(
+            said,
+            (at, one.ndcg.value),
+            xytext=(at + _ASIDE * widest, height),
+            va="center",
+            color=colours.ink,
+            arrowprops={"arrowstyle": "-", "color": colours.line},
+        )
+    axes.set_xlim(0, _GROWS * widest)
+    axes.set_ylim(0, 1.1 * highest)
+    axes.set_xlabel("coverage: titles on anybody's first ten, % of those that may be listed")
+    axes.set_ylabel("nDCG@10, 95 % interval")

@@ -1,0 +1,90 @@
+"""The pages of nights: how each went, what changed, and how two differ; with the commands that mend one."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from expectations.meanings import meaning
+from jobs.answers import changes, quarantined
+from jobs.answers.changes_words import cause_in_words, headline
+from jobs.answers.nights import NightDone, nights, two_nights
+from jobs.answers.tonight import STAGES
+from jobs.errors import UnknownError
+from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.reading import section
+from jobs.explorer.rendering import render
+from jobs.explorer.site import Here
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+router = APIRouter(include_in_schema=False)
+_EXAMPLES = 1
+
+
+@router.get("/nights")
+def page(request: Request, site: Here) -> HTMLResponse:
+    """One row a night."""
+    found = nights(site.settings, site.reading.views())
+    return render(request, site.templates, "nights.html", nights=found, stages=STAGES, today=site.today)
+
+
+@router.get("/nights/seconds.svg")
+def seconds(request: Request, site: Here, scheme: Scheme = "light") -> Response:
+    """Seconds of each night by stage."""
+    found = list(reversed(nights(site.settings, site.reading.views())))
+    key = ("seconds", scheme, tuple((one.night, tuple(one.seconds.items())) for one in found))
+    return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), scheme))
+
+
+@router.get("/nights/compare")
+def compare(request: Request, site: Here, a: date | None = None, b: date | None = None) -> HTMLResponse:
+    """Any two nights side by side; the newest two unless others are asked for."""
+    views = site.reading.views()
+    known = [one.night for one in nights(site.settings, views)]
+    if len(known) < 2:
+        raise UnknownError("nothing was compared: there are fewer than two nights")
+    found = two_nights(site.settings, views, a or known[1], b or known[0])
+    return render(request, site.templates, "compare.html", two=found, known=known, stages=STAGES, today=site.today)
+
+
+@router.get("/nights/{night}")
+def night_(request: Request, site: Here, night: date) -> HTMLResponse:
+    """What a night changed, and what it set aside."""
+    views = site.reading.views()
+    known = {one.night: one for one in nights(site.settings, views)}
+    if night not in known:
+        raise UnknownError(f"nothing that is kept was published for night {night}")
+    changed = section(lambda: changes.night_changes(views, night))
+    aside = quarantined.quarantined(views, night=night, examples=_EXAMPLES)
+    before = max((other for other in known if other < night), default=None)
+    return render(
+        request,
+        site.templates,
+        "night.html",
+        done=known[night],
+        before=before,
+        changed=changed,
+        sentences=headline(changed.answer) if changed.answer else (),
+        causes=cause_in_words,
+        aside=aside,
+        meaning=meaning,
+        today=site.today,
+    )
+
+
+def _draw(axes: "Axes", colours: Palette, found: list[NightDone]) -> None:
+    bottoms, places = [0.0] * len(found), range(len(found))
+    layers = [layer for layer in STAGES if any(layer in one.seconds for one in found)]
+    for layer, colour in zip(layers, (colours.main, *colours.others), strict=False):
+        heights = [one.seconds.get(layer, 0.0) for one in found]
+        axes.bar(places, heights, bottom=bottoms, color=colour, label=layer, width=0.7)
+        bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
+    step = max(1, len(found) // 8)
+    axes.set_xticks(places[::step], [str(one.night) for one in found][::step])
+    axes.set_ylabel("seconds, one table after the other")
+    axes.legend(frameon=False, ncols=len(layers), loc="upper left", labelcolor=colours.ink)
+    axes.set_ylim(0, 1.25 * max(bottoms, default=1.0) or 1)

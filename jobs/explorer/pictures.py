@@ -1,0 +1,125 @@
+"""Pictures drawn on the server: SVG whose words are words, for a light ground and a dark one."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from io import BytesIO
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Scheme = Literal["light", "dark"]
+_KEPT = 64
+"""Pictures of some tens of kB each."""
+_INCHES = 100
+"""Pixels of one."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours that keep their contrast on the ground of a scheme."""
+
+    ink: str
+    quiet: str
+    line: str
+    main: str
+    others: tuple[str, ...]
+    good: str
+    bad: str
+
+
+PALETTES: dict[Scheme, Palette] = {
+    "light": Palette(
+        "#1d1b19",
+        "#5c5751",
+        "#e0dcd4",
+        "#7a2e39",
+        ("#2a6fb0", "#8a5a00", "#1a7f4b", "#6b4fa0", "#5c5751"),
+        "#16663c",
+        "#a8261d",
+    ),
+    "dark": Palette(
+        "#edeae4",
+        "#aaa49b",
+        "#37332f",
+        "#e9a3ac",
+        ("#79b8f2", "#e7b75a", "#6fd39d", "#b9a3e8", "#aaa49b"),
+        "#6fd39d",
+        "#ff948a",
+    ),
+}
+Draw = Callable[["Axes", Palette], None]
+
+
+def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> bytes:
+    """A picture as SVG; the same of the same numbers, to the byte.
+
+    Args:
+        draw: Draws on axes that are there, in the colours of a palette.
+        scheme: Of the ground it stands on.
+        width: Pixels.
+        height: Pixels.
+    """
+    # Its import takes a third of a second, and pages without pictures do without.
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    colours, file = PALETTES[scheme], BytesIO()
+    told: Any = {
+        "svg.fonttype": "none",  # words stay words: found, read aloud, and set in the page's own letters
+        "svg.hashsalt": "reelhouse",
+        "font.family": "sans-serif",
+        "font.sans-serif": ["system-ui", "DejaVu Sans"],
+        "font.size": 11,
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), colours.quiet),
+        "axes.edgecolor": colours.line,
+        "grid.color": colours.line,
+    }
+    with rc_context(told):
+        figure = Figure(figsize=(width / _INCHES, height / _INCHES), dpi=_INCHES, layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.subplots()
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(visible=True, axis="y", linewidth=0.8)
+        axes.set_axisbelow(True)
+        draw(axes, colours)
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    return file.getvalue()
+
+
+class Pictures:
+    """The pictures drawn last, so that what nobody published anew is not drawn anew.
+
+    matplotlib is not safe in threads: one is drawn at a time.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def answer(self, request: Request, key: Hashable, draw: Callable[[], bytes]) -> Response:
+        """A picture, unless the browser has it.
+
+        Args:
+            request: What asks for it.
+            key: Names the picture and the versions of the tables that it is of.
+            draw: Draws it.
+        """
+        tag = f'"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"'
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"ETag": tag})
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = draw()
+            self._kept.move_to_end(key)
+            picture = self._kept[key]
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return Response(picture, media_type="image/svg+xml", headers={"ETag": tag})
