@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from jobs.errors import JobError, UnknownError
+from jobs.explorer.indexing import Indexing
 from jobs.explorer.pictures import Pictures
 from jobs.explorer.reading import Reading
 from jobs.explorer.rendering import environment, render
@@ -38,6 +39,7 @@ class Site:
     reading: Reading
     templates: jinja2.Environment
     pictures: Pictures
+    indexing: Indexing
     now: Callable[[], datetime]
 
     @property
@@ -73,13 +75,15 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
         settings: Where everything is.
         now: The time, UTC.
     """
-    from jobs.explorer import api, models, nights, saying, tonight, viewers
+    from jobs.explorer import api, models, nights, saying, titles, tonight, viewers
 
     app = FastAPI(
         title="Reelhouse", version=code_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
-    app.state.site = Site(settings, Reading(settings.lake), environment(), Pictures(), now)
-    for module in (tonight, viewers, saying, nights, models):
+    app.state.site = Site(
+        settings, Reading(settings.lake), environment(), Pictures(), Indexing(settings.root / "explorer"), now
+    )
+    for module in (tonight, viewers, saying, titles, nights, models):
         app.include_router(module.router)
     app.include_router(api.router)
     app.include_router(api.page_router)

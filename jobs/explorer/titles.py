@@ -1,0 +1,154 @@
+"""The pages of titles: search and shelves, and all that is known of one."""
+
+import hashlib
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from jobs.answers import title_search
+from jobs.answers.text import cut, safe
+from jobs.answers.title_figures import TitleFigures, title_figures
+from jobs.answers.title_search import Asked
+from jobs.answers.titles import title_facts
+from jobs.errors import UnknownError
+from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.reading import section
+from jobs.explorer.rendering import render
+from jobs.explorer.site import Here
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+router = APIRouter(include_in_schema=False)
+_FOUND, _ON_SHELF, _SIMILAR, _SHELVES = 50, 10, 12, 12
+_WINDOW = 30
+"""Days of the shelves that are shown unless others are asked for."""
+_LONGEST_ASKED = 256
+_HUES = 360
+_LINE, _LINES = 14, 5
+"""Characters of a line of a poster, and lines."""
+Text = Annotated[str, Query(max_length=_LONGEST_ASKED)]
+
+
+@router.get("/titles")
+def search(
+    request: Request,
+    site: Here,
+    q: Text = "",
+    genre: Text = "",
+    decade: Text = "",
+    language: Text = "",
+    rating: Text = "",
+    days: Annotated[int, Query(ge=0, le=10_000)] = _WINDOW,
+) -> HTMLResponse:
+    """Titles by words and by what they are; and what is popular, where nothing is asked."""
+    views = site.reading.views()
+    asked = Asked(q.strip(), genre, _whole(decade), language, float(min(_whole(rating), 10)))
+    index = site.indexing.of(views) if asked.words else None
+    found = section(lambda: title_search.find(views, asked, _FOUND, index)) if asked.is_anything else None
+    shelves = None if asked.is_anything else section(lambda: title_search.shelves(views, days, _ON_SHELF))
+    return render(
+        request,
+        site.templates,
+        "titles.html",
+        asked=asked,
+        found=found,
+        shelves=shelves,
+        most=_FOUND,
+        shown=_SHELVES,
+        days=days,
+        choices=section(lambda: title_search.choices(views)),
+        is_index_awaited=bool(asked.words) and index is None,
+    )
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 5 else 0
+
+
+@router.get("/titles/{title_id}/poster.svg")
+def poster(site: Here, title_id: str) -> Response:
+    """A poster of a title's words, for want of a picture."""
+    facts = title_facts(site.reading.views(), title_id)
+    hue = int(hashlib.sha256(facts.title_id.encode()).hexdigest(), 16) % _HUES
+    genres: Sequence[str] = facts.facts["genres"] or ()
+    text = site.templates.get_template("poster.svg").render(
+        lines=_lines(safe(facts.title)),
+        year=facts.release_year,
+        genres=", ".join(genres[:3]),
+        hue=hue,
+        other=(hue + 40) % _HUES,
+    )
+    return Response(text, media_type="image/svg+xml")
+
+
+@router.get("/titles/{title_id}/{picture}.svg")
+def picture(request: Request, site: Here, title_id: str, picture: str, scheme: Scheme = "light") -> Response:
+    """Ratings, viewers over time, and ranks of a title."""
+    if picture not in _DRAWN:
+        raise UnknownError("there is no such picture")
+    found = title_figures(site.reading.views(), title_id, 0)
+    bars = _DRAWN[picture].of(found)
+    key = (picture, scheme, title_id, tuple(bars))
+    return site.pictures.answer(
+        request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, bars, _DRAWN[picture]), scheme)
+    )
+
+
+@router.get("/titles/{title_id:path}")
+def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
+    """All that is known of a title."""
+    views = site.reading.views()
+    facts = title_facts(views, title_id)
+    if facts.title_id != title_id:
+        raise UnknownError(f"no title was shown: silver.titles has no {title_id!r}; the nearest is {facts.title_id}")
+    figures = title_figures(views, title_id, _SIMILAR)
+    return render(request, site.templates, "title.html", facts=facts, figures=figures, today=site.today)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A picture of bars."""
+
+    of: Callable[[TitleFigures], Sequence[tuple[str, int]]]
+    """Its bars: what each is of, and how high it is."""
+    across: str
+    up: str
+
+
+def _ratings(found: TitleFigures) -> Sequence[tuple[str, int]]:
+    return [(f"{at} to {at + 1}", viewers) for at, viewers in enumerate(found.ratings or ())]
+
+
+def _months(found: TitleFigures) -> Sequence[tuple[str, int]]:
+    return [(f"{month:%Y-%m}", viewers) for month, viewers in found.months or ()]
+
+
+def _ranks(found: TitleFigures) -> Sequence[tuple[str, int]]:
+    return [(str(rank), lists) for rank, lists in found.ranks or ()]
+
+
+_DRAWN = {
+    "ratings": Bars(_ratings, "rating", "viewers"),
+    "months": Bars(_months, "month", "viewers"),
+    "ranks": Bars(_ranks, "rank on a list", "lists"),
+}
+
+
+def _draw(axes: "Axes", colours: Palette, bars: Sequence[tuple[str, int]], told: Bars) -> None:
+    axes.bar(range(len(bars)), [height for _, height in bars], color=colours.main, width=0.8)
+    step = max(1, -(-len(bars) // 10))
+    axes.set_xticks(range(0, len(bars), step), [name for name, _ in bars][::step])
+    axes.set_xlabel(told.across)
+    axes.set_ylabel(told.up)
+
+
+def _lines(title: str) -> list[str]:
+    """A title in lines that fit a poster."""
+    lines = textwrap.wrap(cut(title, _LINE * _LINES), _LINE, break_long_words=True)
+    return lines[:_LINES]
