@@ -85,5 +85,12 @@ def faults_of(page: Page) -> list[str]:
     shift = page.evaluate(_SHIFTS)
     if shift > 0.01:
         found.append(f"moves while it comes: layout shift {shift:.3f}")
-    unseen = page.evaluate("[...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src)")
+    page.evaluate("[...document.images].forEach(one => { one.loading = 'eager'; })")
+    for _ in range(200):  # the page's own policy forbids Playwright to wait by a script of text
+        if page.evaluate("[...document.images].every(one => one.complete)"):
+            break
+        page.wait_for_timeout(50)
+    unseen = page.evaluate(
+        "[...document.images].filter(one => one.offsetWidth && !one.naturalWidth).map(one => one.src)"
+    )
     return [f"{page.url}: {one}" for one in (*found, *(f"no picture: {address}" for address in unseen))]

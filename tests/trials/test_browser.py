@@ -1,5 +1,7 @@
 """The page over the lake in a real browser: every page, two widths, light and dark; and a film that is liked there."""
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from jobs.settings import Settings
 from tests.explorer.crawl import pages_of
 from tests.trials.browser import chromium, faults_of, needs_browser, opened
 from tests.trials.processes import Processes, environment_of, free_port
-from tests.trials.sample_nights import REELHOUSE
+from tests.trials.sample_nights import FANS, REELHOUSE, reelhouse
 
 ROOT, BIN = Path(__file__).parents[2], Path(sys.executable).parent
 
@@ -92,3 +94,75 @@ def test_what_the_interface_for_programs_promises_is_so(served: Served, tmp_path
 
     assert done.returncode == 0, done.stdout[-4000:]
     assert "0 generated" not in done.stdout
+
+
+def said_of(home: Path) -> list[dict[str, str]]:
+    """What was recorded by the page, whatever the day."""
+    files = sorted((home / "landing" / "interactions").glob("*/feedback.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@needs_browser
+def test_a_film_that_is_liked_in_the_page_is_answered_by_the_next_night(served: Served, browser: Browser) -> None:
+    viewer, before = next(iter(FANS)), len(said_of(served.home))
+    with opened(browser, served.address) as (page, seen):
+        page.goto(f"/viewers/{viewer}")
+        first = page.locator(".listed li").first
+        title, film = (
+            first.get_by_role("link").first.inner_text(),
+            first.get_by_role("link").first.get_attribute("href"),
+        )
+        like = f"Like {title}"
+        with opened(browser, served.address) as (other, _):
+            other.goto(f"/viewers/{viewer}")  # a second tab, whose form says another thing later
+
+            first.get_by_role("button", name=like, exact=True).click()
+            assert "Recorded for the night of" in page.locator("#said").inner_text()
+            assert title in page.locator("section:has(#waiting)").inner_text()
+
+            page.go_back()
+            page.locator(".listed li").first.get_by_role("button", name=like, exact=True).click()
+            assert "was recorded before, and counts once" in page.locator("#said").inner_text()
+            page.reload()  # what is shown after a form is a page of its own: nothing is sent again
+
+            other.locator(".listed li").nth(1).get_by_role("button", name=re.compile("^Dismiss")).click()
+            assert "Recorded for the night of" in other.locator("#said").inner_text()
+        said = [(one["user_id"], one["event_type"]) for one in said_of(served.home)[before:]]
+        assert said == [(viewer, "like"), (viewer, "dismiss")]
+
+        reelhouse(served.home, "night", "--sample")
+        page.goto(f"/viewers/{viewer}")
+
+        listed = page.locator("#list").locator("xpath=..")
+        assert page.locator(f'.listed h3 a[href="{film}"]').count() == 0, "what is known is not recommended"
+        assert title in "".join(listed.locator(".because").all_inner_texts()), (
+            "what is recommended says what it comes of"
+        )
+        assert seen.complaints == []
+
+
+@needs_browser
+def test_a_form_of_an_older_night_is_refused_on_a_page_that_says_why(served: Served, browser: Browser) -> None:
+    with opened(browser, served.address) as (page, _):
+        page.goto("/viewers/u000001")
+        page.evaluate("document.querySelector('.listed input[name=day]').value = '2025-01-01'")
+        before = len(said_of(served.home))
+
+        page.locator(".listed li").first.get_by_role("button", name=re.compile("^Like")).click()
+
+        assert "nothing was recorded" in page.locator("main").inner_text()
+        assert "open the page anew" in page.locator("main").inner_text()
+        assert len(said_of(served.home)) == before
+
+
+@needs_browser
+def test_hostile_text_in_an_address_is_shown_and_does_nothing(served: Served, browser: Browser) -> None:
+    with opened(browser, served.address) as (page, seen):
+        for path in (
+            "/titles?q=<script>alert(1)</script>",
+            "/viewers?q=<img src=x onerror=alert(1)>",
+            "/viewers/<b>x</b>",
+        ):
+            page.goto(path)
+            assert page.locator("script, main img[src=x], main h1 b").count() == 0
+        assert (seen.complaints, seen.asked) == ([], [])
