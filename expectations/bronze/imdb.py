@@ -14,6 +14,8 @@ _LIFE_YEAR = r"^(\\N|\d{1,4})$"
 _WHOLE_NUMBER = r"^\d{1,9}$"
 _OPTIONAL_NUMBER = r"^(\\N|\d{1,9})$"
 _FLAG = r"^(\\N|0|1)$"
+# Silver would read a list that was cut as none.
+_TEXTS = r'^(\\N|\[\s*("[\s\S]*")?\s*\])$'
 _NAME_IDS = r"^(\\N|nm\d{7,10}(,nm\d{7,10})*)$"
 
 # IMDb's dumps hold a few rows a million with shifted columns; more means a broken delivery.
@@ -67,6 +69,7 @@ SUITES = {
                 _not_null("nconst"),
                 _matches("nconst", _NAME_ID),
                 _not_null("category"),
+                _matches("characters", _TEXTS),
             ),
             tolerates=_TOLERATES,
             usual=_USUAL,

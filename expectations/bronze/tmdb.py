@@ -15,7 +15,10 @@ _DATE = (
     r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)?$"
 )
 _TITLE_ID = r"^(tt\d{7,10})?$"
-_JSON_LIST = r"^\s*\["
+# Silver would read a number that is too large for it, or a list that was cut, as nothing at all.
+_WHOLE_NUMBER = r"^-?(\d{1,9}(\.\d+)?|\d(\.\d+)?[eE](\+?0?[0-8]|-\d+))$"
+_JSON_LIST = r"^\s*\[[\s\S]*\]\s*$"
+_JSON_OBJECT = r"^\s*\{[\s\S]*\}\s*$"
 _FLAG = r"^(True|False)$"
 _JSON_FLAG = r"^(true|false)$"
 
@@ -46,10 +49,10 @@ def _described() -> tuple[ColumnMapExpectation, ...]:
         gxe.ExpectColumnValuesToNotBeNull(column="title"),
         _matches("imdb_id", _TITLE_ID),
         _dated("release_date"),
-        _matches("runtime", _NUMBER),
+        _matches("runtime", _WHOLE_NUMBER),
         _matches("popularity", _NUMBER),
         _matches("vote_average", _NUMBER),
-        _matches("vote_count", _NUMBER),
+        _matches("vote_count", _WHOLE_NUMBER),
     )
 
 
@@ -78,11 +81,13 @@ SUITES = {
                 gxe.ExpectColumnValuesToNotBeNull(column="title"),
                 _matches("imdb_id", _TITLE_ID),
                 _dated("release_date"),
-                _matches("runtime", _NUMBER),
+                _matches("runtime", _WHOLE_NUMBER),
                 _matches("genres", _JSON_LIST),
+                _matches("keywords", _JSON_OBJECT),
+                _matches("credits", _JSON_OBJECT),
                 _matches("popularity", _NUMBER),
                 _matches("vote_average", _NUMBER),
-                _matches("vote_count", _NUMBER),
+                _matches("vote_count", _WHOLE_NUMBER),
                 _matches("adult", _JSON_FLAG),
             ),
             tolerates=_TOLERATES,
@@ -94,12 +99,12 @@ SUITES = {
                 *_identified("id"),
                 gxe.ExpectColumnValuesToNotBeNull(column="title"),
                 _dated("release_date"),
-                _matches("runtime", _NUMBER),
+                _matches("runtime", _WHOLE_NUMBER),
                 _matches("genres", _JSON_LIST),
                 _matches("keywords", _JSON_LIST),
                 _matches("popularity", _NUMBER),
                 _matches("vote_average", _NUMBER),
-                _matches("vote_count", _NUMBER),
+                _matches("vote_count", _WHOLE_NUMBER),
             ),
             tolerates=_TOLERATES,
             usual=_USUAL,

@@ -1,6 +1,7 @@
 """What changed in what sources deliver, from one delivery to the next, and which edit of a definition follows. No Spark."""
 
 import json
+import keyword
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,21 +9,24 @@ from datetime import date
 from pathlib import Path
 
 from jobs.lakehouse import ledger
-from jobs.lakehouse.columns import Columns, before, of_account, renamed
+from jobs.lakehouse.columns import NEAR, SURE, Columns, before, of_account, renamed
 from jobs.lakehouse.ledger import Entry
 from jobs.landing import deliveries
 from jobs.landing.gate import names
 from jobs.landing.hashes import Hashes
+from jobs.landing.scan import kind_of
 from jobs.landing.unpacking import Packed, TroubleError
 from jobs.settings import Gate, Settings
 from jobs.tables import SOURCES, Source, Table, bronze
 
 _DEFINITIONS = "jobs/tables/bronze.py"
 _OWN = ("extra", "file", "night")
-_ORDERED = (".tsv", ".csv", ".parquet")
-"""Endings of files whose columns have an order; objects have none."""
+_ORDERED = ("tsv", "csv", "parquet")
+"""Kinds of files whose columns have an order, and all have to be there; objects have none."""
 _LOOKED_AT = 16 << 20
 """Bytes of a file of objects that are looked through for names; of one in the lake all are known."""
+_BETWEEN = b"::"
+"""What separates the fields of a file that names none."""
 _COMMITS = 100
 """The newest commits in which what became of a delivery is looked for."""
 _SHARE = 0.001
@@ -126,11 +130,23 @@ def _of_landing(settings: Settings, source: Source, table: Table, files: Iterabl
         read.append(file.name)
         named = names(file, content)
         types = content.types or ("",) * len(named)
-        if not named and ".dat" in file.suffixes:
-            named = tuple(name for name in table.column_names if name not in _OWN)
+        if kind_of(file) == "dat":
+            named = _places(table, file, settings.gate)
             types = ("",) * len(named)
         found |= dict(zip(named, types, strict=True)) if named else _keys(file, settings.gate)
     return Columns(found, tuple(read)) if read else None
+
+
+def _places(table: Table, file: Path, limits: Gate) -> tuple[str, ...]:
+    """What the fields of a file's first record are, of one that names none: those of the definition, in their order."""
+    own = [name for name in table.column_names if name not in _OWN]
+    try:
+        with Packed(file, limits) as packed:
+            first = next(packed.pieces(), b"").lstrip(b"\r\n ").partition(b"\n")[0]
+    except TroubleError:
+        return tuple(own)
+    count = first.count(_BETWEEN) + 1
+    return (*own[:count], *(f"field {number}" for number in range(len(own) + 1, count + 1)))
 
 
 def _keys(file: Path, limits: Gate) -> dict[str, str]:
@@ -163,7 +179,7 @@ def _named(table: Table, now: Columns, then: Columns) -> Iterator[Change]:
     """What changed in names, types and order."""
     place, own = _place(table), [name for name in table.column_names if name not in _OWN]
     comments = {column.name: column.comment for column in table.columns}
-    near = dict(renamed(table, now.columns, then.columns))
+    near = dict(renamed(table, now.columns, then.columns, NEAR if _is_ordered(now) else SURE))
     exchanged = near | _in_place(table, now, then, near)
     for name, other in exchanged.items():
         line = _argument(other, comments[name])
@@ -185,14 +201,14 @@ def _named(table: Table, now: Columns, then: Columns) -> Iterator[Change]:
     for name, kind in now.columns.items():
         if kind and then.columns.get(name) and kind != then.columns[name]:
             yield Change("type", f"{name} is {kind} now, and was {then.columns[name]}")
-    if set(now.columns) == set(then.columns) and list(now.columns) != list(then.columns):
+    is_ordered = _is_ordered(now) and _is_ordered(then)
+    if is_ordered and set(now.columns) == set(then.columns) and list(now.columns) != list(then.columns):
         yield Change("order", "columns come in another order; they are read by name")
 
 
 def _in_place(table: Table, now: Columns, then: Columns, near: Mapping[str, str]) -> dict[str, str]:
     """Columns of the definition in whose place of the file a name stands that nobody knows, and is near to none."""
-    files = [Path(name).suffixes for name in (*now.files, *then.files)]
-    if len(now.columns) != len(then.columns) or not all(set(_ORDERED) & set(endings) for endings in files):
+    if len(now.columns) != len(then.columns) or not (_is_ordered(now) and _is_ordered(then)):
         return {}
     known = {*table.column_names, *then.columns, *near.values()}
     return {
@@ -200,6 +216,11 @@ def _in_place(table: Table, now: Columns, then: Columns, near: Mapping[str, str]
         for name, other in zip(then.columns, now.columns, strict=True)
         if other not in known and name in table.column_names and name not in {*now.columns, *near}
     }
+
+
+def _is_ordered(columns: Columns) -> bool:
+    """Whether all files of a delivery name their columns in an order."""
+    return all(kind_of(Path(name)) in _ORDERED for name in columns.files)
 
 
 def _place(table: Table) -> str:
@@ -210,7 +231,8 @@ def _place(table: Table) -> str:
 def _argument(name: str, comment: str = "…") -> str:
     """A column as definitions write it."""
     said = json.dumps(comment, ensure_ascii=False)
-    return f"{name}={said}," if name.isidentifier() else f"**{{{json.dumps(name, ensure_ascii=False)}: {said}}},"
+    is_name = name.isidentifier() and not keyword.iskeyword(name)
+    return f"{name}={said}," if is_name else f"**{{{json.dumps(name, ensure_ascii=False)}: {said}}},"
 
 
 def _files(now: Columns, then: Columns) -> Iterator[Change]:

@@ -7,9 +7,10 @@ name what they like each for itself: there only a name that was exchanged for an
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.tables import Table
@@ -21,6 +22,17 @@ _KEPT = 5
 """Deliveries whose columns the ledger tells, the newest."""
 _OWN = ("extra", "file", "night")
 """Columns of every bronze row that are not delivered."""
+NEAR = 0.6
+"""How near a name is to one that is not there and had to be: it is shown beside it."""
+SURE = 0.8
+"""How near a name is to one that nobody had to give, such as a rating's value on a day without ratings, for being taken
+for it: vote_averages for vote_average, but not volume for value, or device_id for event_id."""
+_MOST = 1000
+"""Names in ``extra`` of a delivery that the ledger tells, the first in order: objects may have one for each viewer."""
+_LONGEST = 200
+"""Characters of such a name."""
+_SHOWN = 10
+"""Names in a line."""
 _KEYS = "extra.key_value.key"
 """Where Parquet keeps the names of what is in ``extra``."""
 
@@ -56,18 +68,16 @@ def seen(files: "Collection[StagedFile]", table: Table) -> dict[str, list[str]]:
     Returns:
         Partition → names: those of the definition in its order, then others by name.
     """
-    found: dict[str, set[str]] = {}
+    own: dict[str, set[str]] = {}
+    others: dict[str, list[str]] = {}
     for file in files:
-        names = found.setdefault(file.part, set())
-        names |= {name for name in table.column_names if name not in _OWN and _has_values(file.footer, name)}
+        known, more = own.setdefault(file.part, set()), others.setdefault(file.part, [])
+        known |= {name for name in table.column_names if name not in _OWN and _has_values(file.footer, name)}
         if _has_values(file.footer, _KEYS):
             for batch in file.batches([_OWN[0]]):
-                names.update(batch.column(0).keys.unique().to_pylist())
-    known = table.column_names
-    return {
-        part: sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
-        for part, names in found.items()
-    }
+                keys = pc.utf8_slice_codeunits(batch.column(0).keys.unique(), 0, _LONGEST)
+                more[:] = sorted({*more, *keys.to_pylist()})[:_MOST]
+    return {part: [*(name for name in table.column_names if name in own[part]), *others[part]] for part in own}
 
 
 def _has_values(footer: pq.FileMetaData, path: str) -> bool:
@@ -120,23 +130,28 @@ def of_account(told: Mapping[str, Any]) -> Columns:
     return Columns(dict(told["columns"]), tuple(told["files"]))
 
 
-def renamed(table: Table, now: Collection[str], then: Collection[str]) -> Iterator[tuple[str, str]]:
+def renamed(
+    table: Table, now: Collection[str], then: Collection[str], nearness: float = SURE
+) -> Iterator[tuple[str, str]]:
     """Columns that go by another name now.
 
     Args:
         table: The table.
         now: Names of a delivery.
         then: Names of the one before.
+        nearness: From 0 to 1, how near two names have to be.
 
     Yields:
-        A name of the definition that is gone, and the nearest of those that came.
+        A name of the definition that is gone, and that of those that came for which it is the nearest.
     """
-    came = {plain(name): name for name in now if name not in then and name not in table.column_names}
-    for name in table.column_names:
-        if name in then and name not in now and name not in _OWN:
-            near = get_close_matches(plain(name), list(came), n=1)
-            if near:
-                yield name, came.pop(near[0])
+    came = [name for name in now if name not in then and name not in table.column_names]
+    gone = [name for name in table.column_names if name in then and name not in now and name not in _OWN]
+    pairs = {(name, other): SequenceMatcher(None, plain(other), plain(name)).ratio() for name in gone for other in came}
+    exchanged: dict[str, str] = {}
+    for (name, other), ratio in sorted(pairs.items(), key=lambda pair: -pair[1]):
+        if ratio >= nearness and name not in exchanged and other not in exchanged.values():
+            exchanged[name] = other
+    yield from ((name, exchanged[name]) for name in gone if name in exchanged)
 
 
 def plain(name: str) -> str:
@@ -161,8 +176,13 @@ def news(table: Table, told: Mapping[str, Any], parts: Collection[str]) -> list[
         files = ", ".join(now.files[:1]) + (f" and {len(now.files) - 1} more" if len(now.files) > 1 else "")
         new = [name for name in now.columns if name not in known and name not in table.column_names]
         if new:
-            said.append(f"new in {files}, kept in extra: {', '.join(new)}")
+            said.append(f"new in {files}, kept in extra: {_listed(new)}")
         gone = [name for name in then.columns if name not in now.columns] if then else []
         if gone:
-            said.append(f"not in {files} any more: {', '.join(gone)}")
+            said.append(f"not in {files} any more: {_listed(gone)}")
     return said
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

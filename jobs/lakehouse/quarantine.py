@@ -67,16 +67,19 @@ def replace(
         return
     owned = _is_of(table)
     if parts is not None:
-        named = f"part IN ({', '.join(repr(shown(part)) for part in sorted(parts))})"
-        owned += f" AND ({named}{_or_outlived(root, table)})"
+        named = [f"part IN ({', '.join(repr(shown(part)) for part in sorted(parts))})"] if parts else []
+        conditions = [*named, *_outlived(root, table)]
+        if not conditions:
+            return  # a publication that replaces no part: what is set aside of the others stays
+        owned += f" AND ({' OR '.join(conditions)})"
     _write(root, files, table, publication, night, owned, refused=False, parts=parts)
 
 
-def _or_outlived(root: str, table: Table) -> str:
-    """The condition of rows of partitions that a table no longer keeps."""
+def _outlived(root: str, table: Table) -> list[str]:
+    """The condition of rows of partitions that a table no longer keeps, if it keeps but some."""
     delta = ledger.open_table(root, table) if table.keeps else None
     kept = [part["night"] for part in delta.partitions()] if delta else []
-    return f" OR (part < '{min(kept)}' AND state <> 'refused')" if kept else ""
+    return [f"(part < '{min(kept)}' AND state <> 'refused')"] if kept else []
 
 
 def _is_overtaken(root: str, table: Table, publication: str, parts: Collection[str] | None) -> bool:

@@ -21,6 +21,10 @@ _ROWS = 1024
 _BUFFER = 64 << 10
 _PARQUET_END = 8
 """Bytes of the footer's length and of the mark that end a file."""
+_UNKNOWN = ("TIME", "FLOAT16", "UUID")
+"""Kinds of values that Spark's reader of Parquet stops at, and so the night."""
+_DIGITS = 38
+"""Of a decimal number, in Spark."""
 _TYPE_SHOWN = 200
 """Characters of a type."""
 
@@ -59,11 +63,13 @@ def read(path: str, columns: int, value: int, unpacked: int) -> dict[str, object
             if footer.num_columns > columns:
                 raise RefusedError(f"has more than {columns:,} columns (REELHOUSE_GATE__COLUMNS)")
             _require_kept(path, footer)
+            _require_known(parquet.schema)
             rows = size = 0
             for batch in parquet.iter_batches(_ROWS, use_threads=False):
                 for name, cells in zip(schema.names, batch.columns, strict=True):
                     _require_text(name, cells, rows, value)
-                rows, size = rows + batch.num_rows, size + batch.nbytes
+                # A column of nothing takes no room, however many rows it has.
+                rows, size = rows + batch.num_rows, size + max(batch.nbytes, batch.num_rows)
                 if size > unpacked:
                     raise RefusedError("unpacks to", "unpacked")
             if rows != footer.num_rows:
@@ -92,8 +98,20 @@ def _require_kept(path: str, footer: pq.FileMetaData) -> None:
                 raise RefusedError("tells of other rows than it holds")
 
 
+def _require_known(schema: pq.ParquetSchema) -> None:
+    """Refuse what Spark has no type for."""
+    for column in map(schema.column, range(len(schema.names))):
+        kind = column.logical_type.type
+        if kind in _UNKNOWN or (kind == "DECIMAL" and column.precision > _DIGITS):
+            said = str(column.logical_type)[:_TYPE_SHOWN]
+            raise RefusedError(f"has in column {column.path!r} what Spark cannot read ({said}): write it as text")
+
+
 def _require_text(name: str, cells: "pa.Array[Any]", before: int, limit: int) -> None:
-    """Refuse text that is none: Spark would take any of it for the same, and other engines would not read the table."""
+    """Refuse text that is none: Spark would take any of it for the same, and other engines would not read the table.
+
+    Of a time that Spark cannot hold it would end.
+    """
     for leaf in _leaves(cells):
         if _longest(leaf) > limit:
             row = before + _first(cells, lambda one: _longest(one) > limit)
@@ -101,6 +119,9 @@ def _require_text(name: str, cells: "pa.Array[Any]", before: int, limit: int) ->
         if not _is_text(leaf):
             row = before + _first(cells, lambda one: not _is_text(one))
             raise RefusedError(f"is not UTF-8 (in row {row:,}, column {name!r})")
+        if not _is_time(leaf):
+            row = before + _first(cells, lambda one: not _is_time(one))
+            raise RefusedError(f"has in row {row:,}, column {name!r} a time some 290,000 years or more from now")
 
 
 def _first(cells: "pa.Array[Any]", is_wrong: Callable[["pa.Array[Any]"], bool]) -> int:
@@ -141,6 +162,16 @@ def _is_text(leaf: "pa.Array[Any]") -> bool:
             leaf.cast(pa.string())
         elif pa.types.is_string(leaf.type):
             leaf.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _is_time(leaf: "pa.Array[Any]") -> bool:
+    """Whether times can be told in microseconds, as Spark does; whatever is no time can."""
+    try:
+        if pa.types.is_timestamp(leaf.type) and leaf.type.unit in ("s", "ms"):
+            leaf.cast(pa.timestamp("us", leaf.type.tz))
     except pa.ArrowInvalid:
         return False
     return True

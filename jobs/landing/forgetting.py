@@ -28,6 +28,7 @@ from jobs.lakehouse.person import USER_ID, Person
 from jobs.landing.deliveries import content_hash, deliveries, files_of
 from jobs.landing.fetch.download import sync_folder
 from jobs.landing.hashes import Hashes
+from jobs.landing.scan import kind_of
 from jobs.tables.bronze import EVENTS, INTERACTIONS
 
 _SUFFIX = ".forget"
@@ -141,7 +142,7 @@ def _write_text(path: Path, beside: Path, person: Person, *, is_delivered: bool)
     with _opened(path) as file:
         if not any(_is_likely(line, person) for line in _lines(file)):
             return 0, 1
-    is_csv = ".csv" in path.suffixes
+    is_csv = kind_of(path) == "csv"
     gone = left = 0
     with ExitStack() as opened:
         source, raw = opened.enter_context(_opened(path)), opened.enter_context(beside.open("wb"))

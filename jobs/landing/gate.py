@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from jobs.lakehouse.columns import plain
-from jobs.landing.scan import Content, Scan, scan
+from jobs.landing.scan import Content, Scan, kind_of, scan
 from jobs.settings import Gate
 from jobs.tables import Table
 
-_NAMED = (".tsv", ".csv", ".parquet")
-"""Endings of files that name their columns."""
+_NAMED = ("tsv", "csv", "parquet")
+"""Kinds of files that name their columns."""
 _OWN = ("extra", "file", "night")
 """Columns of every bronze row that are not delivered; neither is any that begins with an underscore."""
 _LINE_SHOWN = 100
@@ -53,13 +53,16 @@ def check(
     Returns:
         What was learned, None if the file cannot be used; and every problem found, in words.
     """
+    if not path.name.isprintable() or ":" in path.name:
+        return None, [
+            f"{str(path)!r} has a colon, or what cannot be printed, in its name: Spark cannot read it, rename it"
+        ]
     found = known or scan(path, limits or Gate())
     content = found.content
     if content is None:
         return None, [f"{path} {found.problem}"]
-    has_names = any(suffix in _NAMED for suffix in path.suffixes)
     columns = names(path, content)
-    problems = _wrong_columns(table, columns, path) if has_names else []
+    problems = _wrong_columns(table, columns, path) if kind_of(path) in _NAMED else []
     delivered = Delivered(
         path,
         found.sha256,
@@ -78,9 +81,9 @@ def names(path: Path, content: Content) -> tuple[str, ...]:
     if content.columns is not None:
         return content.columns
     header = content.first_line
-    if ".tsv" in path.suffixes:
+    if kind_of(path) == "tsv":
         return tuple(header.split("\t"))
-    return tuple(name.strip() for name in next(csv.reader([header]), [])) if ".csv" in path.suffixes else ()
+    return tuple(name.strip() for name in next(csv.reader([header]), [])) if kind_of(path) == "csv" else ()
 
 
 def _wrong_columns(table: Table, columns: tuple[str, ...], path: Path) -> list[str]:

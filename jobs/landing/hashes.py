@@ -14,7 +14,7 @@ from jobs.settings import Gate
 
 _FILE = ".hashes.json"
 """In a source's folder. It may be deleted at any time: then every file is read once more."""
-_KIND = 4
+_KIND = 5
 """Another whenever other things are counted: what is remembered of an earlier kind is found out anew."""
 
 

@@ -4,6 +4,7 @@ Each reader also says which record it read (``_record``), on which line if it kn
 with it (``_faults``), so that a record that cannot be read is set aside with its reason instead of being lost.
 """
 
+import re
 from collections.abc import Sequence
 from functools import reduce
 
@@ -15,6 +16,7 @@ from pyspark.sql import functions as F
 from jobs.lakehouse.audit.mark import FAULTS, LINE, RECORD
 from jobs.landing.gate import Delivered
 from jobs.landing.literals import as_json
+from jobs.landing.scan import kind_of
 from jobs.tables import Table
 
 _OWN = ("extra", "file", "night")
@@ -35,7 +37,7 @@ def read_files(spark: SparkSession, table: Table, files: Sequence[Delivered]) ->
     """
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for file in files:
-        groups.setdefault((_format(file), file.header), []).append(str(file.path))
+        groups.setdefault((kind_of(file.path), file.header), []).append(str(file.path))
     parts = [_READERS[kind](spark, table, paths, header) for (kind, header), paths in groups.items()]
     return _find_no_literals(reduce(DataFrame.unionByName, parts), table)
 
@@ -50,10 +52,14 @@ def _find_no_literals(rows: DataFrame, table: Table) -> DataFrame:
     return rows.withColumn(FAULTS, F.when(F.size(FAULTS) == 0, F.array_remove(found, "")).otherwise(F.col(FAULTS)))
 
 
-def _format(file: Delivered) -> str:
-    """How a file is written, by its name."""
-    kind = file.path.name.removesuffix(".gz").rpartition(".")[2]
-    return "jsonl" if kind in {"json", "ndjson"} else kind
+def _literally(path: str) -> str:
+    """A path as Spark takes it for that one file: brackets, stars and the like are patterns to it."""
+    return re.sub(r"([*?\[\]{}\\])", r"\\\1", path)
+
+
+def _quoted(name: str) -> str:
+    """A column's name as Spark takes it for one name: a dot would ask for a part, a star for all."""
+    return f"`{name.replace('`', '``')}`"
 
 
 def _finish(
@@ -63,7 +69,8 @@ def _finish(
     path = F.col("_metadata.file_path")
     own = {
         "extra": extra,
-        "file": F.substring_index(path, "/", -1),
+        # It is told as part of an address, in which a plus stands for itself.
+        "file": F.url_decode(F.replace(F.substring_index(path, "/", -1), F.lit("+"), F.lit("%2B"))),
         "night": F.to_date(F.substring_index(F.substring_index(path, "/", -2), "/", 1)),
     }
     number = F.lit(None).cast("long") if line is None else line
@@ -97,7 +104,7 @@ def _read_separated(
 
 def _read_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
     """Lines that are not blank, as the gate counts them."""
-    return spark.read.text(paths, lineSep="\n").where(F.trim("value", F.lit(" \r")) != "")
+    return spark.read.text([*map(_literally, paths)], lineSep="\n").where(F.trim("value", F.lit(" \r")) != "")
 
 
 def _read_tsv(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
@@ -161,9 +168,9 @@ def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple
     Left to itself Spark takes the first line break that it finds for the only kind, and makes one row of all lines that
     end in another way. So a line ends with LF, and a CR before it, which is the last cell's then, is taken away.
     """
-    schema = ", ".join(f"`{name}` STRING" for name in header) + f", {_BROKEN} STRING"
+    schema = ", ".join(f"{_quoted(name)} STRING" for name in header) + f", {_BROKEN} STRING"
     rows = spark.read.csv(
-        paths,
+        [*map(_literally, paths)],
         schema=schema,
         header=True,
         # The gate has read the names.
@@ -174,17 +181,17 @@ def _read_csv(spark: SparkSession, table: Table, paths: list[str], header: tuple
         mode="PERMISSIVE",
         columnNameOfCorruptRecord=_BROKEN,
     )
-    last = F.col(header[-1])
+    columns = {name: F.col(_quoted(name)) for name in header}
+    last = columns[header[-1]]
     cells = rows.where(F.col(_BROKEN).isNull() | (F.trim(_BROKEN, F.lit("\r\n")) != "")).withColumn(
         header[-1], F.when(last != "\r", F.regexp_replace(last, "\r$", ""))
     )
     recorded = cells.select(
         "*",
-        F.coalesce(_BROKEN, F.to_json(F.struct(*header))).alias(RECORD),
+        F.coalesce(_BROKEN, F.to_json(F.struct(*columns.values()))).alias(RECORD),
         _fault(F.col(_BROKEN).isNotNull(), "line:field_count").alias(FAULTS),
     )
-    known = {name: F.col(name) for name in header}
-    return _finish(recorded, table, known, _extra({n: c for n, c in known.items() if n not in table.column_names}))
+    return _finish(recorded, table, columns, _extra({n: c for n, c in columns.items() if n not in table.column_names}))
 
 
 def _read_parquet(spark: SparkSession, table: Table, paths: list[str], header: tuple[str, ...]) -> DataFrame:
@@ -197,12 +204,15 @@ def _read_one_parquet(spark: SparkSession, table: Table, path: str, header: tupl
     nanoseconds = {
         field.name for field in pq.read_schema(path) if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
     }
-    rows = spark.read.parquet(path)
-    times = {name: F.timestamp_micros(F.floor(F.col(name) / 1000)) for name in nanoseconds}
-    times |= {name: F.col(name) for name, kind in rows.dtypes if kind.startswith("timestamp")}
-    strings = {name: F.col(name).cast("string") for name in header}
+    rows = spark.read.parquet(_literally(path))
+    columns = {name: F.col(_quoted(name)) for name in header}
+    times = {name: F.timestamp_micros(F.floor(columns[name] / 1000)) for name in nanoseconds}
+    times |= {name: columns[name] for name, kind in rows.dtypes if kind.startswith("timestamp")}
+    strings = {name: column.cast("string") for name, column in columns.items()}
     strings |= {name: F.date_format(time, "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX") for name, time in times.items()}
-    recorded = rows.select("*", F.to_json(F.struct(*header)).alias(RECORD), F.array().cast(_NO_FAULTS).alias(FAULTS))
+    recorded = rows.select(
+        "*", F.to_json(F.struct(*columns.values())).alias(RECORD), F.array().cast(_NO_FAULTS).alias(FAULTS)
+    )
     extra = _extra({n: c for n, c in strings.items() if n not in table.column_names})
     return _finish(recorded, table, strings, extra, F.col("_metadata.row_index") + 1)
 

@@ -91,6 +91,9 @@ class Lines:
         breaks = _where(held, _BREAK, start)
         if not len(breaks):
             return start
+        if not self.lines and held.startswith(codecs.BOM_UTF8):
+            # Spark takes the mark away from what the first line says.
+            start = len(codecs.BOM_UTF8)
         self._note(held, start, breaks)
         self.lines += len(breaks)
         self.records -= self._repeated(held[start : int(breaks[-1]) + 1])

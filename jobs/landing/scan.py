@@ -64,9 +64,15 @@ def scan(path: Path, limits: Gate) -> Scan:
         return Scan("", None, str(trouble))
 
 
+def kind_of(path: Path) -> str:
+    """How a file is written, by the end of its name: tsv, csv, dat, parquet, or jsonl."""
+    kind = path.name.removesuffix(".gz").rpartition(".")[2]
+    return "jsonl" if kind in {"json", "ndjson"} else kind
+
+
 def _read_text(path: Path, packed: Packed, limits: Gate) -> Content:
     """Read lines."""
-    kind = path.name.removesuffix(".gz").rpartition(".")[2]
+    kind = kind_of(path)
     separator = {"tsv": b"\t", "csv": b",", "dat": b"::"}.get(kind, b"")
     lines = CsvRecords(limits) if kind == "csv" else Lines(separator, limits, has_header=kind == "tsv")
     decoder = codecs.getincrementaldecoder("utf-8")()

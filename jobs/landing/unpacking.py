@@ -111,9 +111,7 @@ class Packed:
             start = 0
             while start < len(block):
                 if not begun and not block[start]:
-                    padding = block[start : start + _FIRST_PIECE]
-                    start += len(padding) - len(padding.lstrip(b"\0"))
-                    continue
+                    raise TroubleError("has zeros where a packed member begins, which Spark cannot read: pack it again")
                 given = block[start : start + take]
                 start, begun, take = start + len(given), True, min(take * 2, _PACKED_PIECE)
                 yield from _inflate(member, given)

@@ -151,7 +151,8 @@ def _step(settings: Settings, node: Node, night: date) -> Step | None:
         return None
     if undoing.then is None or undoing.drops:
         last = undoing.keeps[-1] if undoing.keeps else ""
-        leaves = f"holds {len(undoing.keeps)} nights, the last {last}" if last else "holds nothing"
+        nights = f"{len(undoing.keeps)} night{'' if len(undoing.keeps) == 1 else 's'}"
+        leaves = f"holds {nights}, the last {last}" if last else "holds nothing"
         return Step(node.name, undoing.newest, f"drops {', '.join(undoing.drops)}", leaves, undoing)
     then = undoing.then
     if then.version == undoing.in_force.version:

@@ -9,12 +9,14 @@ import pytest
 
 import jobs
 from expectations.suites import suite_of
-from jobs.tables import SOURCES, Table
+from jobs.tables import SOURCES, Table, bronze
 
 _READ_BY = {"whole_number", "runtime", "rating"}
 """Functions that read numbers from the columns whose names they are given."""
 _NAME_A_COLUMN = {"col", "stated", "left"}
 """Functions whose first argument is the column whose text is parsed."""
+_LISTS = {"genres", "keywords", "credits", "cast", "crew", "characters"}
+"""Columns that silver reads lists from, where they are JSON."""
 _FLAGS = {"adult", "isAdult", "occurred_at"}
 """What is read otherwise than by a function that is looked for here."""
 TABLES = [table for source in SOURCES for table in source.tables]
@@ -67,3 +69,13 @@ def test_each_column_that_silver_parses_has_a_promise_of_how_it_is_written(table
     missing = [name for name in table.column_names if name in parsed() and f"{name}:match_regex" not in suite.rows]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_each_column_of_json_that_silver_reads_has_a_promise_that_it_is_whole(table: Table) -> None:
+    suite = suite_of(table)
+    assert suite is not None
+    written = [column.name for column in table.columns if column.comment.startswith("JSON") and column.name in _LISTS]
+
+    assert [name for name in written if f"{name}:match_regex" not in suite.rows] == []
+    assert table is not bronze.TMDB_MOVIE_DETAILS or written == ["genres", "keywords", "credits"]

@@ -28,6 +28,10 @@ _KEYS = (
     *("id", "imdb_id", "movie_id", "movieId", "imdbId", "tmdbId"),
 )
 """Columns that name titles and people, of all sources."""
+MOST_A_DAY = 150
+"""Events of a viewer on a day that a night over these files is told to take for a person's."""
+DUPLICATES = 3
+"""Events that say the same: twice on a day, on two days, and two without a name."""
 _FIRST = 8_000_000
 """Number of the first title or person that is planted: no world has so many."""
 
@@ -158,11 +162,15 @@ def plant(landing: Path, day: date, title_id: str) -> dict[str, Counter[str]]:
 
 
 def _plant_events(folder: Path, day: date, title_id: str) -> dict[str, Counter[str]]:
-    """Event logs of two formats: every case, an event twice, one that says two things, and good ones beside them."""
+    """Event logs of two formats: every case, an event twice, on two days, one that says two things, a bot, and good ones."""
     told = cases(day, title_id)
     lines = [event(case.name, case.says, day, title_id) for case in told]
     lines += ["no JSON\n", "[]\n", "\n", event("twice", {}, day, title_id), event("twice", {}, day, title_id)]
     lines += [event("conflict", {"value": value}, day, title_id) for value in ("8", "9")]
+    lines += [event(f"bot {n}", {"user_id": '"bot"'}, day, title_id) for n in range(MOST_A_DAY + 1)]
+    said_before = event("on two days", {"occurred_at": f'"{day - timedelta(days=1)}T10:00:00Z"'}, day, title_id)
+    lines.append(said_before)
+    (folder.parent / str(day - timedelta(days=1)) / "again.jsonl").write_text(said_before, encoding="utf-8")
     for number in range(40 * len(told)):
         viewed = {"event_type": '"view"', "value": "0.5", "user_id": f'"filler {number % 50}"'}
         lines.append(event(f"filler {number}", viewed, day, title_id))
@@ -176,6 +184,7 @@ def _plant_events(folder: Path, day: date, title_id: str) -> dict[str, Counter[s
         aside[f"{case.layer}.interactions"].update(case.reasons)
     aside["bronze.interactions"] += Counter({"line:not_json": 2, "line:field_count": 1})
     aside["silver.interactions"]["event_id:conflict"] += 1
+    aside["silver.interactions"]["parked:user_id:too_many"] += MOST_A_DAY + 1
     return aside
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.answers.quarantined import quarantined
 from jobs.events import months
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
@@ -279,7 +280,8 @@ def test_a_catalogue_made_again_that_touches_no_month_leaves_events_as_they_are_
     for table, row in ((silver.TITLE_LINKS, links), (silver.TITLES, known)):
         publish(lake.settings.root, table, filled(table, row))
     night = date(2026, 3, 1)
-    deliver(lake, {night: [event(f"a{n}", "2026-03-01") for n in range(30)]})
+    waiting = event("b", "2026-03-01", title_id="tt0000009")
+    deliver(lake, {night: [waiting, *(event(f"a{n}", "2026-03-01") for n in range(30))]})
     job.run(Lake(lake.spark, lake.settings, run="test"), night)
     publish(lake.settings.root, silver.TITLES, *(filled(silver.TITLES, {"title_id": f"tt000000{n}"}) for n in (1, 2)))
 
@@ -292,3 +294,4 @@ def test_a_catalogue_made_again_that_touches_no_month_leaves_events_as_they_are_
     assert (entry.replaced, entry.published, entry.spine["published"]) == ([], 30, 30)
     assert entry.inputs[silver.TITLES.name] == ledger.version(lake.settings.lake, silver.TITLES)
     assert lake.read(silver.INTERACTIONS, night).count() == 30
+    assert [one.reason for one in quarantined(lake.settings.lake).found] == ["parked:title_id"]

@@ -56,7 +56,7 @@ def test_a_home_that_only_reads_costs_a_line(tmp_path: Path) -> None:
 
 
 @can_mount
-def test_a_full_disk_costs_a_line_and_nothing_of_it_is_left(tmp_path: Path) -> None:
+def test_a_full_disk_costs_a_line_and_nothing_of_it_is_left_and_landing_need_only_be_read(tmp_path: Path) -> None:
     home, small = tmp_path / "home", tmp_path / "small"
     lake = home / "lake"
     write_world(home / "landing", WORLD, WORLD.last_day)
@@ -76,6 +76,12 @@ def test_a_full_disk_costs_a_line_and_nothing_of_it_is_left(tmp_path: Path) -> N
     assert f"{lake} has " in done.stderr
     assert ledger.latest(Settings(home=home).lake, bronze.INTERACTIONS) is None
     assert [str(left) for left in lake.rglob("*") if left.is_file() and STAGING in left.parts] == []
-    done = run(home)
+
+    # Once there is room it is done; that landing/ only reads then costs what is remembered of its files, and no night.
+    landing = home / "landing"
+    remembered = landing / "interactions" / ".hashes.json"
+    remembered.unlink()
+    done = run(home, f'mount --bind "{landing}" "{landing}" && mount -o remount,ro,bind "{landing}" && cd "{ROOT}"')
     assert done.returncode == 0, done.stderr[-2000:]
     assert ledger.latest(Settings(home=home).lake, bronze.INTERACTIONS) is not None
+    assert not remembered.exists()

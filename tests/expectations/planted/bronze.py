@@ -11,7 +11,10 @@ _NOT_A_YEAR = ("94", "19940", "1994-10", "")
 _NOT_A_COUNT = ("-1", "1.5", "1h", "1234567890", "")
 _NOT_A_NUMBER = ("1,5", "x", "1.", ".5", "1e", "")
 _NOT_AN_ID = ("-1", "1.0", "tt1", "1234567890", "")
-_NOT_A_LIST = ("{}", "x", "null", "")
+_NOT_WHOLE = (*_NOT_A_NUMBER, "1e30", "1e9", "12e3", "1234567890", "1e10", "NaN")
+_NOT_A_LIST = ("{}", "x", "null", "", '[{"id": 18, "name": "Dra', "[", "]")
+_NOT_AN_OBJECT = ("[]", "x", "null", "", '{"keywords": [{"id": 18', "{", "}")
+_OBJECTS = ("{}", ' {"a":\n1} ', None)
 _TITLES = ("tt0000001", "tt1234567890")
 _NO_DATE = (
     "1994", "23.09.1994", "1994-9-23", "1", "2026-02-31", "2026-04-31", "2026-13-01", "2026-01-00", "2026-02-29", "1900-02-29",
@@ -47,10 +50,10 @@ _NOT_DUMPED = {
     "title:not_be_null": _NULL,
     "imdb_id:match_regex": ("0111161", "nm0000151", "tt1", "0"),
     "release_date:match_regex": _NO_DATE,
-    "runtime:match_regex": _NOT_A_NUMBER,
+    "runtime:match_regex": _NOT_WHOLE,
     "popularity:match_regex": (*_NOT_A_NUMBER, "Beware Of Frost Bites"),
     "vote_average:match_regex": _NOT_A_NUMBER,
-    "vote_count:match_regex": _NOT_A_NUMBER,
+    "vote_count:match_regex": _NOT_WHOLE,
     "adult:match_regex": ("true", "1", " - Written by Ørnås", ""),
 }
 _ALSO_DUMPED = {"imdb_id": ("",), "release_date": _DATES, "adult": ("True",), "popularity": _NUMBERS}
@@ -91,7 +94,9 @@ BRONZE = {
             "nconst:not_be_null": _NULL,
             "nconst:match_regex": _NOT_A_NAME,
             "category:not_be_null": _NULL,
+            "characters:match_regex": ("", "Red", '["Red', '["', "[Red]", "{}", "null"),
         },
+        keeps={"characters": (_UNKNOWN, "[]", '["a","b"]', '["\\"]\\""]', None)},
     ),
     "bronze.imdb_title_crew": Planted(
         row={"tconst": "tt0111161", "directors": "nm0001104", "writers": "nm0000175,nm0001104"},
@@ -150,7 +155,7 @@ BRONZE = {
         row={
             "id": "278", "imdb_id": "tt0111161", "title": "The Shawshank Redemption", "release_date": "1994-09-23",
             "runtime": "142", "genres": '[{"id": 18, "name": "Drama"}]', "popularity": "88.1", "vote_average": "8.7",
-            "vote_count": "25000", "adult": "false",
+            "vote_count": "25000", "adult": "false", "keywords": '{"keywords": []}', "credits": '{"cast": [], "crew": []}',
         },
         breaks={
             "id:not_be_null": _NULL,
@@ -158,14 +163,19 @@ BRONZE = {
             "title:not_be_null": _NULL,
             "imdb_id:match_regex": ("0111161", "nm0000151", "tt1"),
             "release_date:match_regex": _NO_DATE,
-            "runtime:match_regex": _NOT_A_NUMBER,
+            "runtime:match_regex": _NOT_WHOLE,
             "genres:match_regex": _NOT_A_LIST,
+            "keywords:match_regex": _NOT_AN_OBJECT,
+            "credits:match_regex": _NOT_AN_OBJECT,
             "popularity:match_regex": _NOT_A_NUMBER,
             "vote_average:match_regex": _NOT_A_NUMBER,
-            "vote_count:match_regex": _NOT_A_NUMBER,
+            "vote_count:match_regex": _NOT_WHOLE,
             "adult:match_regex": ("1", "True", "no", ""),
         },
-        keeps={"adult": ("true",), "imdb_id": ("",), "release_date": _DATES, "genres": ("[]", " []"), "runtime": _NUMBERS},
+        keeps={
+            "adult": ("true",), "imdb_id": ("",), "release_date": _DATES, "genres": ("[]", " []", "[1\n] "),
+            "runtime": (*_NUMBERS, "162.0", "8e0", "9.9e+08"), "keywords": _OBJECTS, "credits": _OBJECTS,
+        },
     ),
     "bronze.tmdb_5000_movies": Planted(
         row={
@@ -178,12 +188,12 @@ BRONZE = {
             "id:match_regex": _NOT_AN_ID,
             "title:not_be_null": _NULL,
             "release_date:match_regex": _NO_DATE,
-            "runtime:match_regex": _NOT_A_NUMBER,
+            "runtime:match_regex": _NOT_WHOLE,
             "genres:match_regex": _NOT_A_LIST,
             "keywords:match_regex": _NOT_A_LIST,
             "popularity:match_regex": _NOT_A_NUMBER,
             "vote_average:match_regex": _NOT_A_NUMBER,
-            "vote_count:match_regex": _NOT_A_NUMBER,
+            "vote_count:match_regex": _NOT_WHOLE,
         },
         keeps={"release_date": _DATES, "popularity": _NUMBERS},
     ),
