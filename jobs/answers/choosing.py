@@ -1,4 +1,4 @@
-"""Titles to choose from: what is popular, by genre, and what is called so."""
+"""Titles to choose from: what is popular, by genre; and what is chosen."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,6 @@ from jobs.tables.gold import POPULAR_TITLES
 from jobs.tables.silver import TITLES
 
 READS = (TITLES, POPULAR_TITLES)
-_PLAIN = "strip_accents(lower({}))"
-_CALLED = _PLAIN.format("title || ' ' || coalesce(original_title, '')")
-_HOLDS = f"contains({_CALLED}, {_PLAIN.format('?')})"
-_MOST_WORDS = 8
 _SHELF = """
 SELECT title_id, title, release_year FROM gold.popular_titles
 WHERE category = ? AND value = ? AND window_days = 0 ORDER BY rank LIMIT ?
@@ -42,22 +38,6 @@ def shelf(views: Views, genre: str, limit: int) -> tuple[Choice, ...]:
 def genres(views: Views) -> tuple[str, ...]:
     """The genres that have a shelf."""
     return tuple(name for (name,) in views.rows(_GENRES)) if POPULAR_TITLES.name in views.published else ()
-
-
-def called(views: Views, words: str, limit: int) -> tuple[Choice, ...]:
-    """Titles that hold all words, in any case and without accents; those with most votes first.
-
-    Raises:
-        JobError: silver.titles was never published.
-    """
-    views.require(TITLES)
-    asked = words.split()[:_MOST_WORDS]
-    where = " AND ".join([_HOLDS] * len(asked)) or "false"
-    query = (
-        f"SELECT title_id, title, release_year FROM silver.titles WHERE {where} "  # noqa: S608
-        "ORDER BY vote_count DESC NULLS LAST, title_id LIMIT ?"
-    )
-    return tuple(Choice(*row) for row in views.rows(query, (*asked, limit)))
 
 
 def named(views: Views, title_ids: tuple[str, ...]) -> tuple[Choice, ...]:

@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from jobs.answers.choosing import called, genres, named, shelf
+from jobs.answers import title_search
+from jobs.answers.choosing import genres, named, shelf
 from jobs.answers.finding_viewers import is_known
 from jobs.answers.viewers import ListedTitle, list_at_once
 from jobs.errors import JobError
@@ -58,6 +59,7 @@ def page(request: Request, site: Here, q: str = "", genre: str = "") -> HTMLResp
     views, helper = site.reading.views(), helper_of(request, site)
     asked, picks = q.strip()[:_LONGEST_ASKED], _picks(request.url.query)
     picked = section(lambda: named(views, picks))
+    words, index = title_search.Asked(asked), site.indexing.of(views) if asked else None
     chosen = picked.answer or ()
     held = tuple(one.title_id for one in chosen)
     if not held:
@@ -72,7 +74,7 @@ def page(request: Request, site: Here, q: str = "", genre: str = "") -> HTMLResp
         wanted=_WANTED,
         is_full=len(held) >= _MOST_PICKS,
         made=made,
-        found=section(lambda: called(views, asked, _FOUND)) if asked else None,
+        found=section(lambda: title_search.find(views, words, _FOUND, index)) if asked else None,
         shelf=section(lambda: shelf(views, genre[:_LONGEST_ASKED], _SHELF)),
         genres=genres(views),
         genre=genre[:_LONGEST_ASKED],

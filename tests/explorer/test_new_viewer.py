@@ -46,6 +46,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for one, name in NAMES.items()
     ]
     publish(home, silver.TITLES, *(dict(one, release_year=2000) for one in titles))
+    facts = [filled(gold.TITLE_FACTS, {**one, "release_year": 2000, "is_adult": False}) for one in titles]
+    publish(home, gold.TITLE_FACTS, *facts)
     publish(home, silver.TITLE_PROFILES)
     publish(home, silver.PREFERENCES, *(preferred("u1", one, 1.0) for one in NAMES))
     rules(home, "tt3")
@@ -97,7 +99,7 @@ def test_titles_are_picked_from_shelves_and_by_words(client: TestClient) -> None
     assert "Picked: 1 of 10 Heat (2000) drop Heat" in told
     assert "/new-viewer?pick=tt1&amp;pick=tt4&amp;q=amelie#picked" in page.text
     assert "Watched by most: Romance All Romance Pick Amélie" in text_of(client.get("/new-viewer?genre=Romance"))
-    assert "No title is called so" in text_of(client.get("/new-viewer?q=zzz"))
+    assert "Nothing is called so" in text_of(client.get("/new-viewer?q=zzz"))
 
 
 def test_the_list_is_what_the_champion_makes_of_the_picks_and_nothing_else(client: TestClient) -> None:
