@@ -1,5 +1,6 @@
 """What is recommended to a viewer, and from what: asked of the published tables, without Spark."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -117,6 +118,30 @@ def viewer_list(views: Views, user_id: str | None, limit: int) -> ViewerList:
         history_count=history_count,
         liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
         titles=_listed(views, rows),
+    )
+
+
+def list_at_once(views: Views, rows: Sequence[Mapping[str, Any]]) -> tuple[ListedTitle, ...]:
+    """A list that was not published, with the names of its titles.
+
+    Args:
+        views: Of silver.titles.
+        rows: Rows with the columns of gold.recommendations.
+    """
+    title_ids = [row["title_id"] for row in rows]
+    names = {title_id: (title, year) for title_id, title, year in views.rows(_NAMES, (title_ids,))}
+    columns = (*("score", "reasons", "boost", "source"), *("model_score", "reason_title_ids", "reason_contributions"))
+    return _listed(
+        views,
+        [
+            (
+                row["rank"],
+                row["title_id"],
+                *names.get(row["title_id"], (row["title_id"], None)),
+                *(row[name] for name in columns),
+            )
+            for row in rows
+        ],
     )
 
 

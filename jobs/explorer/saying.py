@@ -88,7 +88,9 @@ def _say(request: Request, site: Site, fields: Mapping[str, str]) -> Response:
 
 def refused(request: Request, site: Site, error: RefusedError, back: str) -> Response:
     """The page that says why nothing was recorded."""
-    return render(request, site.templates, "refused.html", error.status, said=str(error), back=back)
+    return render(
+        request, site.templates, "refused.html", error.status, said=str(error).removeprefix(f"{_UNDONE}: "), back=back
+    )
 
 
 def next_day(site: Site) -> date:

@@ -8,8 +8,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from jobs.answers import title_search
+from jobs.answers.choosing import Choice, named
 from jobs.answers.finding_viewers import find_viewers, is_known
 from jobs.answers.said import Waiting, waiting_of
+from jobs.answers.title_search import Found
 from jobs.answers.titles import FoundTitle, find_title
 from jobs.answers.two_lists import two_lists
 from jobs.answers.viewers import ViewerList, viewer_list
@@ -17,25 +20,28 @@ from jobs.answers.watched import Span, watched
 from jobs.explorer.reading import Section, section
 from jobs.explorer.rendering import render
 from jobs.explorer.saying import next_day
-from jobs.explorer.site import Here
+from jobs.explorer.site import Here, Site
 from jobs.lakehouse.views import Views
-from jobs.tables.gold import EVERYBODY_ELSE
+from jobs.tables.gold import EVERYBODY_ELSE, TITLE_FACTS
 
 router = APIRouter(include_in_schema=False)
 _FOUND = 30
 _LISTED = 50
 """Titles of a list."""
+_MEANT = 12
+"""Titles that words may mean."""
 _NEWEST = 40
 """Titles of a history that are named."""
 _LONGEST_ASKED = 256
 
 
 @router.get("/viewers")
-def search(request: Request, site: Here, q: str = "") -> HTMLResponse:
-    """Viewers by their identifiers."""
-    asked = q.strip()[:_LONGEST_ASKED]
-    found = section(lambda: find_viewers(site.reading.views(), asked, _FOUND))
-    return render(request, site.templates, "viewers.html", found=found, asked=asked)
+def search(request: Request, site: Here, q: str = "", about: str = "") -> HTMLResponse:
+    """Viewers by their identifiers; with a title, who is to say something of it."""
+    asked, views = q.strip()[:_LONGEST_ASKED], site.reading.views()
+    found = section(lambda: find_viewers(views, asked, _FOUND))
+    title = section(lambda: named(views, (about[:_LONGEST_ASKED],))).answer if about else None
+    return render(request, site.templates, "viewers.html", found=found, asked=asked, about=title[0] if title else None)
 
 
 @router.get("/viewers/{user_id:path}")
@@ -65,7 +71,7 @@ def page(request: Request, site: Here, user_id: str, about: str = "", said: str 
         waiting_for=_by_title(waiting),
         just_said=next((one for one in waiting if said and one.token == said), None),
         again=bool(again),
-        about=_about(views, about) if about.strip() and is_there else None,
+        about=_about(site, views, about.strip()) if about.strip() and is_there else None,
         asked=about[:_LONGEST_ASKED],
         day=day,
         today=site.today,
@@ -87,9 +93,19 @@ def _near(views: Views, user_id: str) -> tuple[str, ...]:
     return tuple(one.user_id for one in found.answer.viewers) if found.answer else ()
 
 
-def _about(views: Views, name: str) -> Section[FoundTitle]:
-    """The title that something is to be said of."""
-    return section(lambda: find_title(views, name[:_LONGEST_ASKED], "nothing can be said yet"))
+def _about(site: Site, views: Views, name: str) -> Section[tuple[Choice | Found | FoundTitle, ...]]:
+    """The titles that something may be said of: one, where it is clear which is meant."""
+    asked = name[:_LONGEST_ASKED]
+
+    def ask() -> tuple[Choice | Found | FoundTitle, ...]:
+        if known := named(views, (asked,)):
+            return known
+        if TITLE_FACTS.name not in views.published:
+            return (find_title(views, asked, "nothing can be said yet"),)
+        words = title_search.Asked(asked)
+        return tuple(title_search.find(views, words, _MEANT, site.indexing.of(views)))
+
+    return section(ask)
 
 
 def _by_title(waiting: tuple[Waiting, ...]) -> dict[str, list[str]]:

@@ -37,6 +37,9 @@ JOIN model_versions AS version ON version.name = alias.name AND version.version 
 LEFT JOIN model_version_tags AS tag ON tag.name = version.name AND tag.version = version.version
 WHERE alias.name = ? AND alias.alias = ?
 """
+_LOCATION = "SELECT storage_location FROM model_versions WHERE name = ? AND version = ?"
+_BESIDE = "mlflow-artifacts:/"
+"""Where artifacts are in the folder beside the database (:mod:`jobs.tracking.artifacts`)."""
 _TAGS = "SELECT key, value FROM registered_model_tags WHERE name = ?"
 
 
@@ -204,6 +207,9 @@ def model_folder(settings: Settings, version: int) -> Path:
 
     From a store that is not on this machine they are fetched once, into a folder of the home.
     """
+    database = database_of(settings)
+    if database and (found := _here(database, version)):
+        return found
     import mlflow
 
     from jobs.tracking.runs import client
@@ -251,6 +257,17 @@ def _look_up(database: Path) -> tuple[int, str | None, dict[str, str]] | None:
     if not rows:
         return None
     return int(rows[0][0]), rows[0][1], {key: value for _, _, key, value in rows if key is not None}
+
+
+def _here(database: Path, version: int) -> Path | None:
+    """The folder of a version as MLflow keeps it beside its database, found without MLflow."""
+    rows = select(database, "model_versions", _LOCATION, (MODEL_NAME, str(version)))
+    location = rows[0][0] if rows else None
+    if not location or not location.startswith(_BESIDE) or "%" in location or ".." in location:
+        return None
+    folder = database.parent / "artifacts" / location.removeprefix(_BESIDE) / "data"
+    held = list(folder.iterdir()) if folder.is_dir() else []
+    return held[0] if len(held) == 1 else None
 
 
 def _tags_of_model(settings: Settings) -> dict[str, str]:

@@ -66,6 +66,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     counts = {"u000001": 3, "u000002": 1, ODD: 1}
     profiles = [{"user_id": user_id, "title_count": count, "like_count": 1} for user_id, count in counts.items()]
     publish(home, gold.VIEWER_PROFILES, *(filled(gold.VIEWER_PROFILES, one) for one in profiles))
+    facts = [filled(gold.TITLE_FACTS, {**title, "is_adult": False}) for title in titles]
+    publish(home, gold.TITLE_FACTS, *facts)
     publish(home, gold.RECOMMENDATION_CHANGES, filled(gold.RECOMMENDATION_CHANGES, change))
     return home
 
@@ -145,6 +147,24 @@ def test_what_was_said_since_the_last_night_waits_for_tonight(home: Path, tmp_pa
 
     assert re.search(r"Waiting for tonight .* dismisses Amélie \(2001\) gives 8.5 of 10 to Amélie \(2001\)", told)
     assert "This viewer is new: the night of 2026-03-02" in text_of(client.get("/viewers/zoe"))
+
+
+def test_words_that_may_mean_several_titles_offer_each(client: TestClient) -> None:
+    several = client.get("/viewers/u000001", params={"about": "heat"})
+
+    assert "Which of them? Heat (1995) Heat and Dust (1983)" in text_of(several)
+    (address, _) = re.findall(r'href="(/viewers/u000001\?about=[^"]+)#say"', several.text.partition("What is rec")[0])
+    one = client.get(address)
+    assert '<details id="say" open>' in one.text
+    assert one.text.count('name="title_id" value="tt0000001"') == 1
+    assert "No title is called so" in text_of(client.get("/viewers/u000001", params={"about": "zzz"}))
+
+
+def test_a_title_s_page_leads_to_who_says_something_of_it(client: TestClient) -> None:
+    assert 'href="/viewers?about=tt0000001"' in client.get("/titles/tt0000001").text
+    found = client.get("/viewers", params={"about": "tt0000001", "q": "u000002"})
+    assert re.search(r"Who says something of Heat \(1995\) ?\?", text_of(found))
+    assert '"/viewers/u000002?about=tt0000001#say"' in found.text
 
 
 def test_hostile_texts_are_text(client: TestClient) -> None:
