@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.answers.quarantined import quarantined
+from jobs.answers import quarantined
 from jobs.events import months
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
+from jobs.lakehouse.views import Views
 from jobs.silver import interactions as job
 from jobs.tables import bronze, silver
 from tests.cli.small_lake import publish
@@ -294,4 +295,6 @@ def test_a_catalogue_made_again_that_touches_no_month_leaves_events_as_they_are_
     assert (entry.replaced, entry.published, entry.spine["published"]) == ([], 30, 30)
     assert entry.inputs[silver.TITLES.name] == ledger.version(lake.settings.lake, silver.TITLES)
     assert lake.read(silver.INTERACTIONS, night).count() == 30
-    assert [one.reason for one in quarantined(lake.settings.lake).found] == ["parked:title_id"]
+    assert [one.reason for one in quarantined.quarantined(Views(lake.settings.lake, quarantined.READS)).found] == [
+        "parked:title_id"
+    ]
