@@ -97,6 +97,8 @@ class Helper:
                 stdout=subprocess.PIPE,
                 env=environment,
                 encoding="utf-8",
+                # A Ctrl-C is the site's: this ends as nobody asks any more.
+                start_new_session=True,
             )
             # One that ended at once is noticed when it does not answer.
             with suppress(BrokenPipeError):

@@ -49,8 +49,8 @@ def page(request: Request, site: Here, user_id: str, about: str = "", said: str 
     """What a viewer watched, is recommended, and said since the last night."""
     views, day = site.reading.views(), next_day(site)
     waiting = waiting_of(views, site.settings.landing, day, user_id)
-    listed, whose = _list(views, user_id)
     is_one = is_known(views, user_id)
+    listed, whose = _list(views, user_id if is_one else EVERYBODY_ELSE)
     is_there = user_id != EVERYBODY_ELSE and (is_one or bool(waiting))
     history = section(lambda: watched(views, user_id, _NEWEST))
     return render(

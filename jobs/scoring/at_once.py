@@ -10,6 +10,7 @@ import resource
 import select
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import IO, Any
 
@@ -134,4 +135,6 @@ def _alone() -> IO[str]:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
     # Unbuffered: what was read ahead nobody would be waited for.
-    serve(os.fdopen(sys.stdin.fileno(), "rb", buffering=0), _alone())
+    # Whoever asked may be gone before the answer.
+    with suppress(BrokenPipeError):
+        serve(os.fdopen(sys.stdin.fileno(), "rb", buffering=0), _alone())
