@@ -159,6 +159,7 @@ def test_a_viewer_is_kept_once_and_waits_for_tonight(client: TestClient, home: P
     assert recorded(home) == [("zoe", "tt1", "like"), ("zoe", "tt4", "like")]
     assert "Recorded for the night of 2026-03-02" in (told := text_of(client.get(first.headers["location"])))
     assert "This viewer is new" in told
+    assert 'href="/new-viewer?pick=tt1&amp;pick=tt4#list"' in client.get("/viewers/zoe").text
     assert "likes Amélie (2000) likes Heat (2000)" in told
     assert "counts once" in text_of(client.get(second.headers["location"]))
     taken = send(client, ["tt5"])
