@@ -28,7 +28,8 @@ METRICS = {
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A champion and a popularity that were judged for a night, by MLflow itself."""
-    store = MlflowClient(Settings(home=tmp_path).tracking_uri)
+    uri = Settings(home=tmp_path).tracking_uri
+    store = MlflowClient(uri, uri)
     experiment = store.create_experiment(NIGHTLY)
     runs = []
     for name, role, factor in (("als", "challenger", 1.0), ("recent popularity", "popularity_recent", 0.5)):
