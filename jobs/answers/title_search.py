@@ -1,6 +1,7 @@
 """Find titles by words of titles and people, whatever their accents and case, typing mistakes forgiven; and by what they are."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -221,15 +222,17 @@ class Index:
         return Query.fuzzy_term_query(self._index.schema, field, text, distance=slips, prefix=prefix)
 
 
-def build(views: Views, folder: Path) -> int:
+def build(root: str, version: int, folder: Path) -> int:
     """Make the index of all titles, in a folder that is seen whole or not at all; how many titles it has.
 
     Args:
-        views: Of gold.title_facts.
+        root: The lake's root.
+        version: Of gold.title_facts.
         folder: Where it is to be; of two that make it at once, one does it in vain.
     """
-    views.require(TITLE_FACTS)
-    arriving = folder.with_name(f".{folder.name}-{views.versions[TITLE_FACTS]}")
+    # A connection of its own: the rows are read bit by bit, while pages ask theirs.
+    views = Views(root, (), {TITLE_FACTS: version})
+    arriving = folder.with_name(f".{folder.name}-{os.getpid()}")
     shutil.rmtree(arriving, ignore_errors=True)
     arriving.mkdir(parents=True)
     analyzer = _analyzer()

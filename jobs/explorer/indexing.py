@@ -36,7 +36,7 @@ class Indexing:
                 return self._made[1]
             making = self._making.get(version)
             if making is None and not folder.exists():
-                making = self._making[version] = Thread(target=build, args=(views, folder), daemon=True)
+                making = self._making[version] = Thread(target=build, args=(views.root, version, folder), daemon=True)
                 making.start()
         if making is not None:
             making.join(_WAITS)

@@ -1,5 +1,6 @@
 """Titles are found by words of titles and people, whatever their accents, case and slips; and by what they are."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def views(tmp_path_factory: pytest.TempPathFactory) -> Views:
 @pytest.fixture(scope="module")
 def index(views: Views, tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("index") / "titles-1"
-    assert build(views, folder) == len(KNOWN) - 1
+    assert build(views.root, views.versions[TITLE_FACTS], folder) == len(KNOWN) - 1
     return Index(folder)
 
 
@@ -124,11 +125,12 @@ def test_choices_and_shelves_are_what_there_is(views: Views) -> None:
 
 def test_an_index_is_there_whole_or_not_at_all(views: Views, tmp_path: Path) -> None:
     folder = tmp_path / "titles-1"
-    (tmp_path / ".titles-1-1").mkdir()  # of a process that was killed
-    (tmp_path / ".titles-1-1" / "rest").write_bytes(b"half")
+    arriving = tmp_path / f".titles-1-{os.getpid()}"
+    arriving.mkdir()  # of a process of this number that was killed
+    (arriving / "rest").write_bytes(b"half")
 
-    build(views, folder)
-    build(views, folder)  # another process was first
+    for _ in range(2):  # the second time another process was first
+        build(views.root, views.versions[TITLE_FACTS], folder)
 
     assert [path.name for path in tmp_path.iterdir()] == ["titles-1"]
     assert find(views, Asked("boot"), 5, Index(folder))[0].title_id == "tt5"

@@ -150,7 +150,7 @@ def test_a_form_of_an_older_night_is_refused_on_a_page_that_says_why(served: Ser
 
         page.locator(".listed li").first.get_by_role("button", name=re.compile("^Like")).click()
 
-        assert "nothing was recorded" in page.locator("main").inner_text()
+        assert page.locator("h1").inner_text() == "Nothing was recorded"
         assert "open the page anew" in page.locator("main").inner_text()
         assert len(said_of(served.home)) == before
 
