@@ -28,6 +28,7 @@ _RULES = """
 SELECT rule, boost, until_date, reason, nullif(from_date, DATE '1970-01-01') AS since
 FROM silver.title_rules WHERE title_id = ? ORDER BY from_date, rule
 """
+_NAMED = "SELECT title, release_year, genres FROM silver.titles WHERE title_id = ?"
 _LISTS = "SELECT count(*), min(rank) FROM gold.recommendations WHERE title_id = ?"
 
 
@@ -117,6 +118,29 @@ def title_facts(views: Views, name: str) -> TitleFacts:
         else (),
         others=tuple(FoundTitle(other["title_id"], other["title"], other["release_year"]) for other in others),
     )
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a title is called."""
+
+    title: str
+    release_year: int | None
+    genres: tuple[str, ...]
+
+
+def named(views: Views, title_id: str) -> Named:
+    """What the title of an identifier is called.
+
+    Raises:
+        JobError: silver.titles was never published, or has no such title.
+    """
+    views.require(TITLES)
+    found = views.rows(_NAMED, (title_id,))
+    if not found:
+        raise UnknownError(f"no title was shown: silver.titles has no {title_id!r}")
+    ((title, year, genres),) = found
+    return Named(title, year, tuple(genres or ()))
 
 
 def find_title(views: Views, name: str, undone: str) -> FoundTitle:

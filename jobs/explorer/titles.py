@@ -12,14 +12,15 @@ from starlette.responses import HTMLResponse, Response
 
 from jobs.answers import title_search
 from jobs.answers.text import cut, safe
-from jobs.answers.title_figures import TitleFigures, title_figures
+from jobs.answers.title_figures import months_of, ranks_of, ratings_of, title_figures
 from jobs.answers.title_search import Asked
-from jobs.answers.titles import title_facts
+from jobs.answers.titles import named, title_facts
 from jobs.errors import UnknownError
 from jobs.explorer.pictures import Palette, Scheme, drawn
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
+from jobs.lakehouse.views import Views
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,13 +75,12 @@ def _whole(text: str) -> int:
 @router.get("/titles/{title_id}/poster.svg")
 def poster(site: Here, title_id: str) -> Response:
     """A poster of a title's words, for want of a picture."""
-    facts = title_facts(site.reading.views(), title_id)
-    hue = int(hashlib.sha256(facts.title_id.encode()).hexdigest(), 16) % _HUES
-    genres: Sequence[str] = facts.facts["genres"] or ()
+    found = named(site.reading.views(), title_id)
+    hue = int(hashlib.sha256(title_id.encode()).hexdigest(), 16) % _HUES
     text = site.templates.get_template("poster.svg").render(
-        lines=_lines(safe(facts.title)),
-        year=facts.release_year,
-        genres=", ".join(genres[:3]),
+        lines=_lines(safe(found.title)),
+        year=found.release_year,
+        genres=", ".join(found.genres[:3]),
         hue=hue,
         other=(hue + 40) % _HUES,
     )
@@ -92,8 +92,7 @@ def picture(request: Request, site: Here, title_id: str, picture: str, scheme: S
     """Ratings, viewers over time, and ranks of a title."""
     if picture not in _DRAWN:
         raise UnknownError("there is no such picture")
-    found = title_figures(site.reading.views(), title_id, 0)
-    bars = _DRAWN[picture].of(found)
+    bars = _DRAWN[picture].of(site.reading.views(), title_id)
     key = (picture, scheme, title_id, tuple(bars))
     return site.pictures.answer(
         request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, bars, _DRAWN[picture]), scheme)
@@ -115,22 +114,22 @@ def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
 class Bars:
     """A picture of bars."""
 
-    of: Callable[[TitleFigures], Sequence[tuple[str, int]]]
+    of: Callable[[Views, str], Sequence[tuple[str, int]]]
     """Its bars: what each is of, and how high it is."""
     across: str
     up: str
 
 
-def _ratings(found: TitleFigures) -> Sequence[tuple[str, int]]:
-    return [(f"{at} to {at + 1}", viewers) for at, viewers in enumerate(found.ratings or ())]
+def _ratings(views: Views, title_id: str) -> Sequence[tuple[str, int]]:
+    return [(f"{at} to {at + 1}", viewers) for at, viewers in enumerate(ratings_of(views, title_id) or ())]
 
 
-def _months(found: TitleFigures) -> Sequence[tuple[str, int]]:
-    return [(f"{month:%Y-%m}", viewers) for month, viewers in found.months or ()]
+def _months(views: Views, title_id: str) -> Sequence[tuple[str, int]]:
+    return [(f"{month:%Y-%m}", viewers) for month, viewers in months_of(views, title_id) or ()]
 
 
-def _ranks(found: TitleFigures) -> Sequence[tuple[str, int]]:
-    return [(str(rank), lists) for rank, lists in found.ranks or ()]
+def _ranks(views: Views, title_id: str) -> Sequence[tuple[str, int]]:
+    return [(str(rank), lists) for rank, lists in ranks_of(views, title_id) or ()]
 
 
 _DRAWN = {
