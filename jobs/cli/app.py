@@ -27,6 +27,7 @@ from jobs.cli import (
     models,
     nights,
     notify,
+    profiles,
     publications,
     quarantined,
     replays,
@@ -105,6 +106,7 @@ app.command(epilog=tuning.EXAMPLES)(tuning.tune)
 app.command(epilog=viewers.EXAMPLES)(viewers.show)
 app.command(epilog=titles.EXAMPLES)(titles.title)
 app.command(epilog=diff.EXAMPLES)(diff.diff)
+app.command(epilog=profiles.EXAMPLES)(profiles.profile)
 app.command(epilog=explorer.EXAMPLES)(explorer.explore)
 app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=feedback.EXAMPLES)(feedback.feedback)

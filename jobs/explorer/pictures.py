@@ -1,6 +1,7 @@
 """Pictures drawn on the server: SVG whose words are words, for a light ground and a dark one."""
 
 import hashlib
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> by
     told: Any = {
         "svg.fonttype": "none",  # words stay words: found, read aloud, and set in the page's own letters
         "svg.hashsalt": "reelhouse",
+        "text.parse_math": False,  # a $ in a name is a $
         "font.family": "sans-serif",
         "font.sans-serif": ["system-ui", "DejaVu Sans"],
         "font.size": 11,
@@ -82,7 +84,9 @@ def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> by
         "axes.edgecolor": colours.line,
         "grid.color": colours.line,
     }
-    with rc_context(told):
+    with rc_context(told), warnings.catch_warnings():
+        # The browser sets words in letters of its own: that ours lack some says nothing.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
         figure = Figure(figsize=(width / _INCHES, height / _INCHES), dpi=_INCHES, layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()

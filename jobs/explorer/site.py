@@ -75,7 +75,7 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
         settings: Where everything is.
         now: The time, UTC.
     """
-    from jobs.explorer import api, models, new_viewer, nights, saying, titles, tonight, viewers
+    from jobs.explorer import api, data, models, new_viewer, nights, saying, titles, tonight, viewers
 
     app = FastAPI(
         title="Reelhouse", version=code_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
@@ -83,7 +83,7 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
     app.state.site = Site(
         settings, Reading(settings.lake), environment(), Pictures(), Indexing(settings.root / "explorer"), now
     )
-    for module in (tonight, viewers, saying, new_viewer, titles, nights, models):
+    for module in (tonight, viewers, saying, new_viewer, titles, nights, data, models):
         app.include_router(module.router)
     app.include_router(api.router)
     app.include_router(api.page_router)

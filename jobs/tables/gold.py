@@ -321,3 +321,30 @@ SIMILAR_TITLES = Table(
         Column("night", "date", "The night that found them.", nullable=False),
     ),
 )
+LAKE_PROFILE = Table(
+    name="gold.lake_profile",
+    grain="One row per night, picture, series and place on the axis: what the data look like, in numbers.",
+    owner="platform",
+    key=("night", "picture", "series", "x"),
+    inputs=(
+        *(silver.INTERACTIONS, silver.RATINGS, silver.PREFERENCES),
+        *(silver.TITLES, silver.CREDITS, silver.PEOPLE),
+    ),
+    kind="log",
+    partitioned_by="night",
+    keeps=365,
+    columns=(
+        Column("night", "date", "The night whose tables were counted.", nullable=False),
+        Column("picture", "string", "What is shown: ratings, events, genres, long_tail, missing, …", nullable=False),
+        Column(
+            "series",
+            "string",
+            "Line or colour within the picture; figure: a single number about all of it, named by x.",
+            nullable=False,
+        ),
+        Column("x", "string", "Place on the axis, as text: 1990s, 2026-01, Drama, a person's name.", nullable=False),
+        Column("x_number", "double", "The same as a number, to sort and draw by; null of figures."),
+        Column("y", "double", "The number that is shown.", nullable=False),
+        Column("unit", "string", "Of y: events, titles, viewers, share (0 to 1), minutes, …", nullable=False),
+    ),
+)

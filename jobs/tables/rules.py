@@ -26,7 +26,7 @@ _READS_FROM = {
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _AS_A_SOURCE_NAMES_IT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NIGHT = "night"
-_COLLECTIVES = frozenset({"people", "history", "quarantine", "forgotten"})
+_COLLECTIVES = frozenset({"people", "history", "quarantine", "forgotten", "profile"})
 """Nouns that name many rows without an s."""
 _ENDINGS = (".", "…")
 _BY_SUFFIX = {

@@ -191,6 +191,25 @@ GOLD = {
         },
         beside={"silver.titles": ({"title_id": "tt0111161"},)},
     ),
+    "gold.lake_profile": Planted(
+        row={
+            "night": _NIGHT, "picture": "genres", "series": "Drama", "x": "1990s", "x_number": 1990.0, "y": 12.0,
+            "unit": "titles",
+        },
+        breaks={
+            "picture:be_in_set": ("genre", ""),
+            "unit:be_in_set": ("title", "percent"),
+            "y:be_between": (1.1e15,),
+            "x:lengths_to_be_between": ("",),
+        },
+        keeps={"picture": ("ratings", "outliers"), "unit": ("events", "value"), "y": (0.0, 1e15)},
+        tables={
+            "something was counted": (),
+            "a share is between 0 and 1": ({"unit": "share", "y": 1.01},),
+            "no count is negative": ({"y": -1.0},),
+            "all but figures have a place on the axis": ({"series": "figure"},),
+        },
+    ),
     "gold.viewer_profiles": Planted(
         row={
             "user_id": "u1", "title_count": 12, "like_count": 9, "rating_count": 4, "mean_rating": 8.5,

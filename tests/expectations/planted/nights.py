@@ -53,7 +53,7 @@ NIGHTS: Mapping[str, Nights] = {
         table.name: _AS_IT_COMES
         for table in (
             *(bronze.BLOCKED_TITLES, bronze.BOOSTED_TITLES, silver.TITLE_RULES, gold.LIST_OUTCOMES),
-            *(gold.RECOMMENDATION_CHANGES, gold.RECOMMENDATION_CHANGE_CAUSES),
+            *(gold.RECOMMENDATION_CHANGES, gold.RECOMMENDATION_CHANGE_CAUSES, gold.LAKE_PROFILE),
         )
     },
     **{
