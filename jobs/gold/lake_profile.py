@@ -56,11 +56,9 @@ def count_interactions(interactions: DataFrame) -> DataFrame:
     Returns:
         ``part``, ``a``, ``b``, ``n``: numbers of each part by what it is divided by; a row per part and division.
     """
+    # Times are put into words once they are few.
     cells = interactions.groupBy(
-        F.date_format("month", "yyyy-MM").alias("month"),
-        F.weekday("occurred_at").cast("string").alias("weekday"),
-        F.hour("occurred_at").cast("string").alias("hour"),
-        "event_type",
+        "month", F.weekday("occurred_at").alias("weekday"), F.hour("occurred_at").alias("hour"), "event_type"
     ).agg(
         F.count("*").alias("events"),
         F.count_if(F.col("value").isNull()).alias("no_value"),
@@ -71,8 +69,8 @@ def count_interactions(interactions: DataFrame) -> DataFrame:
     nothing = F.lit("")
     return _added_up(
         cells,
-        _one("events", F.col("month"), F.col("event_type"), F.col("events")),
-        _one("week", F.col("weekday"), F.col("hour"), F.col("events")),
+        _one("events", _month("month"), F.col("event_type"), F.col("events")),
+        _one("week", F.col("weekday").cast("string"), F.col("hour").cast("string"), F.col("events")),
         _one("rows", source, nothing, F.col("events")),
         _one("missing", source, nothing, F.col("no_source")),
         F.when(carries, _one("rows", value, nothing, F.col("events"))),
@@ -86,10 +84,11 @@ def count_ratings(ratings: DataFrame) -> DataFrame:
     Args:
         ratings: silver.ratings, one row per viewer and rated title.
     """
+    rating = F.col("rating").cast("string").alias("b")
     return (
-        ratings.groupBy(F.date_format("rated_at", "yyyy-MM").alias("a"), F.round("rating", 1).cast("string").alias("b"))
+        ratings.groupBy(F.trunc("rated_at", "month").alias("month"), F.round("rating", 1).alias("rating"))
         .agg(F.count("*").alias("n"))
-        .select(F.lit("ratings").alias("part"), "a", "b", "n")
+        .select(F.lit("ratings").alias("part"), _month("month").alias("a"), rating, "n")
     )
 
 
@@ -152,6 +151,11 @@ def count_people(people: DataFrame, credits_: DataFrame) -> DataFrame:
     named = people.join(F.broadcast(most), on="person_id", how="left")
     credited = F.when(F.col("credits").isNotNull(), _one("people", F.col("person_id"), F.col("name"), F.col("credits")))
     return _added_up(named, credited, *_gaps(silver.PEOPLE))
+
+
+def _month(name: str) -> Column:
+    """A day as its month: 2026-03."""
+    return F.date_format(name, "yyyy-MM")
 
 
 def _one(part: str, a: Column, b: Column | None = None, n: Column | None = None) -> Column:

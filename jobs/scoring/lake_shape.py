@@ -89,7 +89,10 @@ def quantile(values: Counts, part: float) -> float:
 
 
 def fences(values: Counts, *, by_size: bool) -> tuple[float, float] | None:
-    """What lies outside is far out; None where half of all values are one, and nothing can be said of others."""
+    """What lies outside is far out; None where half of all values are one, and nothing can be said of others.
+
+    A bound that no value lies beyond is the last value before it.
+    """
 
     def scaled(value: float) -> float:
         return math.log1p(max(value, 0.0)) if by_size else value
@@ -97,8 +100,12 @@ def fences(values: Counts, *, by_size: bool) -> tuple[float, float] | None:
     low, high = (scaled(quantile(values, part)) for part in (0.25, 0.75))
     if low == high:
         return None
-    ends = low - _FENCE * (high - low), high + _FENCE * (high - low)
-    return (max(0.0, math.expm1(ends[0])), math.expm1(ends[1])) if by_size else ends
+    first, last, far = min(values), max(values), _FENCE * (high - low)
+    below, above = low - far, high + far
+    return (
+        first if scaled(first) >= below else math.expm1(below) if by_size else below,
+        last if scaled(last) <= above else math.expm1(above) if by_size else above,
+    )
 
 
 def _catalogue(parts: Mapping[str, Mapping[tuple[str, str], int]], known: int) -> int:

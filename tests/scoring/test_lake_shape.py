@@ -38,11 +38,15 @@ def test_quantiles_are_values_that_occur() -> None:
 
 
 def test_far_out_is_three_interquartile_ranges_beyond_a_quartile() -> None:
-    assert fences({1: 1, 2: 1, 3: 1, 4: 1}, by_size=False) == (-5, 9)
+    assert fences({-50: 1, 1: 10, 2: 10, 3: 10, 4: 10, 99: 1}, by_size=False) == (-8, 13)
     assert fences({2: 9, 100: 1}, by_size=False) is None
-    ends = fences({0: 1, 1: 1, 3: 1, 9: 1}, by_size=True)
-    # One plus each of the quartiles 0 and 3 is 1 and 4: three times twofold twice beyond, both ways.
-    assert ends == pytest.approx((0.0, 4 * 4**3 - 1))
+    # One plus each of the quartiles 0 and 3 is 1 and 4: three times fourfold beyond.
+    assert fences({0: 10, 1: 10, 3: 10, 10**6: 1}, by_size=True) == pytest.approx((0, 4 * 4**3 - 1))
+
+
+def test_a_bound_beyond_all_values_is_the_last_of_them_however_far_apart_they_are() -> None:
+    assert fences({1: 1, 2: 1, 3: 1, 4: 1}, by_size=False) == (1, 4)
+    assert fences({0: 3, 1e300: 3}, by_size=True) == (0, 1e300)
 
 
 def test_the_same_counts_in_another_order_make_the_same_rows() -> None:
