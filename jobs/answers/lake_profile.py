@@ -1,5 +1,6 @@
 """What a night's data look like: pictures with their numbers, from gold.lake_profile and what was set aside. Without Spark."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -92,7 +93,7 @@ def _night(views: Views, night: date | None) -> tuple[date, tuple[date, ...]]:
 
 
 def _set_aside(views: Views, night: date) -> list[tuple[str, str, float | None, float, str]]:
-    """Rows set aside by table and reason, most first; all beyond the first twenty are one."""
+    """Rows set aside by table and reason, most first; all beyond the first twenty are one a state."""
     found = views.rows(
         "SELECT state, table_name || ' ' || reason AS x, count(*) AS n "
         "FROM (SELECT state, table_name, unnest(reasons) AS reason FROM ops.quarantine WHERE night = ?) "
@@ -100,8 +101,13 @@ def _set_aside(views: Views, night: date) -> list[tuple[str, str, float | None, 
         [night],
     )
     told = [(state, x, float(rank), float(n), "rows") for rank, (state, x, n) in enumerate(found[:_MOST_REASONS], 1)]
-    rest = sum(n for _, _, n in found[_MOST_REASONS:])
-    return [*told, *([("others", "all others", _MOST_REASONS + 1.0, float(rest), "rows")] if rest else [])]
+    others = Counter[str]()
+    for state, _, n in found[_MOST_REASONS:]:
+        others[state] += n
+    return [
+        *told,
+        *((state, "all others", _MOST_REASONS + 1.0, float(n), "rows") for state, n in sorted(others.items())),
+    ]
 
 
 def _picture(name: str, night: date, points: Points) -> Picture:

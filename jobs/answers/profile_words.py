@@ -269,7 +269,7 @@ def _outliers(points: Points) -> str:
 def _set_aside(points: Points) -> str:
     aside, reasons = {name: sum(one[3] for one in some) for name, some in points.series.items()}, points.by_x()
     first = next(iter(reasons))
-    words = {"set_aside": "set aside", "parked": "waiting", "refused": "refused", "others": "of other reasons"}
+    words = {"set_aside": "set aside", "parked": "waiting"}
     told = ", ".join(
         f"{_count(n)} {words.get(name, name)}" for name, n in sorted(aside.items(), key=lambda one: -one[1])
     )

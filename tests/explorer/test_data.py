@@ -95,6 +95,19 @@ def test_names_are_text_in_a_picture_whatever_they_hold(client: TestClient) -> N
     assert "\x1b" not in client.get("/data/genres.svg").text
 
 
+def test_of_many_reasons_the_first_twenty_are_named_and_no_row_is_left_out(tmp_path: Path) -> None:
+    publish(tmp_path, gold.LAKE_PROFILE, *shape(NIGHT, COUNTED))
+    aside = {"table_name": "silver.titles", "night": NIGHT, "reasons": [f"x:{n:02d}" for n in range(24)]}
+    states = [{**aside, "state": state} for state in ("set_aside", "parked")]
+    publish(tmp_path, ops.QUARANTINE, *(filled(ops.QUARANTINE, one) for one in states))
+
+    shown = next(one for one in profile(Views(str(tmp_path / "lake"), READS)).pictures if one.name == "set_aside")
+
+    assert shown.says == "Rows by reason: 24 waiting, 24 set aside; the most frequent is silver.titles x:00 (2)."
+    assert len(shown.points.by_x()) == 11
+    assert shown.points.by_x()["all others"] == 28
+
+
 def test_an_earlier_night_shows_what_was_then(client: TestClient) -> None:
     then = text_of(client.get("/data?night=2026-02-28"))
 
