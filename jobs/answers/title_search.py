@@ -15,7 +15,7 @@ from jobs.tables.gold import POPULAR_TITLES, TITLE_FACTS
 
 READS = (TITLE_FACTS, POPULAR_TITLES)
 _ROWS_AT_ONCE = 20_000
-_HEAP = 128_000_000
+_HEAP = 32_000_000
 """Bytes that the index is put together in."""
 _SLIP_FROM, _SLIPS_FROM = 4, 8
 """Words of so many letters may be one letter wrong, and two."""

@@ -16,8 +16,7 @@ _LONGEST_ADDRESS = 4 << 10
 _COOKIE = "reelhouse"
 _A_MONTH = 30 * 24 * 3600
 _STRICT = (
-    "default-src 'none'; img-src 'self'{pictures}; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _OF_PAGES_MADE_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 """Data Docs and the pages of nights bring their style with them, and no script."""
@@ -37,11 +36,10 @@ class Safety:
     Args:
         app: The site.
         token: What whoever asks has to know; None on loopback, where everybody on the machine may ask.
-        pictures: Another origin that pictures may come from, with a blank before it; empty for none.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, pictures: str = "") -> None:
-        self._app, self._token, self._pictures = app, token, pictures
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app, self._token = app, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -90,9 +88,7 @@ class Safety:
         )
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
-        policy = (
-            _OF_PAGES_MADE_ELSEWHERE if scope["path"].startswith("/pages/") else _STRICT.format(pictures=self._pictures)
-        )
+        policy = _OF_PAGES_MADE_ELSEWHERE if scope["path"].startswith("/pages/") else _STRICT
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -9,6 +9,8 @@ from jobs.answers.standing import Status
 from jobs.answers.tonight import Tonight, tonight
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here, Site
+from jobs.tables.model import CHAMPION
+from jobs.tracking.addresses import newest_night
 
 router = APIRouter(include_in_schema=False)
 _DAGS = {"bronze": "ingest", "silver": "refine", "model": "train", "gold": "recommend"}
@@ -40,6 +42,8 @@ def _links(site: Site, one: Status) -> dict[str, str]:
     night = one.instead_of if one.state == "stale" else one.night
     if night and (site.settings.root / "docs" / "data-docs" / one.table / f"{night}.html").exists():
         found["Data Docs"] = f"/pages/data-docs/{one.table}/{night}.html"
+    if one.table == CHAMPION.name and (runs := newest_night(site.settings, site.mlflow)):
+        found["MLflow"] = runs
     if one.run.startswith(_OF_DAGS):
         layer = one.table.partition(".")[0]
         found["Airflow"] = f"{site.airflow}/dags/{_DAGS[layer]}/runs/{one.run}"

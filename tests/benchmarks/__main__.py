@@ -19,6 +19,7 @@ _MINUTES = {
     "everybody": 10,
     "lists": 12,
     "growth": 6,
+    "title_search": 3,
     "explorer": 8,
     "connect": 15,
     "five_million": 15,

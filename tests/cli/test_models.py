@@ -104,11 +104,10 @@ def test_status_says_that_the_model_waits_for_a_night_that_is_there_or_was_made_
 def test_status_of_a_model_that_mlflow_says_nothing_of(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("REELHOUSE_MLFLOW_URI", "http://127.0.0.1:9")
     unknown = of_the_model(run, monkeypatch, "2026-03-02")
     assert unknown["state"] == "unknown"
-    assert unknown["why"].startswith("the champion was not found: MLflow (http://127.0.0.1:9)")
+    assert unknown["why"].startswith("what serves is not known: MLflow (http://127.0.0.1:9) does not answer")
 
     monkeypatch.delenv("REELHOUSE_MLFLOW_URI")
     monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
