@@ -259,9 +259,12 @@ def build(root: str, version: int, folder: Path) -> int:
     writer.commit()
     writer.wait_merging_threads()
     (arriving / _MARK).write_text(json.dumps({"titles": titles}), encoding="utf-8")
-    if not folder.exists():
+    try:
         arriving.rename(folder)
-    shutil.rmtree(arriving, ignore_errors=True)
+    except OSError:  # another process was first: a folder that holds files is never replaced
+        shutil.rmtree(arriving, ignore_errors=True)
+        if not folder.exists():
+            raise
     return titles
 
 

@@ -35,6 +35,9 @@ class Indexing:
             if self._made is not None and self._made[0] == version:
                 return self._made[1]
             making = self._making.get(version)
+            if making is not None and not making.is_alive():  # done, or ended without one: then it is begun again
+                del self._making[version]
+                making = None
             if making is None and not folder.exists():
                 making = self._making[version] = Thread(target=build, args=(views.root, version, folder), daemon=True)
                 making.start()
@@ -45,7 +48,6 @@ class Indexing:
         if not folder.exists():
             return None
         with self._lock:
-            self._making.pop(version, None)
             self._made = (version, Index(folder))
             self._forget_others(folder)
             return self._made[1]

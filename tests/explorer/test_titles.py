@@ -113,6 +113,19 @@ def test_an_index_of_titles_that_were_replaced_is_made_anew_and_the_old_one_remo
     assert [path.name for path in (tmp_path / "explorer").iterdir()] == ["titles-2"]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_index_that_could_not_be_made_is_begun_again_and_words_are_found_meanwhile(
+    client: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "explorer").write_bytes(b"no folder can be made here")
+    without = client.get("/titles", params={"q": "heat"})
+    (tmp_path / "explorer").unlink()
+
+    assert "The index of words is being made" in text_of(without)
+    assert "Heat" in text_of(without)
+    assert "Heat" in text_of(client.get("/titles", params={"q": "haet"}))
+
+
 def test_a_title_that_is_not_there_is_not_found(client: TestClient) -> None:
     assert client.get("/titles/tt7").status_code == 404
     assert client.get("/titles/heat").status_code == 404
