@@ -37,7 +37,7 @@ test: $(READY) ## The test suite
 trials: $(READY) ## Whole systems: a real scheduler, kills, clusters, real data
 	@$(BIN)/python -m pytest tests/trials
 
-bench: $(READY) ## Figures beside their goals, about 80 minutes; one: python -m tests.benchmarks NAME
+bench: $(READY) ## Figures beside their goals, about 100 minutes; one: python -m tests.benchmarks NAME
 	@$(BIN)/python -m tests.benchmarks
 
 docs: $(READY) ## Write docs/tables.md, and the words of promises, from the definitions

@@ -144,6 +144,26 @@ def with_causes(found: Iterable[Status]) -> list[Status]:
     return list(by_name.values())
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why some tables are not as they should be."""
+
+    state: State
+    why: str
+    tables: Sequence[str]
+
+
+def reasons_of(found: Iterable[Status]) -> list[Reason]:
+    """Why what is not fresh is not, the worst first; of many tables with one reason, once."""
+    ordered = sorted(found, key=lambda one: (WORST_FIRST.index(one.state), bool(one.waits_for)))
+    reasons: dict[tuple[State, str], list[str]] = {}
+    for one in ordered:
+        if not one.is_fresh:
+            why = f"waits for {' and '.join(one.waits_for)}" if one.waits_for else one.why
+            reasons.setdefault((one.state, why), []).append(one.table)
+    return [Reason(state, why, tables) for (state, why), tables in reasons.items()]
+
+
 def in_one_line(night: date | None, found: Sequence[Status]) -> str:
     """Whether a night is complete, and if not, the worst reason.
 

@@ -59,7 +59,7 @@ def status(
         is_complete = all(one.is_fresh for one in now.found)
         display.say(now.in_one_line, "bold green" if is_complete else "bold red")
         found = sorted(now.found, key=lambda one: (WORST_FIRST.index(one.state), bool(one.waits_for)))
-        _show_reasons([one for one in found if not one.is_fresh])
+        _show_reasons(found)
         _show_table(found)
         _show_notes(found)
         display.next_step(_next(found))
@@ -69,14 +69,13 @@ def status(
 
 
 def _show_reasons(found: "Sequence[Status]") -> None:
-    """Why what is not fresh is not, a line each, where no reason is too long for the screen; of many at once, once."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for one in found:
-        why = f"waits for {display.listing(one.waits_for)}" if one.waits_for else one.why
-        reasons.setdefault((one.state, why), []).append(one.table)
-    for (state, why), tables in reasons.items():
-        of = tables[0] if len(tables) == 1 else f"{len(tables)} tables"
-        display.say(Text.assemble((f"{of}: {state}", _STYLES[state]), display.safe(f", {why}" if why else "")))
+    """Why what is not fresh is not, a line each, where no reason is too long for the screen."""
+    from jobs.answers.standing import reasons_of
+
+    for one in reasons_of(found):
+        of = one.tables[0] if len(one.tables) == 1 else f"{len(one.tables)} tables"
+        why = display.safe(f", {one.why}" if one.why else "")
+        display.say(Text.assemble((f"{of}: {one.state}", _STYLES[one.state]), why))
 
 
 def _show_table(found: "Sequence[Status]") -> None:

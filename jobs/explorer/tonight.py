@@ -13,6 +13,10 @@ from jobs.tables.model import CHAMPION
 from jobs.tracking.addresses import newest_night
 
 router = APIRouter(include_in_schema=False)
+TONES = {"fresh": "good", "stale": "bad", "damaged": "bad", "unknown": "bad"} | dict.fromkeys(
+    ("behind", "late", "outdated", "old", "rolled back", "never published", "none yet"), "odd"
+)
+"""State → how it is coloured."""
 _DAGS = {"bronze": "ingest", "silver": "refine", "model": "train", "gold": "recommend"}
 """Layer → the DAG that runs it."""
 _OF_DAGS = ("manual__", "scheduled__", "backfill__", "asset_triggered__")
@@ -26,7 +30,14 @@ def page(request: Request, site: Here) -> HTMLResponse:
     links = {one.table: _links(site, one) for stage in found.stages for one in stage.tables}
     promises = _promises(found)
     return render(
-        request, site.templates, "tonight.html", tonight=found, links=links, promises=promises, today=site.today
+        request,
+        site.templates,
+        "tonight.html",
+        tonight=found,
+        links=links,
+        promises=promises,
+        tones=TONES,
+        today=site.today,
     )
 
 

@@ -52,3 +52,10 @@ def test_rows_set_aside_of_the_night_are_shown_with_what_their_reason_promises(t
     assert "isAdult matches" in text_of(page)
     assert "title.basics.tsv.gz:17" in text_of(page)
     assert "<script>" not in page.text
+
+
+def test_of_many_tables_with_one_reason_it_is_said_once_and_above_the_tables(client: TestClient) -> None:
+    told = text_of(client.get("/"))
+
+    assert told.index("What is not as it should be") < told.index("Stages")
+    assert re.search(r"\d+ tables : never published", told)
