@@ -1,6 +1,8 @@
 """``reelhouse models`` and ``reelhouse promote``: what was registered, and what a person decides."""
 
 import getpass
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,7 +11,7 @@ from jobs.cli import display
 from jobs.cli.arguments import examples, iso_date, settings
 from jobs.cli.nights import NOTHING_TO_DO
 
-MODELS_EXAMPLES = examples("reelhouse models")
+MODELS_EXAMPLES = examples("reelhouse models", "reelhouse models --json")
 PROMOTE_EXAMPLES = examples('reelhouse promote 7 --reason "more long tail, no loss for cold viewers"')
 
 
@@ -18,6 +20,7 @@ def models(
         str,
         typer.Option("--waiting", metavar="DATE", help="Only the version of this night that waits: number and why."),
     ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """List every registered version of the model: what the gate decided, how good it is, who promoted it and why.
 
@@ -27,6 +30,9 @@ def models(
     from jobs.tracking import versions
 
     found = versions.versions(settings())
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        return
     if waiting:
         night = iso_date(waiting).isoformat()
         mine = next((one for one in found if one.waits and one.night == night), None)

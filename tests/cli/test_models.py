@@ -48,6 +48,13 @@ def test_models_says_what_serves_and_promote_changes_it_with_a_reason(run: Run) 
     assert run("promote", "2", "--reason", "back again", "--by", "ada").exit_code == 0
 
 
+def test_programs_are_told_of_every_version(run: Run) -> None:
+    told = json.loads(run("models", "--json").output)
+
+    assert [(one["version"], one["serves"]) for one in told] == [(2, True), (1, False)]
+    assert {"night", "recommender", "verdict", "ndcg", "difference", "online", "reason"} <= told[0].keys()
+
+
 def test_a_home_without_a_model_says_so_and_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "home"))
 
