@@ -334,7 +334,7 @@ LAKE_PROFILE = Table(
     partitioned_by="night",
     keeps=365,
     columns=(
-        Column("night", "date", "The night whose tables were counted.", nullable=False),
+        Column("night", "date", "The night that counted what the tables held when it ran.", nullable=False),
         Column("picture", "string", "What is shown: ratings, events, genres, long_tail, missing, …", nullable=False),
         Column(
             "series",

@@ -232,8 +232,8 @@ def _is_delivered(landing: Path, night: date) -> bool:
 def content(settings: Settings) -> dict[str, Any]:
     """What all tables hold, and the champion: everything that may not depend on the order.
 
-    Lists that were served are what they were, and so is all that is told of them, and what went wrong; how often a model was
-    trained numbers its versions.
+    Lists that were served are what they were, and so is all that is told of them, of what tables held then, and what went
+    wrong; how often a model was trained numbers its versions.
     """
     held: dict[str, Any] = {
         table.name: _rows(settings, table) for table in TABLES if table.layer != "ops" and not _tells_of_the_past(table)
@@ -248,7 +248,8 @@ def content(settings: Settings) -> dict[str, Any]:
 
 
 def _tells_of_the_past(node: Node) -> bool:
-    return node == gold.RECOMMENDATION_HISTORY or any(map(_tells_of_the_past, node.inputs))
+    """Whether it is about what was served, or what tables held when a night ran."""
+    return node in (gold.RECOMMENDATION_HISTORY, gold.LAKE_PROFILE) or any(map(_tells_of_the_past, node.inputs))
 
 
 def _rows(settings: Settings, table: Table) -> list[str]:
