@@ -113,7 +113,7 @@ def trained_with(settings: Settings, planned: Plan) -> list[str]:
     has_models = settings.mlflow_uri or (settings.root / "mlflow" / "mlflow.db").exists()
     if first is None or not has_models:
         return []
-    versions = load("jobs.tracking.registry").versions(settings)
+    versions = load("jobs.tracking.versions").versions(settings)
     return [
         f"night {one.night}, version {one.version}, run {one.run_id}, {one.recommender}"
         for one in versions
