@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from jobs.answers.measured import Measured, measured
+from jobs.answers.standing import set_aside_of
 from jobs.errors import DamagedError, JobError, UnknownError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.ledger import Entry
@@ -72,11 +73,18 @@ class TableOfTwo:
     a: Entry | None
     b: Entry | None
 
+    @property
+    def set_aside(self) -> Sequence[int | None]:
+        """Broken rows of the one, and of the other."""
+        return [set_aside_of(one) if one else None for one in (self.a, self.b)]
+
 
 @dataclass(frozen=True)
 class TwoNights:
     """Two nights side by side."""
 
+    known: Sequence[date]
+    """The newest nights that there are, newest first."""
     a: NightDone
     b: NightDone
     tables: Sequence[TableOfTwo]
@@ -101,18 +109,28 @@ def nights(settings: Settings, views: Views) -> Sequence[NightDone]:
         views: Of ``READS``.
     """
     ledgers = _read(settings.lake)
-    newest = sorted(ledgers, reverse=True)[:_NIGHTS]
+    newest = _newest(ledgers)
     overlaps, judged = _overlaps(views), _judged(settings, newest[-1]) if newest else {}
     return [_done(night, ledgers[night], overlaps, judged) for night in newest]
 
 
-def two_nights(settings: Settings, views: Views, a: date, b: date) -> TwoNights:
+def two_nights(settings: Settings, views: Views, a: date | None = None, b: date | None = None) -> TwoNights:
     """Two nights side by side.
 
+    Args:
+        settings: Where everything is.
+        views: Of ``READS``.
+        a: One of them; the newest but one, if None.
+        b: The other; the newest, if None.
+
     Raises:
-        UnknownError: Nothing is known of one of them.
+        UnknownError: Nothing is known of one of them, or there are fewer than two.
     """
     ledgers = _read(settings.lake)
+    known = _newest(ledgers)
+    if len(known) < 2:
+        raise UnknownError("nothing was compared: there are fewer than two nights")
+    a, b = a or known[1], b or known[0]
     for night in (a, b):
         if night not in ledgers:
             raise UnknownError(f"nothing was compared: nothing that is kept was published for {night}")
@@ -122,6 +140,7 @@ def two_nights(settings: Settings, views: Views, a: date, b: date) -> TwoNights:
     lists = [entries.get(RECOMMENDATIONS.name) for entries in (one, other)]
     alike, count = _lists_alike(views, a, b)
     return TwoNights(
+        known,
         _done(a, one, overlaps, judged),
         _done(b, other, overlaps, judged),
         [TableOfTwo(name, one.get(name), other.get(name)) for name in names],
@@ -146,6 +165,11 @@ def _read(root: str) -> _Ledgers:
     return found
 
 
+def _newest(ledgers: _Ledgers) -> Sequence[date]:
+    """The nights that are told of, newest first."""
+    return sorted(ledgers, reverse=True)[:_NIGHTS]
+
+
 def _done(
     night: date,
     entries: Mapping[str, Entry],
@@ -163,7 +187,7 @@ def _done(
         seconds,
         table_count=len(entries),
         rows=sum(entry.published for entry in entries.values()),
-        set_aside=sum(max(entry.offered - entry.published - entry.parked, 0) for entry in entries.values()),
+        set_aside=sum(map(set_aside_of, entries.values())),
         parked=sum(entry.parked for entry in entries.values()),
         overlap=overlap,
         rbo=rbo,

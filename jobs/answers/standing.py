@@ -109,7 +109,7 @@ def carrying(status: Status, held: Served | None, today: date) -> Status:
         status,
         night=night,
         rows=held.rows,
-        set_aside=_set_aside(entry),
+        set_aside=set_aside_of(entry),
         parked=entry.parked,
         age_days=(today - night).days,
         seconds=round(entry.seconds, 1),
@@ -120,7 +120,7 @@ def carrying(status: Status, held: Served | None, today: date) -> Status:
     )
 
 
-def _set_aside(entry: Entry) -> int:
+def set_aside_of(entry: Entry) -> int:
     """Broken rows of a publication."""
     if entry.parts:
         return sum(part.broken for part in entry.parts.values())

@@ -40,7 +40,8 @@ _ARROW = {
 def publish(home: Path, table: Table, *rows: dict[str, Any], night: date = NIGHT, **account: Any) -> None:
     """Write rows as a publication of a night; columns that are not given are null."""
     schema = pa.schema([(column.name, _ARROW[column.type]) for column in table.columns])
-    entry = Account(night=night, offered=len(rows), published=len(rows), code_version="0.1.0", run="test", **account)
+    told: dict[str, Any] = {"offered": len(rows), "published": len(rows)} | account
+    entry = Account(night=night, code_version="0.1.0", run="test", **told)
     address, partitions = home / "lake" / table.path, [table.partitioned_by] if table.partitioned_by else None
     if not address.exists():
         # Version 0: the table is made.

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from jobs.tables import gold, silver
+from jobs.lakehouse import ledger
+from jobs.lakehouse.ledger import Entry, Part
+from jobs.tables import Table, gold, silver
 from tests.cli.small_lake import HOSTILE, NIGHT, listed, publish
 from tests.explorer.pages import client_of, text_of
 from tests.rows import filled
@@ -69,6 +71,42 @@ def test_two_nights_stand_side_by_side(client: TestClient) -> None:
     assert "silver.titles x 2026-02-28 2026-03-01" in told
     assert "model version 2 3" in told
     assert told == text_of(client.get("/nights/compare?a=2026-02-28&b=2026-03-01"))
+
+
+def test_rows_of_a_person_who_was_forgotten_are_not_told_as_set_aside_of_a_table_by_month(
+    client: TestClient, tmp_path: Path
+) -> None:
+    # Five were offered, two of them broken; a reset brought the rest back without the rows of somebody forgotten.
+    months = {"2026-01-01": Part(published=0, broken=1), "2026-02-01": Part(published=1, broken=1)}
+    row = filled(silver.INTERACTIONS, {"event_id": "e", "month": date(2026, 2, 1)})
+    publish(tmp_path, silver.INTERACTIONS, row, offered=5, parts=months, forgotten=2)
+
+    assert "set aside 0 2 waiting 0 0" in (told := text_of(client.get("/nights/compare")))
+    assert "silver.interactions - 1 - 2 - 0.0 s" in told
+    assert "set aside 2 waiting 0" in text_of(client.get("/nights/2026-03-01"))
+
+
+def test_each_ledger_is_read_once_to_compare_two_nights(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    history = ledger.history
+
+    def count(root: str, table: Table, limit: int | None = None) -> list[Entry]:
+        opened.append(table.name)
+        return history(root, table, limit)
+
+    monkeypatch.setattr(ledger, "history", count)
+
+    assert client.get("/nights/compare").status_code == 200
+    assert opened
+    assert len(opened) == len(set(opened))
+
+
+def test_one_night_is_compared_with_nothing(tmp_path: Path) -> None:
+    publish(tmp_path, silver.TITLES)
+
+    answer = client_of(tmp_path).get(f"/nights/compare?a={NIGHT}&b={NIGHT}")
+
+    assert (answer.status_code, "fewer than two nights" in answer.text) == (404, True)
 
 
 def test_pictures_are_drawn_for_both_grounds_and_not_sent_again(client: TestClient) -> None:
