@@ -8,7 +8,8 @@ from pathlib import Path
 import jinja2
 
 from jobs.answers.changes import BINS, Cause, NightChanges
-from jobs.answers.changes_words import cause_in_words, headline, percent
+from jobs.answers.changes_words import cause_in_words, headline
+from jobs.answers.text import percent
 
 _KEPT = 30
 _HEIGHT = 120

@@ -1,6 +1,7 @@
 """What changed in viewers' lists, in words: the command line and the page of a night say the same."""
 
 from jobs.answers.changes import Cause, NightChanges, Why
+from jobs.answers.text import percent
 from jobs.answers.two_lists import TwoLists
 
 _NAMES = {"data": "new data", "model": "the new model", "rules": "new rules", "code": "other code"}
@@ -20,11 +21,6 @@ def headline(changes: NightChanges) -> list[str]:
     rows = sum(changes.sources.values())
     mix = ", ".join(f"{source} {percent(count / rows)}" for source, count in changes.sources.items() if rows)
     return [first, *_why(changes.why), others, f"Model {models}. Rows of the lists: {mix or 'none'}."]
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share as people read it."""
-    return f"{100 * share:.{digits}f} %"
 
 
 def cause_in_words(cause: Cause) -> str:

@@ -1,7 +1,6 @@
 """Titles to choose from: what is popular, by genre; and what is chosen."""
 
-from dataclasses import dataclass
-
+from jobs.answers.titles import FoundTitle, names_of
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import POPULAR_TITLES
 from jobs.tables.silver import TITLES
@@ -12,19 +11,9 @@ SELECT title_id, title, release_year FROM gold.popular_titles
 WHERE category = ? AND value = ? AND window_days = 0 ORDER BY rank LIMIT ?
 """
 _GENRES = "SELECT DISTINCT value FROM gold.popular_titles WHERE category = 'genre' ORDER BY value"
-_NAMED = "SELECT title_id, title, release_year FROM silver.titles WHERE title_id IN (SELECT unnest(?))"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A title to choose."""
-
-    title_id: str
-    title: str
-    release_year: int | None
-
-
-def shelf(views: Views, genre: str, limit: int) -> tuple[Choice, ...]:
+def shelf(views: Views, genre: str, limit: int) -> tuple[FoundTitle, ...]:
     """Titles that most viewers ever watched: of a genre, or of all where it is empty.
 
     Raises:
@@ -32,7 +21,7 @@ def shelf(views: Views, genre: str, limit: int) -> tuple[Choice, ...]:
     """
     views.require(POPULAR_TITLES)
     category, value = ("genre", genre) if genre else ("overall", "all")
-    return tuple(Choice(*row) for row in views.rows(_SHELF, (category, value, limit)))
+    return tuple(FoundTitle(*row) for row in views.rows(_SHELF, (category, value, limit)))
 
 
 def genres(views: Views) -> tuple[str, ...]:
@@ -40,12 +29,12 @@ def genres(views: Views) -> tuple[str, ...]:
     return tuple(name for (name,) in views.rows(_GENRES)) if POPULAR_TITLES.name in views.published else ()
 
 
-def named(views: Views, title_ids: tuple[str, ...]) -> tuple[Choice, ...]:
+def named(views: Views, title_ids: tuple[str, ...]) -> tuple[FoundTitle, ...]:
     """Titles by their identifiers, in the order given; those that nobody knows are left out.
 
     Raises:
         JobError: silver.titles was never published.
     """
     views.require(TITLES)
-    found = {row[0]: Choice(*row) for row in views.rows(_NAMED, (list(title_ids),))}
+    found = names_of(views, title_ids)
     return tuple(found[one] for one in title_ids if one in found)

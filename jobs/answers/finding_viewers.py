@@ -64,11 +64,9 @@ def find_viewers(views: Views, text: str, limit: int) -> FoundViewers:
     Raises:
         JobError: None of the tables that name viewers was published.
     """
-    source = next((table for table in READS if table.name in views.published), None)
-    if source is None:
-        views.require(VIEWER_PROFILES)
-        return FoundViewers((), "examples", is_cut=False)
-    everybody = _ALL[source]
+    everybody = _everybody(views)
+    if not everybody:
+        views.require(VIEWER_PROFILES)  # refuses, and says what to run
     if not text:
         return _found(views.rows(_EXAMPLES.format(everybody), (limit,)), "examples", limit)
     if rows := views.rows(_BEGINNING.format(everybody), (text, limit + 1)):
@@ -84,9 +82,14 @@ def is_known(views: Views, user_id: str) -> bool:
 
 def some_known(views: Views, limit: int) -> frozenset[str]:
     """Viewers that are known: all, or so many of them."""
-    source = next((table for table in READS if table.name in views.published), None)
-    query = f"SELECT user_id FROM ({_ALL[source]}) LIMIT ?" if source else ""  # noqa: S608
-    return frozenset(name for (name,) in views.rows(query, (limit,))) if query else frozenset()
+    everybody = _everybody(views)
+    rows = views.rows(f"SELECT user_id FROM ({everybody}) LIMIT ?", (limit,)) if everybody else []  # noqa: S608
+    return frozenset(name for (name,) in rows)
+
+
+def _everybody(views: Views) -> str:
+    """What finds all viewers; empty where none of the tables that name them was published."""
+    return next((_ALL[table] for table in READS if table.name in views.published), "")
 
 
 def _found(rows: list[tuple[str, int | None, int | None, list[str]]], how: str, limit: int) -> FoundViewers:

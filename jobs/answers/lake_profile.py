@@ -39,8 +39,6 @@ class Profile:
     nights: tuple[date, ...]
     """All nights of which there are pictures, the newest first."""
     pictures: tuple[Picture, ...]
-    version: tuple[int | None, ...]
-    """Of the tables that it was read from."""
 
 
 def profile(views: Views, night: date | None = None) -> Profile:
@@ -65,8 +63,7 @@ def profile(views: Views, night: date | None = None) -> Profile:
             held[picture].append((point[0], point[1], point[2], point[3], point[4]))
     held[SET_ASIDE] = _set_aside(views, night)
     pictures = tuple(_picture(name, night, Points(tuple(points))) for name, points in held.items())
-    version = tuple(views.versions.get(table) for table in READS)
-    return Profile(night, nights, tuple(one for one in pictures if one.points or one.name == SET_ASIDE), version)
+    return Profile(night, nights, tuple(one for one in pictures if one.points or one.name == SET_ASIDE))
 
 
 def version_of(views: Views, night: date | None = None) -> tuple[date, tuple[int | None, ...]]:

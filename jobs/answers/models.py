@@ -107,7 +107,7 @@ class TwoVersions:
 
 @dataclass(frozen=True)
 class Models:
-    """The champion, its challengers, and what became of lists."""
+    """The champion and its challengers."""
 
     champion: Champion | None
     night: date | None
@@ -118,9 +118,6 @@ class Models:
     versions: Sequence[Version]
     missing: str
     """Why nothing is known from MLflow; empty where it is."""
-    outcomes: Sequence[Outcomes]
-    two: TwoVersions | None
-    """None where fewer than two versions served kept nights."""
 
     @property
     def segments(self) -> Sequence[str]:
@@ -128,25 +125,18 @@ class Models:
         return [name for name in _SEGMENTS if any(name in one.segments for one in self.judged)]
 
 
-def models(settings: Settings, views: Views) -> Models:
-    """Everything that is known of the models that served, or wanted to.
-
-    Args:
-        settings: Where MLflow is.
-        views: Of ``READS``.
-    """
-    outcomes = [Outcomes(*row) for row in views.rows(_OUTCOMES)] if LIST_OUTCOMES.name in views.published else []
-    two = _two_versions(views)
+def models(settings: Settings) -> Models:
+    """What MLflow knows of the models that served, or wanted to."""
     try:
         require_up(settings, "models are not known")
         champion, registered = registry.champion(settings), versions.versions(settings)
         trained = nightly.trained_since(settings, champion.night - _LOOKED_BACK) if champion else []
     except JobError as gone:
-        return Models(None, None, (), "", (), str(gone), outcomes, two)
+        return Models(None, None, (), "", (), str(gone))
     night = max((one.night for one in trained), default=None)
     judged = sorted((_judged(one) for one in trained if one.night == night), key=_best_first)
     missing = "" if champion else "No model serves yet: `reelhouse night` trains one."
-    return Models(champion, night, judged, _in_words(judged), registered, missing, outcomes, two)
+    return Models(champion, night, judged, _in_words(judged), registered, missing)
 
 
 def _judged(one: Trained) -> JudgedModel:
@@ -179,7 +169,13 @@ def _in_words(judged: Sequence[JudgedModel]) -> str:
     return f"Best on the same held-out events is {first.name}. {said}"
 
 
-def _two_versions(views: Views) -> TwoVersions | None:
+def outcomes(views: Views) -> Sequence[Outcomes]:
+    """What became of lists that were served, the newest version first."""
+    return [Outcomes(*row) for row in views.rows(_OUTCOMES)] if LIST_OUTCOMES.name in views.published else []
+
+
+def two_versions(views: Views) -> TwoVersions | None:
+    """Where the lists of the newest two versions differ most; None where fewer than two served kept nights."""
     if not {RECOMMENDATION_HISTORY.name, TITLES.name} <= views.published:
         return None
     found = views.rows(_LAST_NIGHTS)

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from jobs.answers.changes_words import percent
-from jobs.answers.text import cut, safe
+from jobs.answers.text import cut, percent, safe
 
 Point = tuple[str, str, float | None, float, str]
 """Series, x, x as a number, y and unit."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from jobs.answers.titles import names_of
 from jobs.lakehouse.views import Views
 from jobs.landing.feedback import said_by
 from jobs.tables.silver import TITLES
@@ -17,7 +18,6 @@ _WORDS = {
     "view": "watched",
     "rating": "gives {:g} of 10 to",
 }
-_NAMES = "SELECT title_id, title, release_year FROM silver.titles WHERE title_id IN (SELECT unnest(?))"
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,12 @@ def waiting_of(views: Views, landing: Path, day: date, user_id: str) -> tuple[Wa
         user_id: The viewer.
     """
     found = said_by(landing, day, user_id)
-    title_ids = sorted({one.feedback.title_id for one in found})
-    is_named = bool(found) and TITLES.name in views.published
-    rows = views.rows(_NAMES, (title_ids,)) if is_named else []
-    names: dict[str, tuple[str, int | None]] = {title_id: (title, year) for title_id, title, year in rows}
+    names = names_of(views, {one.feedback.title_id for one in found})
     return tuple(
-        Waiting(
-            one.token,
-            said.title_id,
-            *names.get(said.title_id, (said.title_id, None)),
-            in_words(said.event_type, said.value),
-        )
+        Waiting(one.token, title.title_id, title.title, title.release_year, in_words(said.event_type, said.value))
         for one in reversed(found)
         for said in (one.feedback,)
+        for title in (names[said.title_id],)
     )
 
 

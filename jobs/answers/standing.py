@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from jobs.answers.text import listing
 from jobs.lakehouse.ledger import Entry, Served
 from jobs.tables import NODES, Table
 
@@ -159,7 +160,7 @@ def reasons_of(found: Iterable[Status]) -> list[Reason]:
     reasons: dict[tuple[State, str], list[str]] = {}
     for one in ordered:
         if not one.is_fresh:
-            why = f"waits for {' and '.join(one.waits_for)}" if one.waits_for else one.why
+            why = f"waits for {listing(one.waits_for)}" if one.waits_for else one.why
             reasons.setdefault((one.state, why), []).append(one.table)
     return [Reason(state, why, tables) for (state, why), tables in reasons.items()]
 

@@ -1,4 +1,6 @@
-"""Text from the data as people may be shown it, on a terminal or a page: visible whatever it holds, and of a bounded length."""
+"""Text as people may be shown it, on a terminal or a page: visible whatever the data hold, and of a bounded length."""
+
+from collections.abc import Iterable
 
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _LINE_BREAKS = (0x2028, 0x2029)
@@ -19,3 +21,14 @@ def safe(text: str) -> str:
 def cut(text: str, longest: int) -> str:
     """The text, or its beginning with an ellipsis where it has more characters than that."""
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def listing(items: Iterable[object]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    texts = [str(item) for item in items]
+    return " and ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as people read it: ``12.3 %``; a dash where there is none."""
+    return "-" if share is None else f"{100 * share:.{digits}f} %"

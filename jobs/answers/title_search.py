@@ -1,6 +1,5 @@
 """Find titles by words of titles and people, whatever their accents and case, typing mistakes forgiven; and by what they are."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,6 @@ _SLIP_FROM, _SLIPS_FROM = 4, 8
 _WORDS = 8
 """Of what is asked, the first so many words count."""
 _FOLDED, _AS_IT_IS = "folded", "raw"
-_MARK = "made.json"
 _COLUMNS = "title_id, title, original_title, release_year, genres, language, average_rating, vote_count, viewer_count"
 _ALL = """
 SELECT title_id, title, coalesce(original_title, ''), list_concat(directors, list_concat(leading_cast, writers)), genres,
@@ -258,7 +256,6 @@ def build(root: str, version: int, folder: Path) -> int:
             titles += 1
     writer.commit()
     writer.wait_merging_threads()
-    (arriving / _MARK).write_text(json.dumps({"titles": titles}), encoding="utf-8")
     try:
         arriving.rename(folder)
     except OSError:  # another process was first: a folder that holds files is never replaced

@@ -1,5 +1,6 @@
 """What is known about a title: asked of the published tables, without Spark."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,12 +30,13 @@ SELECT rule, boost, until_date, reason, nullif(from_date, DATE '1970-01-01') AS 
 FROM silver.title_rules WHERE title_id = ? ORDER BY from_date, rule
 """
 _NAMED = "SELECT title, release_year, genres FROM silver.titles WHERE title_id = ?"
+_NAMES = "SELECT title_id, title, release_year FROM silver.titles WHERE title_id IN (SELECT unnest(?))"
 _LISTS = "SELECT count(*), min(rank) FROM gold.recommendations WHERE title_id = ?"
 
 
 @dataclass(frozen=True)
 class FoundTitle:
-    """A title that a search found."""
+    """A title by its name."""
 
     title_id: str
     title: str
@@ -118,6 +120,31 @@ def title_facts(views: Views, name: str) -> TitleFacts:
         else (),
         others=tuple(FoundTitle(other["title_id"], other["title"], other["release_year"]) for other in others),
     )
+
+
+def facts_of(views: Views, title_id: str) -> TitleFacts:
+    """The same of the title of an identifier, and of no other.
+
+    Raises:
+        JobError: silver.titles was never published, or has no such title; names the nearest.
+    """
+    found = title_facts(views, title_id)
+    if found.title_id != title_id:  # the same words find titles for people
+        raise UnknownError(f"no title was shown: silver.titles has no {title_id!r}; the nearest is {found.title_id}")
+    return found
+
+
+class Names(dict[str, FoundTitle]):
+    """Titles by their identifiers. One that silver.titles does not know is not in it, and is called as its identifier."""
+
+    def __missing__(self, title_id: str) -> FoundTitle:
+        return FoundTitle(title_id, title_id, None)
+
+
+def names_of(views: Views, title_ids: Collection[str]) -> Names:
+    """What titles are called; nothing is known before silver.titles is published."""
+    is_asked = bool(title_ids) and TITLES.name in views.published
+    return Names((row[0], FoundTitle(*row)) for row in (views.rows(_NAMES, (list(title_ids),)) if is_asked else ()))
 
 
 @dataclass(frozen=True)

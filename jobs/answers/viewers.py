@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from jobs.answers.titles import names_of
 from jobs.errors import JobError, UnknownError
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATIONS
@@ -22,7 +23,6 @@ SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, r.scor
 FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
 WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
 """
-_NAMES = "SELECT title_id, title, release_year FROM silver.titles WHERE title_id IN (SELECT unnest(?))"
 _LIKED = """
 SELECT coalesce(t.title, p.title_id), t.release_year
 FROM silver.preferences AS p LEFT JOIN silver.titles AS t USING (title_id)
@@ -128,32 +128,25 @@ def list_at_once(views: Views, rows: Sequence[Mapping[str, Any]]) -> tuple[Liste
         views: Of silver.titles.
         rows: Rows with the columns of gold.recommendations.
     """
-    title_ids = [row["title_id"] for row in rows]
-    names = {title_id: (title, year) for title_id, title, year in views.rows(_NAMES, (title_ids,))}
+    names = names_of(views, [row["title_id"] for row in rows])
     columns = (*("score", "reasons", "boost", "source"), *("model_score", "reason_title_ids", "reason_contributions"))
     return _listed(
         views,
         [
-            (
-                row["rank"],
-                row["title_id"],
-                *names.get(row["title_id"], (row["title_id"], None)),
-                *(row[name] for name in columns),
-            )
+            (row["rank"], one.title_id, one.title, one.release_year, *(row[name] for name in columns))
             for row in rows
+            for one in (names[row["title_id"]],)
         ],
     )
 
 
 def _listed(views: Views, rows: list[tuple[Any, ...]]) -> tuple[ListedTitle, ...]:
     """Rows of a list with the names of the titles that they come of."""
-    named_in = sorted({title_id for row in rows for title_id in row[_REASONS]})
-    known = views.rows(_NAMES, (named_in,)) if named_in else []
-    names: dict[str, tuple[str, int | None]] = {title_id: (title, year) for title_id, title, year in known}
+    names = names_of(views, {title_id for row in rows for title_id in row[_REASONS]})
 
     def because(score: float | None, title_id: str, added: float) -> Because:
-        title, year = names.get(title_id, (title_id, None))
-        return Because(title_id, title, year, added, added / score if score and score > 0 else None)
+        one = names[title_id]
+        return Because(title_id, one.title, one.release_year, added, added / score if score and score > 0 else None)
 
     found = []
     for row in rows:

@@ -56,7 +56,8 @@ def diff(
 
 def show_changes(changes: "NightChanges") -> None:
     """Write what changed on a night."""
-    from jobs.answers.changes_words import cause_in_words, headline, percent
+    from jobs.answers.changes_words import cause_in_words, headline
+    from jobs.answers.text import percent
 
     display.say(f"night {changes.night} beside {changes.night_before}", "bold")
     for sentence in headline(changes):

@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from jobs.answers.text import listing as listing
 from jobs.answers.text import safe as safe
 
 _WIDTH_OF_A_FILE = 160
@@ -98,11 +99,6 @@ def next_step(command: str) -> None:
 def titled(title: object, year: object) -> str:
     """``Heat (1995)``; the title alone where no year is known."""
     return f"{title} ({year})" if year is not None else str(title)
-
-
-def listing(items: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)
 
 
 def quoted(argument: str) -> str:

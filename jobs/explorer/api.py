@@ -1,7 +1,5 @@
 """The same answers for programs: a service reads lists here before it has a store of its own."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
@@ -16,6 +14,7 @@ from jobs.answers.titles import TitleFacts
 from jobs.answers.tonight import Tonight, tonight
 from jobs.answers.viewers import ViewerList
 from jobs.errors import UnknownError
+from jobs.explorer.caching import unless_known
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here, Site
 from jobs.tables import Table
@@ -69,22 +68,13 @@ def list_of(
                 raise
             return viewers.viewer_list(views, EVERYBODY_ELSE, limit)
 
-    return _unless_known(request, site, viewers.READS, ask)
+    return _of_versions(request, site, viewers.READS, ask)
 
 
 @router.get("/titles/{title_id}", response_model=TitleFacts, responses=_REFUSALS)
 def title_of(request: Request, site: Here, title_id: Identifier) -> Response:
     """What is known about a title: facts, people, popularity, on how many lists it stands."""
-
-    def ask() -> TitleFacts:
-        found = titles.title_facts(site.reading.views(), title_id)
-        if found.title_id != title_id:  # the same words find titles for people
-            raise UnknownError(
-                f"no title was shown: silver.titles has no {title_id!r}; the nearest is {found.title_id}"
-            )
-        return found
-
-    return _unless_known(request, site, titles.READS, ask)
+    return _of_versions(request, site, titles.READS, lambda: titles.facts_of(site.reading.views(), title_id))
 
 
 @page_router.get("/api")
@@ -95,17 +85,11 @@ def page(request: Request, site: Here) -> HTMLResponse:
     return render(request, site.templates, "api.html", asked=asked, base=str(request.base_url).rstrip("/"))
 
 
-def _unless_known(request: Request, site: Site, reads: Iterable[Table], ask: Callable[[], object]) -> Response:
+def _of_versions(request: Request, site: Site, reads: Iterable[Table], ask: Callable[[], object]) -> Response:
     """An answer, unless the caller holds that of the same versions of its tables."""
     versions = site.reading.views().versions
-    told = json.dumps([str(request.url.query), *(versions.get(table) for table in reads)])
-    tag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
-    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
-    if known & {tag, "*"}:
-        return Response(status_code=304, headers={"ETag": tag})
-    answer = _json(ask())
-    answer.headers["ETag"] = tag
-    return answer
+    key = (request.url.query, *(versions.get(table) for table in reads))
+    return unless_known(request, key, lambda: _json(ask()))
 
 
 def _json(answer: object) -> JSONResponse:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from jobs.answers.models import Models, models
+from jobs.answers.models import Models, models, outcomes, two_versions
 from jobs.explorer.pictures import Palette, Scheme, drawn
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
@@ -23,15 +23,23 @@ _MS, _GROWS, _ASIDE, _GAP = 7, 1.3, 0.03, 0.07
 @router.get("/models")
 def page(request: Request, site: Here) -> HTMLResponse:
     """Champion and challengers side by side, by segment, and what became of their lists."""
-    found = models(site.settings, site.reading.views())
-    mlflow = newest_night(site.settings, site.mlflow) or site.mlflow
-    return render(request, site.templates, "models.html", models=found, mlflow=mlflow, today=site.today)
+    views = site.reading.views()
+    return render(
+        request,
+        site.templates,
+        "models.html",
+        models=models(site.settings),
+        outcomes=outcomes(views),
+        two=two_versions(views),
+        mlflow=newest_night(site.settings, site.mlflow) or site.mlflow,
+        today=site.today,
+    )
 
 
 @router.get("/models/accuracy.svg")
 def accuracy(request: Request, site: Here, scheme: Scheme = "light") -> Response:
     """Accuracy with its interval against coverage, a point a model."""
-    found = models(site.settings, site.reading.views())
+    found = models(site.settings)
     key = ("accuracy", scheme, tuple((one.run_id, one.verdict) for one in found.judged))
     return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), scheme))
 

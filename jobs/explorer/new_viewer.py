@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from threading import Lock
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter
@@ -20,7 +20,9 @@ from jobs.explorer.helper import Helper
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.saying import (
+    Fields,
     RefusedError,
+    fields_in,
     fields_of,
     form_of,
     next_day,
@@ -34,7 +36,6 @@ from jobs.landing.feedback import Feedback, require_sound, said_by
 router = APIRouter(include_in_schema=False)
 _WANTED = 10
 _MOST_PICKS = 20
-_MOST_FIELDS = 64
 _SHELF = 18
 _FOUND = 12
 _LONGEST_ASKED = 128
@@ -57,7 +58,7 @@ def helper_of(request: Request, site: Site) -> Helper:
 def page(request: Request, site: Here, q: str = "", genre: str = "") -> HTMLResponse:
     """Films to pick, those picked, and the list that the champion makes of them."""
     views, helper = site.reading.views(), helper_of(request, site)
-    asked, picks = q.strip()[:_LONGEST_ASKED], _picks(request.url.query)
+    asked, picks = q.strip()[:_LONGEST_ASKED], _picks(fields_in(request.url.query))
     picked = section(lambda: named(views, picks))
     words, index = title_search.Asked(asked), site.indexing.of(views) if asked else None
     chosen = picked.answer or ()
@@ -92,9 +93,8 @@ def page(request: Request, site: Here, q: str = "", genre: str = "") -> HTMLResp
 @router.post("/new-viewer")
 async def save(request: Request, site: Here) -> Response:
     """Record the picks as likes of a viewer of whom nobody has heard."""
-    body = (await request.body()).decode("utf-8", "replace")
     fields = await fields_of(request)
-    return await run_in_threadpool(_save, request, site, fields, _picks(body))
+    return await run_in_threadpool(_save, request, site, dict(fields), _picks(fields))
 
 
 def _save(request: Request, site: Site, fields: Mapping[str, str], picks: tuple[str, ...]) -> Response:
@@ -147,13 +147,9 @@ def _require_new(site: Site, user_id: str, day: date, tokens: list[str]) -> None
         raise RefusedError(f"{_UNDONE}: there is a viewer {user_id} already; choose another name", _CONFLICT)
 
 
-def _picks(query: str) -> tuple[str, ...]:
+def _picks(fields: Fields) -> tuple[str, ...]:
     """The titles picked, each once, in order."""
-    try:
-        fields = parse_qsl(query, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return ()
-    return tuple(dict.fromkeys(value for name, value in fields if name == "pick"))[:_MOST_PICKS]
+    return tuple(dict.fromkeys(value for name, value in fields if name == "pick" and value))[:_MOST_PICKS]
 
 
 def _address(held: tuple[str, ...], asked: str, genre: str, other: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from jobs.answers.changes_words import cause_in_words, headline
 from jobs.answers.nights import NightDone, nights, two_nights
 from jobs.answers.tonight import STAGES
 from jobs.errors import UnknownError
-from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.pictures import Palette, Scheme, drawn, stacked
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
@@ -73,14 +73,6 @@ def night_(request: Request, site: Here, night: date) -> HTMLResponse:
 
 
 def _draw(axes: "Axes", colours: Palette, found: list[NightDone]) -> None:
-    bottoms, places = [0.0] * len(found), range(len(found))
     layers = [layer for layer in STAGES if any(layer in one.seconds for one in found)]
-    for layer, colour in zip(layers, (colours.main, *colours.others), strict=False):
-        heights = [one.seconds.get(layer, 0.0) for one in found]
-        axes.bar(places, heights, bottom=bottoms, color=colour, label=layer, width=0.7)
-        bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
-    step = max(1, len(found) // 8)
-    axes.set_xticks(places[::step], [str(one.night) for one in found][::step])
-    axes.set_ylabel("seconds, one table after the other")
-    axes.legend(frameon=False, ncols=len(layers), loc="upper left", labelcolor=colours.ink)
-    axes.set_ylim(0, 1.25 * max(bottoms, default=1.0) or 1)
+    heights = {layer: [one.seconds.get(layer, 0.0) for one in found] for layer in layers}
+    stacked(axes, colours, [str(one.night) for one in found], heights, "seconds, one table after the other")

@@ -1,9 +1,8 @@
 """Pictures drawn on the server: SVG whose words are words, for a light ground and a dark one."""
 
-import hashlib
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
@@ -11,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from jobs.answers.text import cut, safe
+from jobs.explorer.caching import unless_known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +22,10 @@ _KEPT = 64
 """Pictures of some tens of kB each."""
 _INCHES = 100
 """Pixels of one."""
+_LABEL = 44
+"""Characters."""
+_MARKS = 8
+"""Words on an axis, at most."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,10 @@ class Palette:
     line: str
     main: str
     others: tuple[str, ...]
-    good: str
-    bad: str
+
+    def at(self, place: int) -> str:
+        """The colour of one of several, from 0 on; they begin again where there are more."""
+        return (self.main, *self.others)[place % (1 + len(self.others))]
 
 
 PALETTES: dict[Scheme, Palette] = {
@@ -42,8 +50,6 @@ PALETTES: dict[Scheme, Palette] = {
         "#e0dcd4",
         "#7a2e39",
         ("#2a6fb0", "#8a5a00", "#1a7f4b", "#6b4fa0", "#5c5751"),
-        "#16663c",
-        "#a8261d",
     ),
     "dark": Palette(
         "#edeae4",
@@ -51,8 +57,6 @@ PALETTES: dict[Scheme, Palette] = {
         "#37332f",
         "#e9a3ac",
         ("#79b8f2", "#e7b75a", "#6fd39d", "#b9a3e8", "#aaa49b"),
-        "#6fd39d",
-        "#ff948a",
     ),
 }
 Draw = Callable[["Axes", Palette], None]
@@ -98,6 +102,39 @@ def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> by
     return file.getvalue()
 
 
+def label(text: str) -> str:
+    """A name from the data as a picture has room for it."""
+    return safe(cut(text, _LABEL))
+
+
+def mark(axes: "Axes", names: Sequence[str], most: int = _MARKS) -> None:
+    """As many names on the axis as can be read."""
+    step = max(1, -(-len(names) // most))
+    axes.set_xticks(range(0, len(names), step), [label(name) for name in names[::step]])
+
+
+def stacked(
+    axes: "Axes", colours: Palette, names: Sequence[str], series: Mapping[str, Sequence[float]], unit: str
+) -> None:
+    """A bar a name, of what each series has there, one on the other.
+
+    Args:
+        axes: What it is drawn on.
+        colours: One a series.
+        names: What stands below the bars.
+        series: Heights, one a name; the first stands below.
+        unit: Of the heights.
+    """
+    bottoms = [0.0] * len(names)
+    for at, (name, heights) in enumerate(series.items()):
+        axes.bar(range(len(names)), heights, bottom=bottoms, color=colours.at(at), label=label(name), width=0.85)
+        bottoms = [low + height for low, height in zip(bottoms, heights, strict=True)]
+    mark(axes, names)
+    axes.set_ylim(0, 1.35 * max(bottoms, default=1.0) or 1)
+    axes.set_ylabel(unit)
+    axes.legend(frameon=False, ncols=4, loc="upper left", labelcolor=colours.ink)
+
+
 class Pictures:
     """The pictures drawn last, so that what nobody published anew is not drawn anew.
 
@@ -116,9 +153,9 @@ class Pictures:
             key: Names the picture and the versions of the tables that it is of.
             draw: Draws it.
         """
-        tag = f'"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"'
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers={"ETag": tag})
+        return unless_known(request, key, lambda: Response(self._picture(key, draw), media_type="image/svg+xml"))
+
+    def _picture(self, key: Hashable, draw: Callable[[], bytes]) -> bytes:
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = draw()
@@ -126,4 +163,4 @@ class Pictures:
             picture = self._kept[key]
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return Response(picture, media_type="image/svg+xml", headers={"ETag": tag})
+        return picture

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobs.answers.lake_profile import Picture
 from jobs.answers.profile_words import Points
-from jobs.answers.text import cut, safe
-from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.pictures import Palette, Scheme, drawn, label, mark, stacked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,10 +16,6 @@ _BARS = 15
 _FEW = 6
 """Bars that fill a picture: fewer do not grow fat."""
 _LINES = 5
-_LABEL = 44
-"""Characters."""
-_MARKS = 8
-"""Words on an axis, at most."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TALL = ("people", "languages", "missing", "outliers", "set_aside")
 WIDTH, HEIGHT, _HIGHER = 720, 320, 420
@@ -41,7 +36,7 @@ def _columns(axes: "Axes", colours: Palette, points: Points, *, series: str, uni
     """A bar a place, in order of the axis."""
     counts = points.by_x(series)
     axes.bar(range(len(counts)), list(counts.values()), color=colours.main, width=0.85)
-    _mark(axes, list(counts))
+    mark(axes, list(counts))
     axes.yaxis.set_major_formatter(_number)
     axes.set_ylabel(unit)
 
@@ -52,7 +47,7 @@ def _lying(axes: "Axes", colours: Palette, points: Points, *, series: str, unit:
     shown = [(name, scale * number) for name, number in counts]
     bars = axes.barh(range(len(shown)), [number for _, number in shown], color=colours.main, height=0.75)
     axes.bar_label(bars, [_short(number, unit) for _, number in shown], padding=4, color=colours.ink)
-    axes.set_yticks(range(len(shown)), [_label(name) for name, _ in shown])
+    axes.set_yticks(range(len(shown)), [label(name) for name, _ in shown])
     axes.set_ylim(max(len(shown), _FEW) - 0.4, -0.6)
     axes.grid(visible=False)
     axes.margins(x=0.12)
@@ -64,26 +59,17 @@ def _over_time(axes: "Axes", colours: Palette, points: Points) -> None:
     """Events by month, a colour a type."""
     months = list(points.by_x())
     sizes = {name: sum(point[3] for point in some) for name, some in points.series.items()}
-    bottoms = [0.0] * len(months)
-    for at, name in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name))):
-        counts = points.by_x(name)
-        heights = [counts.get(month, 0.0) for month in months]
-        axes.bar(
-            range(len(months)), heights, bottom=bottoms, color=_colour(colours, at), label=_label(name), width=0.85
-        )
-        bottoms = [low + height for low, height in zip(bottoms, heights, strict=True)]
-    axes.set_ylim(0, 1.35 * max(bottoms, default=1.0) or 1)
-    _mark(axes, months)
+    types = {name: points.by_x(name) for name in sorted(sizes, key=lambda name: (-sizes[name], name))}
+    heights = {name: [counts.get(month, 0.0) for month in months] for name, counts in types.items()}
+    stacked(axes, colours, months, heights, "events")
     axes.yaxis.set_major_formatter(_number)
-    axes.set_ylabel("events")
-    axes.legend(frameon=False, ncols=4, loc="upper left", labelcolor=colours.ink)
 
 
 def _mean_over_time(axes: "Axes", colours: Palette, points: Points) -> None:
     means = points.by_x("mean")
     axes.plot(range(len(means)), list(means.values()), color=colours.main, marker="o", linewidth=2)
     axes.set_ylim(0, 10)
-    _mark(axes, list(means))
+    mark(axes, list(means))
     axes.set_ylabel("mean rating, 0 to 10")
 
 
@@ -109,7 +95,7 @@ def _long_tail(axes: "Axes", colours: Palette, points: Points) -> None:
     for at, name in enumerate(sorted(points.series)):
         some = points.series[name]
         places, shares = [100 * (point[2] or 0.0) for point in some], [100 * point[3] for point in some]
-        axes.plot(places, shares, color=_colour(colours, at), linewidth=2, label=name)
+        axes.plot(places, shares, color=colours.at(at), linewidth=2, label=name)
     axes.set_xlabel("the least known so many % of titles, or least active of viewers")
     axes.set_ylabel("hold so many %")
     axes.legend(frameon=False, loc="upper left", labelcolor=colours.ink)
@@ -119,7 +105,7 @@ def _sparsity(axes: "Axes", colours: Palette, points: Points) -> None:
     for at, name in enumerate(sorted(points.series)):
         some, other = points.series[name], "viewers" if name == "titles" else "titles"
         places, shares = [point[2] or 1.0 for point in some], [100 * point[3] for point in some]
-        axes.plot(places, shares, color=_colour(colours, at), marker="o", linewidth=2, label=f"{name}, by {other}")
+        axes.plot(places, shares, color=colours.at(at), marker="o", linewidth=2, label=f"{name}, by {other}")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(_number)
     axes.set_ylim(0, 104)
@@ -136,9 +122,9 @@ def _genres(axes: "Axes", colours: Palette, points: Points) -> None:
     for at, name in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name))[: _LINES + 1]):
         counts = points.by_x(name)
         shares = [100 * counts.get(decade, 0.0) / decades[decade] for decade in decades]
-        axes.plot(range(len(decades)), shares, color=_colour(colours, at), marker="o", linewidth=2, label=_label(name))
+        axes.plot(range(len(decades)), shares, color=colours.at(at), marker="o", linewidth=2, label=label(name))
         highest = max(highest, *shares)
-    _mark(axes, list(decades))
+    mark(axes, list(decades))
     axes.set_ylim(0, 1.35 * highest)
     axes.set_ylabel("% of a decade's genres")
     axes.legend(frameon=False, ncols=3, loc="upper left", labelcolor=colours.ink)
@@ -157,24 +143,10 @@ def _runtime(axes: "Axes", colours: Palette, points: Points) -> None:
     places = range(len(half))
     axes.fill_between(places, list(low.values()), list(high.values()), color=colours.line, label="middle half")
     axes.plot(places, list(half.values()), color=colours.main, marker="o", linewidth=2, label="median")
-    _mark(axes, list(half))
+    mark(axes, list(half))
     axes.set_ylim(bottom=0)
     axes.set_ylabel("minutes")
     axes.legend(frameon=False, loc="lower right", labelcolor=colours.ink)
-
-
-def _mark(axes: "Axes", names: list[str]) -> None:
-    """As many names on the axis as can be read."""
-    step = max(1, -(-len(names) // _MARKS))
-    axes.set_xticks(range(0, len(names), step), [_label(name) for name in names[::step]])
-
-
-def _colour(colours: Palette, at: int) -> str:
-    return (colours.main, *colours.others)[at % (1 + len(colours.others))]
-
-
-def _label(text: str) -> str:
-    return safe(cut(text, _LABEL))
 
 
 def _number(value: float, _place: float) -> str:

@@ -1,6 +1,5 @@
 """Pages from templates: whatever comes from the data is text, visible and bounded; numbers have units, dates their age."""
 
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from jobs.answers.text import cut, safe
+from jobs.answers.text import cut, listing, percent, safe
 
 _FOLDER = Path(__file__).parent / "templates"
 _LONGEST = 4_000
@@ -31,7 +30,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {
         "count": count,
-        "share": share,
+        "share": percent,
         "figure": figure,
         "age": age,
         "seconds": seconds,
@@ -62,11 +61,6 @@ def render(
 def count(number: float | None) -> str:
     """A number with thousands separated; a dash where there is none."""
     return "-" if number is None else f"{number:,.0f}"
-
-
-def share(part: float | None, digits: int = 1) -> str:
-    """A share as people read it: ``12.3 %``."""
-    return "-" if part is None else f"{100 * part:.{digits}f} %"
 
 
 def figure(number: float | None, digits: int = 4) -> str:
@@ -113,12 +107,6 @@ def code(text: str) -> Markup:
         return escape("`".join(parts))
     shown = [Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)]
     return Markup("").join(shown)
-
-
-def listing(items: Iterable[object]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    texts = [str(item) for item in items]
-    return " and ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)
 
 
 def _finalize(value: object) -> object:

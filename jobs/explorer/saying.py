@@ -28,6 +28,8 @@ from jobs.tables.silver import TITLES
 
 router = APIRouter(include_in_schema=False)
 Found = TypeVar("Found")
+Fields = list[tuple[str, str]]
+"""Of several of one name the last counts, unless all are asked for."""
 _UNDONE = "nothing was recorded"
 _FORM = re.compile(r"[0-9a-f]{32}")
 _MOST_FIELDS = 64
@@ -56,20 +58,24 @@ class RefusedError(JobError):
         self.status = status
 
 
-async def fields_of(request: Request) -> dict[str, str]:
-    """The fields of a form as browsers send them; of several of one name the last."""
-    body = (await request.body()).decode("utf-8", "replace")
+async def fields_of(request: Request) -> Fields:
+    """The fields of a form as browsers send them."""
+    return fields_in((await request.body()).decode("utf-8", "replace"))
+
+
+def fields_in(text: str) -> Fields:
+    """Names and values of a form or an address, in order; none where there are more than a form has."""
     try:
-        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
-        return {}
+        return []
 
 
 @router.post("/feedback")
 async def say(request: Request, site: Here) -> Response:
     """Record what a viewer says of a title."""
     fields = await fields_of(request)
-    return await run_in_threadpool(_say, request, site, fields)
+    return await run_in_threadpool(_say, request, site, dict(fields))
 
 
 def _say(request: Request, site: Site, fields: Mapping[str, str]) -> Response:

@@ -14,9 +14,9 @@ from jobs.answers import title_search
 from jobs.answers.text import cut, safe
 from jobs.answers.title_figures import months_of, ranks_of, ratings_of, title_figures
 from jobs.answers.title_search import Asked
-from jobs.answers.titles import named, title_facts
+from jobs.answers.titles import facts_of, named
 from jobs.errors import UnknownError
-from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.pictures import Palette, Scheme, drawn, mark
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
@@ -103,9 +103,7 @@ def picture(request: Request, site: Here, title_id: str, picture: str, scheme: S
 def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
     """All that is known of a title."""
     views = site.reading.views()
-    facts = title_facts(views, title_id)
-    if facts.title_id != title_id:
-        raise UnknownError(f"no title was shown: silver.titles has no {title_id!r}; the nearest is {facts.title_id}")
+    facts = facts_of(views, title_id)
     figures = title_figures(views, title_id, _SIMILAR)
     return render(request, site.templates, "title.html", facts=facts, figures=figures, today=site.today)
 
@@ -141,8 +139,7 @@ _DRAWN = {
 
 def _draw(axes: "Axes", colours: Palette, bars: Sequence[tuple[str, int]], told: Bars) -> None:
     axes.bar(range(len(bars)), [height for _, height in bars], color=colours.main, width=0.8)
-    step = max(1, -(-len(bars) // 10))
-    axes.set_xticks(range(0, len(bars), step), [name for name, _ in bars][::step])
+    mark(axes, [name for name, _ in bars], most=10)
     axes.set_xlabel(told.across)
     axes.set_ylabel(told.up)
 

@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse
 
 from expectations.meanings import meaning
 from jobs.answers.standing import Status
-from jobs.answers.tonight import Tonight, tonight
+from jobs.answers.tonight import tonight
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here, Site
 from jobs.tables.model import CHAMPION
@@ -28,23 +28,16 @@ def page(request: Request, site: Here) -> HTMLResponse:
     """Whether the night is complete, fresh and trustworthy."""
     found = tonight(site.settings, site.reading.views(), site.today)
     links = {one.table: _links(site, one) for stage in found.stages for one in stage.tables}
-    promises = _promises(found)
     return render(
         request,
         site.templates,
         "tonight.html",
         tonight=found,
         links=links,
-        promises=promises,
+        meaning=meaning,
         tones=TONES,
         today=site.today,
     )
-
-
-def _promises(found: Tonight) -> dict[tuple[str, str], str]:
-    """What each reason promises, in words."""
-    aside = found.set_aside.found if found.set_aside else ()
-    return {(one.table, one.reason): meaning(one.table, one.reason) for one in aside}
 
 
 def _links(site: Site, one: Status) -> dict[str, str]:

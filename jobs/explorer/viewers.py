@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from jobs.answers import title_search
-from jobs.answers.choosing import Choice, named
+from jobs.answers.choosing import named
 from jobs.answers.finding_viewers import find_viewers, is_known
 from jobs.answers.said import Waiting, waiting_of
 from jobs.answers.title_search import Found
@@ -93,11 +93,11 @@ def _near(views: Views, user_id: str) -> tuple[str, ...]:
     return tuple(one.user_id for one in found.answer.viewers) if found.answer else ()
 
 
-def _about(site: Site, views: Views, name: str) -> Section[tuple[Choice | Found | FoundTitle, ...]]:
+def _about(site: Site, views: Views, name: str) -> Section[tuple[Found | FoundTitle, ...]]:
     """The titles that something may be said of: one, where it is clear which is meant."""
     asked = name[:_LONGEST_ASKED]
 
-    def ask() -> tuple[Choice | Found | FoundTitle, ...]:
+    def ask() -> tuple[Found | FoundTitle, ...]:
         if known := named(views, (asked,)):
             return known
         if TITLE_FACTS.name not in views.published:

@@ -43,7 +43,8 @@ class Views:
     """Some tables of a lake, each a view named as its address, in a sandbox of its own.
 
     A query can read these tables at the version they had when this was made, or at an earlier one that is asked for, and
-    nothing else: no file, no network, no extension, no setting. Threads may share it; one queries at a time.
+    nothing else: no file, no network, no extension, no setting. Threads may share it; one queries at a time. They do not
+    share :meth:`batches` and :meth:`ask`, whose rows are fetched after the call: who uses these has views alone.
 
     Args:
         root: The lake's root.
@@ -98,7 +99,7 @@ class Views:
         Raises:
             JobError: Files cannot be read, or it takes more memory than a query may.
         """
-        with _readable():
+        with self._alone, _readable():
             return self._connection.sql(query, params=list(parameters)).to_arrow_table()
 
     def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:

@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from typer.testing import CliRunner
 
+from jobs.answers.standing import Status, reasons_of
 from jobs.cli.app import app
 from jobs.lakehouse import ledger
 from jobs.lakehouse.commit import open_or_create
@@ -378,3 +379,12 @@ def test_each_ledger_is_read_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     assert run("status").exit_code == 0
     assert {table: times for table, times in Counter(opened).items() if times > 1} == {}
     assert "gold.recommendations" in opened
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "why"), [("a", "waits for a"), ("ab", "waits for a and b"), ("abc", "waits for a, b and c")]
+)
+def test_what_is_waited_for_is_listed_as_people_list_things(waits_for: str, why: str) -> None:
+    (reason,) = reasons_of([Status("gold.title_facts", "behind", waits_for=tuple(waits_for))])
+
+    assert reason.why == why
