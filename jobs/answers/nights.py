@@ -15,12 +15,15 @@ from jobs.tables import TABLES
 from jobs.tables.gold import RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY, RECOMMENDATIONS
 from jobs.tables.model import CHAMPION
 from jobs.tracking import nightly
+from jobs.tracking.nightly import Trained
 from jobs.tracking.server import require_up
 
 READS = (RECOMMENDATION_CHANGES, RECOMMENDATION_HISTORY)
 _COMMITS, _NIGHTS = 90, 60
 """So many of a table's commits are looked at, and so many nights told of."""
 _MAIN = "ndcg_at_10"
+_FITTED = ("fit_seconds", "refit_seconds")
+"""Metrics of a model that was fitted to be judged, and on everything to serve."""
 _OVERLAPS = """
 SELECT night, avg(overlap), avg(rbo), count(*) FROM gold.recommendation_changes
 WHERE user_id <> '*' AND state = 'both' GROUP BY night
@@ -45,7 +48,7 @@ class NightDone:
 
     night: date
     seconds: Mapping[str, float]
-    """By layer: what the publications took, one after the other."""
+    """By layer: what the publications took, and what fitting the models, one after the other."""
     table_count: int
     rows: int
     """Rows published."""
@@ -110,8 +113,8 @@ def nights(settings: Settings, views: Views) -> Sequence[NightDone]:
     """
     ledgers = _read(settings.lake)
     newest = _newest(ledgers)
-    overlaps, judged = _overlaps(views), _judged(settings, newest[-1]) if newest else {}
-    return [_done(night, ledgers[night], overlaps, judged) for night in newest]
+    overlaps, trained = _overlaps(views), _trained(settings, newest[-1]) if newest else {}
+    return [_done(night, ledgers[night], overlaps, trained.get(night, ())) for night in newest]
 
 
 def two_nights(settings: Settings, views: Views, a: date | None = None, b: date | None = None) -> TwoNights:
@@ -134,15 +137,15 @@ def two_nights(settings: Settings, views: Views, a: date | None = None, b: date 
     for night in (a, b):
         if night not in ledgers:
             raise UnknownError(f"nothing was compared: nothing that is kept was published for {night}")
-    overlaps, judged = _overlaps(views), _judged(settings, min(a, b))
+    overlaps, trained = _overlaps(views), _trained(settings, min(a, b))
     one, other = ledgers[a], ledgers[b]
     names = [table.name for table in TABLES if table.name in one or table.name in other]
     lists = [entries.get(RECOMMENDATIONS.name) for entries in (one, other)]
     alike, count = _lists_alike(views, a, b)
     return TwoNights(
         known,
-        _done(a, one, overlaps, judged),
-        _done(b, other, overlaps, judged),
+        _done(a, one, overlaps, trained.get(a, ())),
+        _done(b, other, overlaps, trained.get(b, ())),
         [TableOfTwo(name, one.get(name), other.get(name)) for name in names],
         _settings_of(one, other),
         (lists[0].code_version if lists[0] else "", lists[1].code_version if lists[1] else ""),
@@ -174,9 +177,10 @@ def _done(
     night: date,
     entries: Mapping[str, Entry],
     overlaps: Mapping[date, tuple[float, float]],
-    judged: Mapping[date, Measured],
+    trained: Sequence[Trained],
 ) -> NightDone:
-    seconds: dict[str, float] = {}
+    fitted = [one.metrics[name] for one in trained for name in _FITTED if name in one.metrics]
+    seconds = {CHAMPION.layer: sum(fitted)} if fitted else {}
     for name, entry in entries.items():
         layer = name.partition(".")[0]
         seconds[layer] = seconds.get(layer, 0.0) + entry.seconds
@@ -192,7 +196,7 @@ def _done(
         overlap=overlap,
         rbo=rbo,
         model_version=lists.inputs.get(CHAMPION.name) if lists else None,
-        ndcg=judged.get(night),
+        ndcg=_best(trained),
     )
 
 
@@ -202,19 +206,23 @@ def _overlaps(views: Views) -> Mapping[date, tuple[float, float]]:
     return {night: (overlap, rbo) for night, overlap, rbo, _ in views.rows(_OVERLAPS)}
 
 
-def _judged(settings: Settings, since: date) -> Mapping[date, Measured]:
-    """nDCG@10 of the best model of each night; nothing while MLflow is gone, which the page of models says."""
+def _trained(settings: Settings, since: date) -> Mapping[date, Sequence[Trained]]:
+    """The models of each night; nothing while MLflow is gone, which the page of models says."""
     try:
         require_up(settings, "models are not known")
         trained = nightly.trained_since(settings, since)
     except JobError:
         return {}
-    best: dict[date, Measured] = {}
+    found: dict[date, list[Trained]] = {}
     for one in trained:
-        found = measured(one.metrics, _MAIN)
-        if found and (one.night not in best or found.value > best[one.night].value):
-            best[one.night] = found
-    return best
+        found.setdefault(one.night, []).append(one)
+    return found
+
+
+def _best(trained: Sequence[Trained]) -> Measured | None:
+    """nDCG@10 of the best model of a night."""
+    judged = [found for one in trained if (found := measured(one.metrics, _MAIN))]
+    return max(judged, key=lambda one: one.value, default=None)
 
 
 def _settings_of(a: Mapping[str, Entry], b: Mapping[str, Entry]) -> Sequence[tuple[str, str, str]]:

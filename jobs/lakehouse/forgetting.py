@@ -214,10 +214,12 @@ def go_back(
     if entry is None:
         return _rewrite(root, table, base, source, None, matcher, metadata)
     parts = {part: _without(counts, rows.get(part, 0), SetAside()) for part, counts in entry.parts.items()}
+    taken = sum(rows.values())
     account = replace(
         _account_of(entry, parts),
-        published=entry.published - (0 if table.is_dated else sum(rows.values())),
-        forgotten=entry.forgotten + sum(rows.values()),
+        offered=sum(part.offered for part in parts.values()) if parts else entry.offered - taken,
+        published=sum(part.published for part in parts.values()) if parts else entry.published - taken,
+        forgotten=entry.forgotten + taken,
     )
     return _rewrite(root, table, base, source, None, matcher, {**metadata, "userMetadata": ledger.encode(account)})
 

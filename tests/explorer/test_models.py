@@ -22,6 +22,8 @@ METRICS = {
     "ndcg_at_10_high": 0.35,
     "coverage_at_10": 0.5,
     "judged_viewers": 100.0,
+    "fit_seconds": 30.0,
+    "refit_seconds": 12.0,
 }
 
 
@@ -108,3 +110,12 @@ def test_two_numbers_are_compared_with_their_intervals(
     ours: tuple[float, float, float], theirs: tuple[float, float, float], said: str
 ) -> None:
     assert compared(Measured(*ours), Measured(*theirs), "x") == said
+
+
+def test_a_night_says_what_fitting_its_models_took(home: Path) -> None:
+    publish(home, silver.TITLES, filled(silver.TITLES, {"title_id": "tt1"}), night=NIGHT, seconds=7.5)
+
+    pages = client_of(home)
+    two_fitted_twice = 2 * (30 + 12)
+    assert f"1 min {two_fitted_twice + 7 - 60} s" in text_of(pages.get(f"/nights/{NIGHT}"))
+    assert "model" in pages.get("/nights/seconds.svg").text
