@@ -266,6 +266,10 @@ class Settings(BaseSettings):
     explorer_token: Annotated[
         SecretStr | None, Field(min_length=16, description="What whoever opens it has to know; nothing unless set.")
     ] = None
+    explorer_posters: Annotated[
+        str | None,
+        Field(description="Address that browsers may load TMDb's posters from; none unless set: they are drawn."),
+    ] = None
     spark_port: Annotated[int, Field(ge=1, le=65535, description="Port of the Spark Connect server, on 127.0.0.1.")] = (
         15002
     )

@@ -12,6 +12,7 @@ SUITE = suite(
     gold.TITLE_FACTS,
     rows=(
         *(gxe.ExpectColumnValuesToBeBetween(column=column, min_value=0) for column in _COUNTS),
+        gxe.ExpectColumnValuesToMatchRegex(column="poster_path", regex=rf"^{silver.POSTER_PATH}\z"),
         gxe.ExpectColumnValuesToBeBetween(column="mean_rating", min_value=0, max_value=10),
         gxe.ExpectColumnValuesToBeBetween(column="best_rank", min_value=1, max_value=LONGEST_LIST),
         gxe.ExpectColumnValuesToBeBetween(column="median_rank", min_value=1, max_value=LONGEST_LIST),

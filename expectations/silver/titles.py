@@ -36,6 +36,8 @@ SUITE = suite(
         # TMDb's figure grows without bound from 0.
         gxe.ExpectColumnValuesToBeBetween(column="popularity", min_value=0),
         gxe.ExpectColumnValuesToMatchRegex(column="language", regex=r"^[a-z]{2}$"),
+        # One file's name, as pages put it behind an address. Unlike $, \z passes over no line break at the end.
+        gxe.ExpectColumnValuesToMatchRegex(column="poster_path", regex=rf"^{silver.POSTER_PATH}\z"),
     ),
     table=(
         gxe.ExpectTableRowCountToBeBetween(min_value=1, description="at least one row (was a catalogue delivered?)"),

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.catalogues.fields import genres, rating, runtime, stated, whole_number
 from jobs.catalogues.imdb import CREW_BILLING
 from jobs.landing.literals import as_json
+from jobs.tables.silver import POSTER_PATH
 
 # What tells two descriptions of one movie in one delivery apart, before the columns asked for.
 _DETAILS_ORDER = ("night", "popularity", "vote_count", "imdb_id", "title")
@@ -26,7 +27,7 @@ _CATEGORIES = {
 _WOMAN = 1  # TMDb's code
 
 
-def newest_details(details: DataFrame, *columns: str) -> DataFrame:
+def newest_details(details: DataFrame, *columns: str | Column) -> DataFrame:
     """Keep the newest delivery of each movie.
 
     Args:
@@ -46,7 +47,9 @@ def describe_details(details: DataFrame) -> DataFrame:
         *("title", "original_title", "original_language", "overview", "release_date", "runtime", "genres"),
         *("popularity", "vote_average", "vote_count", "adult", "status"),
     )
-    return newest_details(details, *wanted).select(*_described(), _adult())
+    # Deliveries have it as one of the columns that bronze does not know.
+    poster_path = F.col("extra")["poster_path"].alias("poster_path")
+    return newest_details(details, *wanted, poster_path).select(*_described(), _poster(), _adult())
 
 
 def describe_dump(dump: DataFrame) -> DataFrame:
@@ -57,12 +60,12 @@ def describe_dump(dump: DataFrame) -> DataFrame:
 def describe_metadata(metadata: DataFrame) -> DataFrame:
     """Describe the movies of bronze.tmdb_movies_metadata; of one that is there twice, the row with the most votes."""
     literal = F.from_json(as_json("genres"), _NAMES)["name"]
-    return _most_voted(metadata).select(*_described(literal), _adult())
+    return _most_voted(metadata).select(*_described(literal), _poster(), _adult())
 
 
 def describe_dataset(dataset: DataFrame) -> DataFrame:
     """Describe the movies of bronze.tmdb_movie_dataset; of one that is there twice, the row with the most votes."""
-    return _most_voted(dataset).select(*_described(_listed("genres")), _adult())
+    return _most_voted(dataset).select(*_described(_listed("genres")), _poster(), _adult())
 
 
 def _most_voted(dump: DataFrame) -> DataFrame:
@@ -218,6 +221,12 @@ def _described(genre_names: Column | None = None) -> list[Column]:
         stated("original_language").alias("language"),
         stated("overview").alias("overview"),
     ]
+
+
+def _poster() -> Column:
+    """The name of a poster's file; null for all else, such as an address: it is optional, and costs no title its row."""
+    path = stated("poster_path")
+    return F.when(path.rlike(rf"^{POSTER_PATH}\z"), path).alias("poster_path")
 
 
 def _adult() -> Column:

@@ -33,9 +33,10 @@ def explore(
             f"the page was not served: REELHOUSE_EXPLORER_HOST is {host}, where others can ask for it; set "
             "REELHOUSE_EXPLORER_TOKEN to a secret of at least 16 characters, or listen on 127.0.0.1"
         )
+    site = create(home)
     display.say(f"Reelhouse  http://{host}:{port}  (Ctrl-C ends it)")
     # One process: it holds one copy of what it reads, and its requests wait for files, not for each other.
-    uvicorn.run(create(home), host=host, port=port, log_level="warning", server_header=False, access_log=False)
+    uvicorn.run(site, host=host, port=port, log_level="warning", server_header=False, access_log=False)
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,9 +15,6 @@ MOST_BYTES = 16 << 10
 _LONGEST_ADDRESS = 4 << 10
 _COOKIE = "reelhouse"
 _A_MONTH = 30 * 24 * 3600
-_STRICT = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 _OF_PAGES_MADE_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 """Data Docs and the pages of nights bring their style with them, and no script."""
 _HEADERS = {
@@ -28,6 +25,18 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _READS = {"GET", "HEAD"}
+
+
+def policy(*images: str) -> str:
+    """What a browser may load of a page: what is of this site, and images from further origins, if any are named."""
+    images_from = " ".join(("'self'", *images))
+    return (
+        f"default-src 'none'; img-src {images_from}; style-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+_STRICT = policy()
 
 
 class Safety:

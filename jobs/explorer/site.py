@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from jobs.errors import JobError, UnknownError
 from jobs.explorer.indexing import Indexing
 from jobs.explorer.pictures import Pictures
+from jobs.explorer.posters import Posters, posters_at
 from jobs.explorer.reading import Reading
 from jobs.explorer.rendering import environment, render
 from jobs.explorer.safety import Safety
@@ -40,6 +41,8 @@ class Site:
     templates: jinja2.Environment
     pictures: Pictures
     indexing: Indexing
+    posters: Posters | None
+    """Where browsers may load posters from; None: every poster is drawn."""
     now: Callable[[], datetime]
 
     @property
@@ -74,6 +77,9 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
     Args:
         settings: Where everything is.
         now: The time, UTC.
+
+    Raises:
+        JobError: Posters may be loaded from what is no address of any.
     """
     from jobs.explorer import api, data, models, new_viewer, nights, saying, titles, tonight, viewers
 
@@ -81,7 +87,13 @@ def create(settings: Settings, now: Callable[[], datetime] = lambda: datetime.no
         title="Reelhouse", version=code_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.site = Site(
-        settings, Reading(settings.lake), environment(), Pictures(), Indexing(settings.root / "explorer"), now
+        settings,
+        Reading(settings.lake),
+        environment(),
+        Pictures(),
+        Indexing(settings.root / "explorer"),
+        posters_at(settings.explorer_posters),
+        now,
     )
     for module in (tonight, viewers, saying, new_viewer, titles, nights, data, models):
         app.include_router(module.router)

@@ -17,8 +17,10 @@ from jobs.answers.title_search import Asked
 from jobs.answers.titles import facts_of, named
 from jobs.errors import UnknownError
 from jobs.explorer.pictures import Palette, Scheme, drawn, mark
+from jobs.explorer.posters import NOTICE
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
+from jobs.explorer.safety import policy
 from jobs.explorer.site import Here
 from jobs.lakehouse.views import Views
 
@@ -105,7 +107,20 @@ def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
     views = site.reading.views()
     facts = facts_of(views, title_id)
     figures = title_figures(views, title_id, _SIMILAR)
-    return render(request, site.templates, "title.html", facts=facts, figures=figures, today=site.today)
+    loaded = site.posters.of(facts.facts["poster_path"]) if site.posters else None
+    answer = render(
+        request,
+        site.templates,
+        "title.html",
+        facts=facts,
+        figures=figures,
+        today=site.today,
+        loaded=loaded,
+        notice=NOTICE,
+    )
+    if site.posters and loaded:
+        answer.headers["Content-Security-Policy"] = policy(site.posters.origin)
+    return answer
 
 
 @dataclass(frozen=True)

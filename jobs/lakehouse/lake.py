@@ -84,7 +84,8 @@ class Lake:
 
         Returns:
             For a snapshot the newest delivery up to ``night``, for a log all partitions up to ``night``, for a current
-            table the whole. A bronze table that was never delivered is empty.
+            table the whole. A bronze table that was never delivered is empty. A column that may be null is, where the
+            table did not have it yet.
 
         Raises:
             JobError: A silver or gold table was never published, or the lake was made by a newer version.
@@ -98,6 +99,8 @@ class Lake:
             raise never_published(table, night)
         entry = ledger.in_force(table, delta)  # refuses a lake of a newer version
         rows = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self._uri(table))
+        added = table.optional_beside({held.name for held in delta.schema().fields})
+        rows = rows.withColumns({column.name: F.lit(None).cast(column.type) for column in added}) if added else rows
         nights = self._reads.take(table, delta, entry, night)
         if nights is None:
             return rows

@@ -27,7 +27,8 @@ _MISSING = re.compile(r"Table with name (\S+) does not exist")
 _READS = {"SELECT", "EXPLAIN", "MULTI"}
 """Statements that only read; DuckDB calls a PIVOT ``MULTI``."""
 _PARTITION_TYPES = {"date": "DATE", "string": "VARCHAR", "integer": "INTEGER"}
-_EMPTY_TYPES = {"array<string>": "VARCHAR[]", "timestamp": "TIMESTAMPTZ"}
+_TYPES = {"array<string>": "VARCHAR[]", "timestamp": "TIMESTAMPTZ"}
+"""DuckDB's names of types that it calls otherwise."""
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -174,9 +175,9 @@ def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table], memory: st
         else:
             rows = f'"{table.name}"'
             connection.register(table.name, delta.to_pyarrow_dataset())
-        connection.execute(f"CREATE VIEW {table.name} AS SELECT {_columns(delta)} FROM {rows}")  # noqa: S608
+        connection.execute(f"CREATE VIEW {table.name} AS SELECT {_columns(delta, table)} FROM {rows}")  # noqa: S608
     for table in empty:
-        columns = ", ".join(f'"{column.name}" {_EMPTY_TYPES.get(column.type, column.type)}' for column in table.columns)
+        columns = ", ".join(f'"{column.name}" {_TYPES.get(column.type, column.type)}' for column in table.columns)
         connection.execute(f"CREATE TABLE {table.name} ({columns})")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -211,14 +212,17 @@ def _parquet(delta: DeltaTable, files: list[str]) -> str:
     return f"read_parquet({_literal(files)}, union_by_name = true{folders})"
 
 
-def _columns(delta: DeltaTable) -> str:
-    """The table's columns in order; times as UTC, however the files store them."""
-    return ", ".join(
+def _columns(delta: DeltaTable, table: Table) -> str:
+    """The table's columns in order, times as UTC, however the files store them; null where it did not have one yet."""
+    fields = delta.schema().fields
+    held = [
         f'CAST("{field.name}" AS TIMESTAMPTZ) AS "{field.name}"'
         if isinstance(field.type, PrimitiveType) and field.type.type == "timestamp"
         else f'"{field.name}"'
-        for field in delta.schema().fields
-    )
+        for field in fields
+    ]
+    added = table.optional_beside({field.name for field in fields})
+    return ", ".join([*held, *(f'CAST(NULL AS {_TYPES.get(c.type, c.type)}) AS "{c.name}"' for c in added)])
 
 
 def _literal(texts: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from jobs.tables import bronze, silver
 _ATTRIBUTES = (
     *("title", "original_title", "title_type", "release_year", "release_date", "release_status", "end_year"),
     *("runtime_minutes", "genres", "rating", "popularity", "popularity_of_the_day", "language", "overview"),
+    "poster_path",
 )
 
 
@@ -90,6 +91,7 @@ def describe_titles(links: DataFrame, described: Sequence[DataFrame], rated: Dat
             F.coalesce("popularity_of_the_day", "popularity").alias("popularity"),
             "language",
             "overview",
+            "poster_path",
             SUPERSEDED,
         )
     )

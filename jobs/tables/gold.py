@@ -231,6 +231,7 @@ TITLE_FACTS = Table(
         Column("leading_cast", "array<string>", "Names of the first five of the cast.", nullable=False),
         Column("keywords", "array<string>", "TMDb keywords, sorted.", nullable=False),
         Column("overview", "string", "A few sentences."),
+        Column("poster_path", "string", "TMDb's name of the poster's file; no address by itself."),
         Column("average_rating", "double", "Average rating of the public, 0 to 10."),
         Column("vote_count", "int", "Votes behind average_rating."),
         Column("popularity", "double", "TMDb's popularity figure."),

@@ -10,6 +10,8 @@ _TITLE_ID = Column(
     nullable=False,
 )
 _USER_ID = Column("user_id", "string", "The viewer.", nullable=False, personal=True)
+POSTER_PATH = r"/[A-Za-z0-9_-]{1,100}\.(jpg|png|svg)"
+"""The whole of a poster_path: one file's name, so that behind an address it leads nowhere else."""
 
 TITLE_LINKS = Table(
     name="silver.title_links",
@@ -87,6 +89,11 @@ TITLES = Table(
         Column("popularity", "double", "TMDb's popularity figure of the latest delivery."),
         Column("language", "string", "Original language, ISO 639-1."),
         Column("overview", "string", "A few sentences, from TMDb."),
+        Column(
+            "poster_path",
+            "string",
+            "TMDb's name of the poster's file, e.g. /rhIRbceoE9lR4veEXuwCC2wARtG.jpg; null also if what it says is none.",
+        ),
     ),
 )
 PEOPLE = Table(

@@ -6,6 +6,7 @@ names every one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,6 +92,10 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         """Names in order."""
         return tuple(column.name for column in self.columns)
+
+    def optional_beside(self, held: Collection[str]) -> tuple[Column, ...]:
+        """Columns that may be null, and that a version of the table before they were defined does not hold."""
+        return tuple(column for column in self.columns if column.nullable and column.name not in held)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A small lake written without Spark, and the command line run on it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,11 @@ def publish(home: Path, table: Table, *rows: dict[str, Any], night: date = NIGHT
         partition_by=partitions,
         commit_properties=CommitProperties(custom_metadata={"userMetadata": ledger.encode(entry)}),
     )
+
+
+def without(table: Table, *columns: str) -> Table:
+    """A table as a version of ours defined it that did not have some columns yet."""
+    return replace(table, columns=tuple(column for column in table.columns if column.name not in columns))
 
 
 def listed(user_id: str, rank: int, title_id: str) -> dict[str, Any]:

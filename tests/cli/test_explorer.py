@@ -19,6 +19,38 @@ def test_where_others_can_ask_it_is_not_served_without_a_token(
     assert "REELHOUSE_EXPLORER_TOKEN" in said
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("image.tmdb.org/t/p/w342", "http://image.tmdb.org/t/p/w342", "https://", "https:///t/p", "//image.tmdb.org"),
+        *("https://image.tmdb.org/t?size=w342", "https://image.tmdb.org/t#w342", "https://me:hidden@image.tmdb.org/t"),
+        *(
+            "https://image.tmdb.org; script-src *",
+            "https://a.example,b.example",
+            "https://a.example b",
+            "javascript:alert(1)",
+        ),
+        *(
+            "https://*.example",
+            "https://a.example/'self'",
+            "https://a.example:port/",
+            "http://127.0.0.1.example/",
+            "data:",
+        ),
+    ],
+)
+def test_what_is_no_address_of_posters_is_refused_before_anything_is_served(
+    run: Run, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("REELHOUSE_EXPLORER_POSTERS", address)
+
+    said = refused(run("explore"))
+
+    assert "the page was not served: REELHOUSE_EXPLORER_POSTERS is no address of posters" in said
+    assert "https://image.tmdb.org/t/p/w342" in said
+    assert "hidden" not in said
+
+
 def test_a_token_that_is_easily_guessed_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELHOUSE_EXPLORER_TOKEN", "short")
 

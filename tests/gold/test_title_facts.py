@@ -9,11 +9,12 @@ from jobs.gold.title_facts import gather_facts, run
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.tables import gold, silver
-from tests.cli.small_lake import publish
+from tests.cli.small_lake import publish, without
 from tests.rows import filled, rows_of
 
 NIGHT = date(2026, 3, 1)
 END = datetime(2026, 3, 2)
+TITLE = {"title": "Heat", "title_type": "movie", "is_adult": False, "genres": []}
 
 
 def facts_of(spark: SparkSession, **tables: list[dict[str, Any]]) -> dict[str, Row]:
@@ -30,6 +31,7 @@ def facts_of(spark: SparkSession, **tables: list[dict[str, Any]]) -> dict[str, R
 
 def test_joins_what_the_catalogue_says(spark: SparkSession) -> None:
     told = {"title": "Heat", "release_year": 1995, "genres": ["Crime"], "average_rating": 8.3, "vote_count": 9}
+    told |= {"poster_path": "/rhIRbceoE9lR4veEXuwCC2wARtG.jpg"}
     people = {"directors": ["Michael Mann"], "leading_cast": ["Al Pacino"], "keywords": ["heist"], "decade": 1990}
 
     found = facts_of(
@@ -40,6 +42,7 @@ def test_joins_what_the_catalogue_says(spark: SparkSession) -> None:
 
     assert found["a"].asDict() | told | people == found["a"].asDict()
     assert (found["b"]["directors"], found["b"]["keywords"], found["b"]["decade"]) == ([], [], None)
+    assert found["b"]["poster_path"] is None
     assert tuple(found["a"].asDict()) == gold.TITLE_FACTS.column_names
 
 
@@ -96,3 +99,18 @@ def test_publishes_a_row_for_every_title(lake: Lake) -> None:
     entry = ledger.latest(lake.settings.lake, gold.TITLE_FACTS)
     assert entry is not None
     assert (entry.published, set(entry.inputs)) == (2, {table.name for table in gold.TITLE_FACTS.inputs})
+
+
+def test_titles_of_a_lake_that_had_no_posters_yet_have_none(lake: Lake) -> None:
+    home, at = lake.settings.root, datetime(2026, 2, 1, tzinfo=UTC)
+    publish(home, without(silver.TITLES, "poster_path"), {**TITLE, "title_id": "tt0000001"})
+    publish(home, silver.TITLE_PROFILES, filled(silver.TITLE_PROFILES, {"title_id": "tt0000001"}))
+    publish(home, silver.PREFERENCES, filled(silver.PREFERENCES, {"title_id": "tt0000001", "last_at": at}))
+    publish(home, gold.RECOMMENDATIONS, filled(gold.RECOMMENDATIONS, {"title_id": "tt0000001"}))
+    were = without(gold.TITLE_FACTS, "poster_path")
+    publish(home, were, filled(were, {**TITLE, "title_id": "tt0000001"}), night=NIGHT - timedelta(days=1))
+
+    run(lake, NIGHT)
+
+    (row,) = lake.read(gold.TITLE_FACTS, NIGHT).collect()
+    assert (row["title"], row["poster_path"]) == ("Heat", None)

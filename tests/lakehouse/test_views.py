@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from jobs.errors import GoneError
+from jobs.errors import GoneError, JobError
 from jobs.lakehouse.views import Views
 from jobs.tables import silver
-from tests.cli.small_lake import preferred, publish
+from tests.cli.small_lake import preferred, publish, without
 
 WHO = "SELECT user_id FROM silver.preferences ORDER BY user_id"
 
@@ -35,6 +35,23 @@ def test_a_query_with_parameters_answers_in_columns(root: str) -> None:
     found = Views(root, (silver.PREFERENCES,)).arrow(f"{WHO.partition(' ORDER')[0]} WHERE user_id = ?", ("second",))
 
     assert found.to_pydict() == {"user_id": ["second"]}
+
+
+def test_a_column_that_a_table_did_not_have_yet_is_null(tmp_path: Path) -> None:
+    later = ("release_date", "vote_count", "popularity", "poster_path")
+    publish(tmp_path, without(silver.TITLES, *later), {"title_id": "tt0000001", "title": "Heat"})
+    views = Views(str(tmp_path / "lake"), (silver.TITLES,))
+
+    assert views.rows(f"SELECT title, {', '.join(later)} FROM silver.titles") == [("Heat", None, None, None, None)]
+    assert set(views.ask("SELECT * FROM silver.titles").columns) == set(silver.TITLES.column_names)
+
+
+def test_a_column_that_has_to_be_there_is_missed(tmp_path: Path) -> None:
+    publish(tmp_path, without(silver.TITLES, "title_type"), {"title_id": "tt0000001", "title": "Heat"})
+    views = Views(str(tmp_path / "lake"), (silver.TITLES,))
+
+    with pytest.raises(JobError, match="title_type"):
+        views.ask("SELECT title_type FROM silver.titles")
 
 
 def test_a_version_whose_files_were_deleted_is_gone(root: str) -> None:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -215,6 +216,10 @@ def test_tmdb_files_link_to_imdb_and_speak_of_their_keywords(landing: Path) -> N
 
     assert exported == {detail["id"] for detail in details}
     assert {detail["imdb_id"] for detail in details} <= tconsts
+    posters = [detail["poster_path"] for detail in details if detail["poster_path"]]
+    assert 0.5 < len(posters) / len(details) < 0.9
+    assert len(set(posters)) == len(posters)
+    assert all(re.fullmatch(r"/[A-Za-z0-9]{27}\.jpg", path) for path in posters)
     assert 0.1 < len(movies) / len(details) < 0.9
     assert [row["movie_id"] for row in credited] == [row["id"] for row in movies]
     assert {int(row["id"]) for row in movies} <= exported

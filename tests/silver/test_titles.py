@@ -243,6 +243,78 @@ def test_says_when_a_title_is_released_and_what_tmdb_last_said_of_it(spark: Spar
     assert found == {"tt0000001": (date(2026, 3, 1), "Released"), "tmdb:2": (None, None)}
 
 
+POSTER = "/rhIRbceoE9lR4veEXuwCC2wARtG.jpg"
+NO_POSTERS = (
+    *(
+        "",
+        " ",
+        "null",
+        "//evil.example/a.jpg",
+        "/../a.jpg",
+        "/a/b.jpg",
+        "a.jpg",
+        "/.jpg",
+        "/a.gif",
+        "/a.jpg?b",
+        "/a b.jpg",
+    ),
+    *(
+        "https://evil.example/a.jpg",
+        "javascript:alert(1)",
+        '/"><script>.jpg',
+        f"/{'a' * 101}.jpg",
+        "/ä.jpg",
+        "/a.jpg\n",
+    ),
+)
+
+
+def test_takes_the_path_of_a_poster_from_the_best_of_tmdb_s_deliveries_that_has_one(spark: SparkSession) -> None:
+    details = tuple(
+        {"id": one, "title": one, "night": date(2026, 3, day), "extra": {"poster_path": path, "video": "false"}}
+        for one, day, path in (
+            ("1", 1, "/older.jpg"),
+            ("1", 2, POSTER),
+            ("2", 2, None),
+            ("3", 2, "//evil.example/a.jpg"),
+        )
+    )
+    told = described(
+        spark,
+        {f"tmdb:{one}": f"tmdb:{one}" for one in range(1, 7)},
+        details=(*details, {"id": "5", "title": "5"}),
+        dataset=(
+            {"id": "1", "title": "1", "poster_path": "/a.jpg"},
+            {"id": "2", "title": "2", "poster_path": "/b.png"},
+        ),
+        metadata=(
+            {"id": "2", "title": "2", "poster_path": "/c.jpg"},
+            {"id": "3", "title": "3", "poster_path": " /d-_1.svg "},
+            {"id": "4", "title": "4", "poster_path": "/e.jpg"},
+        ),
+        dump=({"id": "6", "title": "6"},),
+    )
+
+    assertDataFrameEqual(
+        told,
+        expected(
+            spark,
+            *(
+                {"title_id": f"tmdb:{one}", "title": str(one), "poster_path": path}
+                for one, path in enumerate((POSTER, "/b.png", "/d-_1.svg", "/e.jpg", None, None), start=1)
+            ),
+        ),
+    )
+
+
+def test_a_title_whose_poster_s_path_is_none_keeps_its_row_without_it(spark: SparkSession) -> None:
+    rows = [{"id": str(one), "title": "A", "poster_path": path} for one, path in enumerate(NO_POSTERS)]
+
+    found = tmdb.describe_metadata(rows_of(spark, bronze.TMDB_MOVIES_METADATA, rows)).select("title", "poster_path")
+
+    assert [tuple(row) for row in found.collect()] == [("A", None)] * len(NO_POSTERS)
+
+
 VALID: Row = {"title_id": "tt0133093", "title": "The Matrix", "title_type": "movie"}
 BROKEN: dict[str, Row] = {
     "title_id:not_be_null": {"title_id": None},
@@ -262,6 +334,7 @@ BROKEN: dict[str, Row] = {
     "vote_count:be_between": {"vote_count": 0},
     "popularity:be_between": {"popularity": -0.1},
     "language:match_regex": {"language": "English"},
+    "poster_path:match_regex": {"poster_path": "//evil.example/a.jpg"},
 }
 
 

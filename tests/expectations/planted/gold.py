@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from tests.expectations.planted.planted import Planted
+from tests.expectations.planted.silver import NOT_A_POSTER
 
 _NIGHT = date(2026, 3, 1)
 _AT = datetime(2026, 2, 1, 12, 0)
@@ -169,12 +170,14 @@ GOLD = {
             "decade": 1990, "is_released": True, "is_adult": False, "runtime_minutes": 142, "language": "en",
             "genres": ["Drama"], "directors": ["Frank Darabont"], "writers": ["Stephen King"],
             "leading_cast": ["Tim Robbins"], "keywords": ["prison"], "overview": "Two imprisoned men.",
-            "average_rating": 9.3, "vote_count": 2_900_000, "popularity": 88.1, "viewer_count": 12,
+            "poster_path": "/rhIRbceoE9lR4veEXuwCC2wARtG.jpg", "average_rating": 9.3, "vote_count": 2_900_000,
+            "popularity": 88.1, "viewer_count": 12,
             "monthly_viewer_count": 5, "weekly_viewer_count": 3, "like_count": 9, "rating_count": 4,
             "mean_rating": 8.5, "list_count": 7, "best_rank": 1, "median_rank": 4.5, "night": _NIGHT,
         },
         breaks={
             **{f"{column}:be_between": (-1,) for column in _COUNTED},
+            "poster_path:match_regex": NOT_A_POSTER,
             "mean_rating:be_between": (-0.1, 10.1),
             "best_rank:be_between": (0, 1001),
             "median_rank:be_between": (0.5, 1000.5),

@@ -6,6 +6,10 @@ from tests.expectations.planted.planted import Planted
 
 _TITLE = "tt0111161"
 _NOT_A_TITLE = ("0111161", "tt011116", "tmdb:", "imdb:1", "TT0111161", "")
+NOT_A_POSTER = (
+    *("", "a.jpg", "//evil.example/a.jpg", "/../a.jpg", "/a/b.jpg", "/a.gif", "/.jpg", "/a.jpg?b", f"/{'a' * 101}.jpg"),
+    *("https://evil.example/a.jpg", "javascript:alert(1)", "/a.jpg\n", '/"><script>.jpg', " /a.jpg"),
+)
 _TITLES = ("tt0000001", "tt1234567890", "tmdb:603", "movielens:1")
 _TIME = datetime(2026, 3, 1, 20, 15, tzinfo=UTC)
 _BEFORE_ANY_LOG = (datetime(1994, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
@@ -34,7 +38,7 @@ SILVER = {
             "title_id": _TITLE, "title": "The Shawshank Redemption", "title_type": "movie", "release_year": 1994,
             "release_date": date(1994, 9, 23), "release_status": "Released", "end_year": 1994, "runtime_minutes": 142,
             "genres": ["Drama"], "average_rating": 9.3, "vote_count": 2_900_000, "popularity": 88.1, "language": "en",
-            "overview": "Hope.",
+            "overview": "Hope.", "poster_path": "/rhIRbceoE9lR4veEXuwCC2wARtG.jpg",
         },
         breaks={
             "title_id:match_regex": _NOT_A_TITLE,
@@ -49,6 +53,7 @@ SILVER = {
             "vote_count:be_between": (0, -1),
             "popularity:be_between": (-0.1,),
             "language:match_regex": ("eng", "EN", "e", ""),
+            "poster_path:match_regex": NOT_A_POSTER,
         },
         keeps={
             "title_id": _TITLES,
@@ -59,6 +64,7 @@ SILVER = {
             "vote_count": (1,),
             "popularity": (0.0,),
             "title": ("9",),
+            "poster_path": ("/a.png", "/-_1.svg", f"/{'a' * 100}.jpg"),
         },
         tables={"at least one row (was a catalogue delivered?)": ()},
     ),
