@@ -11,6 +11,7 @@ import sys
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyspark
 
@@ -54,7 +55,8 @@ def record(folder: Path) -> Path:
     )
     for job in _JOBS:
         run_job(settings, job, _WORLD.last_day, "set-up", Sessions(settings, spark=session))
-    java = session.sparkContext._gateway.proc
+    gateway: Any = session.sparkContext._gateway
+    java = gateway.proc
     session.stop()
     java.stdin.close()
     java.wait(_SECONDS_TO_WRITE)

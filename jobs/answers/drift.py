@@ -12,9 +12,9 @@ from jobs.lakehouse import ledger
 from jobs.lakehouse.columns import NEAR, SURE, Columns, before, of_account, renamed
 from jobs.lakehouse.ledger import Entry
 from jobs.landing import deliveries
+from jobs.landing.content import kind_of
 from jobs.landing.gate import names
 from jobs.landing.hashes import Hashes
-from jobs.landing.scan import kind_of
 from jobs.landing.unpacking import Packed, TroubleError
 from jobs.settings import Gate, Settings
 from jobs.tables import SOURCES, Source, Table, bronze

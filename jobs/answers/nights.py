@@ -7,7 +7,7 @@ from datetime import date
 from jobs.answers.measured import Measured, measured
 from jobs.answers.standing import set_aside_of
 from jobs.errors import DamagedError, JobError, UnknownError
-from jobs.lakehouse import ledger
+from jobs.lakehouse import remembered
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.views import Views
 from jobs.settings import Settings
@@ -160,7 +160,7 @@ def _read(root: str) -> _Ledgers:
         if table.layer == "ops":
             continue
         try:
-            entries = ledger.history(root, table, _COMMITS)
+            entries = remembered.history(root, table, _COMMITS)
         except DamagedError:
             continue  # how tonight stands says so
         for entry in entries:  # newest first

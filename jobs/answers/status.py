@@ -9,7 +9,7 @@ from functools import partial
 from jobs.answers.sources import statuses_of_bronze
 from jobs.answers.standing import State, Status, carrying, in_one_line, is_promised, with_causes
 from jobs.errors import DamagedError, JobError
-from jobs.lakehouse import ledger, refusals
+from jobs.lakehouse import ledger, refusals, remembered
 from jobs.lakehouse.ledger import Served
 from jobs.lakehouse.refusals import Refusal
 from jobs.landing.deliveries import delivered_days
@@ -83,7 +83,7 @@ def _ledgers(root: str) -> tuple[dict[str, Served | None], dict[str, str]]:
 def _ledger(root: str, table: Table) -> Served | str | None:
     """What a table holds; if its log is damaged, what is wrong."""
     try:
-        return ledger.served(root, table)
+        return remembered.served(root, table)
     except DamagedError as error:
         return str(error)
 

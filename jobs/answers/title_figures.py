@@ -60,11 +60,11 @@ def title_figures(views: Views, title_id: str, similar: int) -> TitleFigures:
     like = views.rows(_SIMILAR, (title_id, similar)) if SIMILAR_TITLES.name in views.published else []
     taste, content = ([Similar(*one) for kind, *one in like if kind == wanted] for wanted in ("taste", "content"))
     return TitleFigures(
-        ratings_of(views, title_id), months_of(views, title_id), ranks_of(views, title_id), taste, content
+        _ratings_of(views, title_id), _months_of(views, title_id), _ranks_of(views, title_id), taste, content
     )
 
 
-def ratings_of(views: Views, title_id: str) -> Sequence[int] | None:
+def _ratings_of(views: Views, title_id: str) -> Sequence[int] | None:
     """Viewers by rating; None where silver.ratings was never published."""
     if RATINGS.name not in views.published:
         return None
@@ -72,14 +72,14 @@ def ratings_of(views: Views, title_id: str) -> Sequence[int] | None:
     return [found.get(at, 0) for at in range(_BINS)]
 
 
-def months_of(views: Views, title_id: str) -> Sequence[tuple[date, int]] | None:
+def _months_of(views: Views, title_id: str) -> Sequence[tuple[date, int]] | None:
     """Viewers by month; None where silver.interactions was never published."""
     if INTERACTIONS.name not in views.published:
         return None
     return [(month, viewers) for month, viewers in views.rows(_MONTHS, (title_id,))]
 
 
-def ranks_of(views: Views, title_id: str) -> Sequence[tuple[int, int]] | None:
+def _ranks_of(views: Views, title_id: str) -> Sequence[tuple[int, int]] | None:
     """Lists by rank; None where gold.recommendations was never published."""
     if RECOMMENDATIONS.name not in views.published:
         return None

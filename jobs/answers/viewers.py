@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from jobs.answers.titles import names_of
+from jobs.answers.titles import Names, names_of
 from jobs.errors import JobError, UnknownError
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import RECOMMENDATIONS
@@ -14,21 +14,18 @@ from jobs.tables.silver import PREFERENCES, TITLES
 READS = (RECOMMENDATIONS, TITLES, PREFERENCES)
 """What is asked about viewers is asked of these."""
 _LIKED_TOLD = 5
-_REASONS = 9
-"""Place of the titles that a row comes of."""
-
-_LIST = """
-SELECT r.rank, r.title_id, coalesce(t.title, r.title_id), t.release_year, r.score, r.reasons, r.boost,
-    r.source, r.model_score, r.reason_title_ids, r.reason_contributions, r.night, r.model_name, r.model_version
-FROM gold.recommendations AS r LEFT JOIN silver.titles AS t USING (title_id)
-WHERE r.user_id = ? ORDER BY r.rank LIMIT ?
+_ROW = (
+    *("rank", "title_id", "score", "reasons", "boost", "source"),
+    *("model_score", "reason_title_ids", "reason_contributions"),
+)
+_LIST = f"""
+SELECT night, model_name, model_version, {", ".join(_ROW)} FROM gold.recommendations
+WHERE user_id = ? ORDER BY rank LIMIT ?
+"""  # noqa: S608
+_HISTORY = """
+SELECT count(*), coalesce((list(title_id ORDER BY weight DESC, title_id) FILTER (weight > 0))[:?], [])
+FROM silver.preferences WHERE user_id = ?
 """
-_LIKED = """
-SELECT coalesce(t.title, p.title_id), t.release_year
-FROM silver.preferences AS p LEFT JOIN silver.titles AS t USING (title_id)
-WHERE p.user_id = ? AND p.weight > 0 ORDER BY p.weight DESC, p.title_id LIMIT ?
-"""
-_HISTORY = "SELECT count(*) FROM silver.preferences WHERE user_id = ?"
 _MOST_LIKES = """
 SELECT user_id FROM silver.preferences
 WHERE weight > 0 AND user_id IN (SELECT user_id FROM gold.recommendations)
@@ -108,16 +105,18 @@ def viewer_list(views: Views, user_id: str | None, limit: int) -> ViewerList:
     rows = views.rows(_LIST, (viewer, limit))
     if not rows:
         raise UnknownError(_no_list(views, viewer))
-    ((history_count,),) = views.rows(_HISTORY, (viewer,))
-    *_, night, model_name, model_version = rows[0]
+    ((history_count, liked),) = views.rows(_HISTORY, (_LIKED_TOLD, viewer))
+    night, model_name, model_version, *_ = rows[0]
+    listed = [dict(zip(_ROW, row[3:], strict=True)) for row in rows]
+    names = _names(views, listed, liked)
     return ViewerList(
         user_id=viewer,
         night=night,
         model_name=model_name,
         model_version=model_version,
         history_count=history_count,
-        liked_most=tuple((title, year) for title, year in views.rows(_LIKED, (viewer, _LIKED_TOLD))),
-        titles=_listed(views, rows),
+        liked_most=tuple((names[one].title, names[one].release_year) for one in liked),
+        titles=_listed(names, listed),
     )
 
 
@@ -128,21 +127,16 @@ def list_at_once(views: Views, rows: Sequence[Mapping[str, Any]]) -> tuple[Liste
         views: Of silver.titles.
         rows: Rows with the columns of gold.recommendations.
     """
-    names = names_of(views, [row["title_id"] for row in rows])
-    columns = (*("score", "reasons", "boost", "source"), *("model_score", "reason_title_ids", "reason_contributions"))
-    return _listed(
-        views,
-        [
-            (row["rank"], one.title_id, one.title, one.release_year, *(row[name] for name in columns))
-            for row in rows
-            for one in (names[row["title_id"]],)
-        ],
-    )
+    return _listed(_names(views, rows), rows)
 
 
-def _listed(views: Views, rows: list[tuple[Any, ...]]) -> tuple[ListedTitle, ...]:
-    """Rows of a list with the names of the titles that they come of."""
-    names = names_of(views, {title_id for row in rows for title_id in row[_REASONS]})
+def _names(views: Views, rows: Sequence[Mapping[str, Any]], others: Sequence[str] = ()) -> Names:
+    """What the titles of a list, and those that they come of, are called; and others."""
+    return names_of(views, {*others, *(one for row in rows for one in (row["title_id"], *row["reason_title_ids"]))})
+
+
+def _listed(names: Names, rows: Sequence[Mapping[str, Any]]) -> tuple[ListedTitle, ...]:
+    """Rows of a list with the names of the titles, and of those that they come of."""
 
     def because(score: float | None, title_id: str, added: float) -> Because:
         one = names[title_id]
@@ -150,9 +144,21 @@ def _listed(views: Views, rows: list[tuple[Any, ...]]) -> tuple[ListedTitle, ...
 
     found = []
     for row in rows:
-        score, reasons, added = row[8 : _REASONS + 2]
-        own = tuple(because(score, title_id, of) for title_id, of in zip(reasons, added, strict=True))
-        found.append(ListedTitle(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], own))
+        one, score = names[row["title_id"]], row["model_score"]
+        added = zip(row["reason_title_ids"], row["reason_contributions"], strict=True)
+        found.append(
+            ListedTitle(
+                rank=row["rank"],
+                title_id=one.title_id,
+                title=one.title,
+                release_year=one.release_year,
+                score=row["score"],
+                reasons=row["reasons"],
+                boost=row["boost"],
+                source=row["source"],
+                because=tuple(because(score, title_id, of) for title_id, of in added),
+            )
+        )
     return tuple(found)
 
 
@@ -182,7 +188,7 @@ def _example(views: Views) -> str:
 
 def _no_list(views: Views, viewer: str) -> str:
     """Why there is no list for a viewer."""
-    ((history_count,),) = views.rows(_HISTORY, (viewer,))
+    ((history_count, _),) = views.rows(_HISTORY, (_LIKED_TOLD, viewer))
     if history_count:
         return (
             f"no list was shown: {viewer} is known and has no list among those that are served; the next night makes one, "

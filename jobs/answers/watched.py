@@ -14,11 +14,10 @@ _MOST = 20_000
 _MOST_SPANS = 62
 """So many days are told one by one; of a longer time months are, of more of them years."""
 _HISTORY = """
-SELECT p.title_id, coalesce(t.title, p.title_id), t.release_year, p.last_at, p.rating, p.weight,
-    coalesce(t.genres, []), count(*) OVER ()
-FROM silver.preferences AS p LEFT JOIN silver.titles AS t USING (title_id)
-WHERE p.user_id = ? ORDER BY p.last_at DESC, p.title_id LIMIT ?
+SELECT title_id, last_at, rating, weight, count(*) OVER () FROM silver.preferences
+WHERE user_id = ? ORDER BY last_at DESC, title_id LIMIT ?
 """
+_NAMED = "SELECT title_id, title, release_year, genres FROM silver.titles WHERE title_id IN (SELECT unnest(?))"
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,12 @@ def watched(views: Views, user_id: str, limit: int) -> Watched:
     """
     views.require(*READS)
     rows = views.rows(_HISTORY, (user_id, _MOST))
-    titles = [WatchedTitle(row[0], row[1], row[2], row[3], row[4], is_liked=row[5] > 0) for row in rows]
+    named = {title_id: told for title_id, *told in views.rows(_NAMED, ([row[0] for row in rows],))} if rows else {}
+    kinds = [named.get(row[0], (row[0], None, None)) for row in rows]
+    titles = [
+        WatchedTitle(title_id, title, year, at, rating, is_liked=weight > 0)
+        for (title_id, at, rating, weight, _), (title, year, _) in zip(rows, kinds, strict=True)
+    ]
     ratings = [one.rating for one in titles if one.rating is not None]
     spans, unit = _spans(titles)
     return Watched(
@@ -107,8 +111,8 @@ def watched(views: Views, user_id: str, limit: int) -> Watched:
         newest=tuple(titles[:limit]),
         spans=spans,
         unit=unit,
-        genres=_kinds((genre for row in rows for genre in row[6]), len(rows), by_name=False),
-        decades=_kinds((f"{year // 10 * 10}s" for _, _, year, *_ in rows if year), len(rows), by_name=True),
+        genres=_kinds((genre for *_, genres in kinds for genre in genres or ()), len(rows), by_name=False),
+        decades=_kinds((f"{year // 10 * 10}s" for _, year, _ in kinds if year), len(rows), by_name=True),
     )
 
 

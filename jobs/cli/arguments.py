@@ -90,7 +90,7 @@ def night_to_run(home: "Settings", night: date | None) -> date:
         JobError: The night lies after today, or nothing was delivered yet.
     """
     from jobs.landing.deliveries import delivered_days
-    from jobs.runs.night import require_past
+    from jobs.runs.calendar import require_past
 
     now = today(home)
     if night:

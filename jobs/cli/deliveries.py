@@ -93,7 +93,7 @@ def write_sample(home: "Settings", now: date) -> None:
     A folder with other deliveries stays as it is, and a world that has come to ``now`` is not continued.
     """
     from jobs.landing.deliveries import delivered_days
-    from jobs.runs.night import is_done
+    from jobs.runs.calendar import is_done
     from jobs.sample_world import WorldParameters, last_day, load_parameters
 
     known, written = load_parameters(home.landing), last_day(home.landing)

@@ -47,7 +47,7 @@ def feedback(
     from jobs.answers.titles import find_title
     from jobs.lakehouse.views import Views
     from jobs.landing.feedback import Feedback, record, require_sound
-    from jobs.runs.night import next_night
+    from jobs.runs.calendar import next_night
     from jobs.sample_world import load_parameters
 
     given = {"like": like, "dislike": dislike, "dismiss": dismiss, "watchlist": watchlist, "view": watched}

@@ -1,10 +1,29 @@
-"""Answers that are not sent again to whoever holds them."""
+"""Answers that are not asked for again of the same tables, nor sent again to whoever holds them."""
 
 import hashlib
 from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from jobs.lakehouse.views import Views
+
+Found = TypeVar("Found")
+_MOST_KEPT = 4_000
+"""Answers about titles and viewers, of a few kB at most."""
+_kept: WeakKeyDictionary[Views, dict[tuple[str, str], Any]] = WeakKeyDictionary()
+
+
+def kept(views: Views, key: tuple[str, str], ask: Callable[[], Found]) -> Found:
+    """An answer of these versions of the tables, asked for once."""
+    answers = _kept.setdefault(views, {})
+    if key not in answers:
+        if len(answers) > _MOST_KEPT:
+            answers.clear()
+        answers[key] = ask()
+    return cast("Found", answers[key])
 
 
 def unless_known(request: Request, key: Hashable, answer: Callable[[], Response]) -> Response:

@@ -1,16 +1,20 @@
 """The index of titles, made beside the pages whenever gold.title_facts has a newer version."""
 
+import os
 import shutil
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 
 from jobs.answers.title_search import Index, build
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import TITLE_FACTS
 
-_WAITS = 1.0
-"""Seconds that a reader waits for an index that is being made: that of a hundred thousand titles is made in them."""
 _PREFIX = "titles-"
+_APART = get_context("spawn")
+"""A process of its own: what making one takes is given back when it ends, and pages do not wait for it."""
 
 
 class Indexing:
@@ -18,12 +22,13 @@ class Indexing:
 
     Args:
         folder: Where they are.
+        waits: Seconds that a reader waits for an index that is being made: that of some ten thousand titles is made in two.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._lock = folder, Lock()
+    def __init__(self, folder: Path, waits: float = 2.0) -> None:
+        self._folder, self._waits, self._lock = folder, waits, Lock()
         self._made: tuple[int, Index] | None = None
-        self._making: dict[int, Thread] = {}
+        self._making: dict[int, SpawnProcess] = {}
 
     def of(self, views: Views) -> Index | None:
         """The index of these titles; None while it is being made."""
@@ -39,10 +44,12 @@ class Indexing:
                 del self._making[version]
                 making = None
             if making is None and not folder.exists():
-                making = self._making[version] = Thread(target=build, args=(views.root, version, folder), daemon=True)
+                making = self._making[version] = _APART.Process(
+                    target=build, args=(views.root, version, folder), daemon=True
+                )
                 making.start()
         if making is not None:
-            making.join(_WAITS)
+            making.join(self._waits)
             if making.is_alive():
                 return None
         if not folder.exists():
@@ -53,7 +60,19 @@ class Indexing:
             return self._made[1]
 
     def _forget_others(self, kept: Path) -> None:
-        """Remove the indexes of other versions, and what was begun and never finished."""
+        """Remove the indexes of other versions, and what was begun by a process that is not there any more."""
         for other in self._folder.iterdir():
-            if other != kept and other.name.lstrip(".").startswith(_PREFIX):
+            if (other != kept and other.name.startswith(_PREFIX)) or _is_left(other):
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether it was begun by a process that did not finish it, and is not there any more."""
+    if not folder.name.startswith(f".{_PREFIX}"):
+        return False
+    with suppress(ValueError, PermissionError):
+        try:
+            os.kill(int(folder.name.rpartition("-")[2]), 0)
+        except ProcessLookupError:
+            return True
+    return False

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from jobs.errors import DamagedError, JobError
-from jobs.lakehouse import ledger
+from jobs.lakehouse import remembered
 from jobs.lakehouse.views import Views
 from jobs.tables import TABLES, Table
 
@@ -54,7 +54,7 @@ class Reading:
         found = dict[Table, int | None]()
         for table in READS:
             with suppress(DamagedError):
-                found[table] = ledger.version(self._root, table)
+                found[table] = remembered.version(self._root, table)
         return found
 
 

@@ -5,11 +5,9 @@ day it was made for and the next, as long as that identifier is looked for.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, quote
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -18,23 +16,20 @@ from starlette.responses import RedirectResponse, Response
 
 from jobs.answers.finding_viewers import find_viewers, is_known, some_known
 from jobs.errors import JobError
+from jobs.explorer.caching import kept
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here, Site
-from jobs.lakehouse.views import Views
 from jobs.landing.feedback import Feedback, has_spoken, record, require_sound
-from jobs.runs.night import next_night
+from jobs.runs.calendar import next_night
 from jobs.tables.silver import TITLES
 
 router = APIRouter(include_in_schema=False)
-Found = TypeVar("Found")
 Fields = list[tuple[str, str]]
 """Of several of one name the last counts, unless all are asked for."""
 _UNDONE = "nothing was recorded"
 _FORM = re.compile(r"[0-9a-f]{32}")
 _MOST_FIELDS = 64
-_MOST_KEPT = 10_000
-"""Answers about titles and viewers that are kept."""
 _NEAR = 3
 _ONE_DAY = timedelta(days=1)
 _MOST_HELD = 100_000
@@ -42,7 +37,6 @@ _MOST_HELD = 100_000
 _TITLE = "SELECT 1 FROM silver.titles WHERE title_id = ?"
 _TITLES = "SELECT title_id FROM silver.titles LIMIT ?"
 _UNKNOWN, _CONFLICT, _WRONG, _NOT_NOW = 404, 409, 422, 503
-_kept: WeakKeyDictionary[Views, dict[tuple[str, str], Any]] = WeakKeyDictionary()
 
 
 class RefusedError(JobError):
@@ -103,16 +97,6 @@ def next_day(site: Site) -> date:
     """The day of the night that answers to what is said now."""
     views, today = site.reading.views(), site.today
     return kept(views, ("day", str(today)), lambda: next_night(site.settings, today))
-
-
-def kept(views: Views, key: tuple[str, str], ask: Callable[[], Found]) -> Found:
-    """An answer of these versions of the tables, asked for once."""
-    answers = _kept.setdefault(views, {})
-    if key not in answers:
-        if len(answers) > _MOST_KEPT:
-            answers.clear()
-        answers[key] = ask()
-    return cast("Found", answers[key])
 
 
 def form_of(site: Site, fields: Mapping[str, str]) -> tuple[str, date]:

@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse, Response
 
 from jobs.answers import title_search
 from jobs.answers.text import cut, safe
-from jobs.answers.title_figures import months_of, ranks_of, ratings_of, title_figures
+from jobs.answers.title_figures import TitleFigures, title_figures
 from jobs.answers.title_search import Asked
 from jobs.answers.titles import facts_of, named
 from jobs.errors import UnknownError
+from jobs.explorer.caching import kept
 from jobs.explorer.pictures import Palette, Scheme, drawn, mark
 from jobs.explorer.posters import NOTICE
 from jobs.explorer.reading import section
@@ -94,7 +95,7 @@ def picture(request: Request, site: Here, title_id: str, picture: str, scheme: S
     """Ratings, viewers over time, and ranks of a title."""
     if picture not in _DRAWN:
         raise UnknownError("there is no such picture")
-    bars = _DRAWN[picture].of(site.reading.views(), title_id)
+    bars = _DRAWN[picture].of(_figures(site.reading.views(), title_id))
     key = (picture, scheme, title_id, tuple(bars))
     return site.pictures.answer(
         request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, bars, _DRAWN[picture]), scheme)
@@ -106,7 +107,7 @@ def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
     """All that is known of a title."""
     views = site.reading.views()
     facts = facts_of(views, title_id)
-    figures = title_figures(views, title_id, _SIMILAR)
+    figures = _figures(views, title_id)
     loaded = site.posters.of(facts.facts["poster_path"]) if site.posters else None
     answer = render(
         request,
@@ -123,26 +124,31 @@ def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
     return answer
 
 
+def _figures(views: Views, title_id: str) -> TitleFigures:
+    """Asked for once: a page's pictures are made of what its words are."""
+    return kept(views, ("figures", title_id), lambda: title_figures(views, title_id, _SIMILAR))
+
+
 @dataclass(frozen=True)
 class Bars:
     """A picture of bars."""
 
-    of: Callable[[Views, str], Sequence[tuple[str, int]]]
+    of: Callable[[TitleFigures], Sequence[tuple[str, int]]]
     """Its bars: what each is of, and how high it is."""
     across: str
     up: str
 
 
-def _ratings(views: Views, title_id: str) -> Sequence[tuple[str, int]]:
-    return [(f"{at} to {at + 1}", viewers) for at, viewers in enumerate(ratings_of(views, title_id) or ())]
+def _ratings(figures: TitleFigures) -> Sequence[tuple[str, int]]:
+    return [(f"{at} to {at + 1}", viewers) for at, viewers in enumerate(figures.ratings or ())]
 
 
-def _months(views: Views, title_id: str) -> Sequence[tuple[str, int]]:
-    return [(f"{month:%Y-%m}", viewers) for month, viewers in months_of(views, title_id) or ()]
+def _months(figures: TitleFigures) -> Sequence[tuple[str, int]]:
+    return [(f"{month:%Y-%m}", viewers) for month, viewers in figures.months or ()]
 
 
-def _ranks(views: Views, title_id: str) -> Sequence[tuple[str, int]]:
-    return [(str(rank), lists) for rank, lists in ranks_of(views, title_id) or ()]
+def _ranks(figures: TitleFigures) -> Sequence[tuple[str, int]]:
+    return [(str(rank), lists) for rank, lists in figures.ranks or ()]
 
 
 _DRAWN = {

@@ -14,8 +14,9 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction
 
 from jobs.errors import JobError
-from jobs.lakehouse import ledger, logs
+from jobs.lakehouse import ledger
 from jobs.lakehouse.ledger import Account
+from jobs.lakehouse.opening import opened
 from jobs.lakehouse.schema import delta_schema, delta_type
 from jobs.lakehouse.staging import NO_VALUE, StagedFile
 from jobs.lakehouse.storage import STAGING, files_below, move_into, open_storage, remove
@@ -44,7 +45,7 @@ def open_or_create(root: str, table: Table) -> DeltaTable:
     """The table, made empty if it is not there yet."""
     address = f"{root}/{table.path}"
     try:
-        with logs.opened(root, table):
+        with opened(root, table):
             return DeltaTable(address)
     except TableNotFoundError:
         return make(address, table)

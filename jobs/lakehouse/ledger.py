@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from jobs.errors import GoneError, JobError
-from jobs.lakehouse import logs
+from jobs.lakehouse.opening import opened
 from jobs.tables import Table
 
 FORMAT = 2
@@ -160,7 +160,7 @@ def open_table(root: str, table: Table) -> DeltaTable | None:
         DamagedError: Its log is damaged.
     """
     try:
-        with logs.opened(root, table):
+        with opened(root, table):
             delta = DeltaTable(f"{root}/{table.path}")
     except TableNotFoundError:
         return None

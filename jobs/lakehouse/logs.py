@@ -6,8 +6,6 @@ of its own. Imports neither Spark nor the ledger.
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,9 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
-from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from jobs.errors import DamagedError
 from jobs.lakehouse.storage import folders_in, open_storage
 from jobs.tables import Table
 
@@ -113,24 +109,3 @@ def examine(root: str, table: Table) -> Log:
         elif found := _CHECKPOINT.fullmatch(info.base_name):
             log.checkpoints.setdefault(int(found[1]), []).append(info.path)
     return log
-
-
-@contextmanager
-def opened(root: str, table: Table) -> Iterator[None]:
-    """Say in a line what is wrong with a log that Delta cannot open a table from.
-
-    Raises:
-        DamagedError: Something is.
-    """
-    try:
-        yield
-    except TableNotFoundError:
-        raise
-    except DeltaError as error:
-        problems = examine(root, table).problems
-        if not problems:
-            raise
-        raise DamagedError(
-            f"{table.name} cannot be opened: of its log, {'; '.join(problems)}; nothing was changed, earlier versions can "
-            f"be read; `reelhouse restore {table.name}` shows them, and mends it"
-        ) from error

@@ -2,31 +2,21 @@
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from jobs.lakehouse import ledger
 from jobs.lakehouse.ledger import Entry
+from jobs.lakehouse.views import Views
 from jobs.tables import Table
 from jobs.tables.ops import REFUSALS
 
-_SCHEMA = pa.schema(
-    [
-        ("table_name", pa.string()),
-        ("night", pa.date32()),
-        ("problems", pa.list_(pa.string())),
-        ("limits", pa.list_(pa.string())),
-        ("page", pa.string()),
-        ("run", pa.string()),
-        ("code_version", pa.string()),
-        ("publication", pa.string()),
-        ("refused_at", pa.timestamp("us", "UTC")),
-    ]
-)
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,7 @@ def add(delta: DeltaTable, refusals: Sequence[Refusal]) -> None:
         delta: The table.
         refusals: The rows.
     """
-    write_deltalake(delta, pa.Table.from_pylist([asdict(one) for one in refusals], _SCHEMA), mode="append")
+    write_deltalake(delta, _arrow([asdict(one) for one in refusals]), mode="append")
 
 
 def mask(root: str, masked: Callable[[str], str]) -> int:
@@ -83,18 +73,19 @@ def mask(root: str, masked: Callable[[str], str]) -> int:
         properties = CommitProperties(custom_metadata={ledger.FORGETS: "true"}, max_commit_retries=0)
         # Where another refusal came first, that one is looked at, too.
         with contextlib.suppress(CommitFailedError):
-            write_deltalake(delta, pa.Table.from_pylist(told, _SCHEMA), mode="overwrite", commit_properties=properties)
+            write_deltalake(delta, _arrow(told), mode="overwrite", commit_properties=properties)
             return changed
     return 0
 
 
 def newest(root: str) -> dict[tuple[str, date], Refusal]:
     """The newest refusal of each table and night."""
-    delta = ledger.open_table(root, REFUSALS)
-    rows = delta.to_pyarrow_table().to_pylist() if delta else []
-    return {
-        (row["table_name"], row["night"]): Refusal(**row) for row in sorted(rows, key=lambda row: row["refused_at"])
-    }
+    if ledger.open_table(root, REFUSALS) is None:
+        return {}
+    columns = ", ".join(column.name for column in fields(Refusal))
+    rows = Views(root, [REFUSALS]).rows(f"SELECT {columns} FROM {REFUSALS.name} ORDER BY refused_at, publication")  # noqa: S608
+    told = [Refusal(*row) for row in rows]
+    return {(one.table_name, one.night): one for one in told}
 
 
 def is_settled(root: str, table: Table, refusal: Refusal) -> bool:
@@ -111,3 +102,23 @@ def _settles(entry: Entry, table: Table, refusal: Refusal) -> bool:
     if entry.at < refusal.refused_at or entry.night < refusal.night:
         return False
     return not table.is_dated or table.layer != "bronze" or refusal.night.isoformat() in entry.deliveries
+
+
+def _arrow(rows: Sequence[Mapping[str, object]]) -> "pa.Table":
+    """Rows as they are written, by Arrow, which whoever only reads does without."""
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            ("table_name", pa.string()),
+            ("night", pa.date32()),
+            ("problems", pa.list_(pa.string())),
+            ("limits", pa.list_(pa.string())),
+            ("page", pa.string()),
+            ("run", pa.string()),
+            ("code_version", pa.string()),
+            ("publication", pa.string()),
+            ("refused_at", pa.timestamp("us", "UTC")),
+        ]
+    )
+    return pa.Table.from_pylist(list(rows), schema)

@@ -5,17 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import duckdb
-import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.schema import PrimitiveType
 
 from jobs.errors import JobError, nearest
 from jobs.lakehouse import ledger
-from jobs.tables import TABLES, Table, job_of
+from jobs.tables import TABLES, Column, Table, job_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _MEMORY = "2GB"
 """Of one query; it fails with one line when it needs more, as nothing may be written to disk."""
@@ -27,8 +29,7 @@ _MISSING = re.compile(r"Table with name (\S+) does not exist")
 _READS = {"SELECT", "EXPLAIN", "MULTI"}
 """Statements that only read; DuckDB calls a PIVOT ``MULTI``."""
 _PARTITION_TYPES = {"date": "DATE", "string": "VARCHAR", "integer": "INTEGER"}
-_TYPES = {"array<string>": "VARCHAR[]", "timestamp": "TIMESTAMPTZ"}
-"""DuckDB's names of types that it calls otherwise."""
+_ARRAY, _MAP = re.compile(r"array<(\w+)>"), re.compile(r"map<(\w+),(\w+)>")
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -94,7 +95,7 @@ class Views:
         with self._alone, _readable():
             return self._connection.execute(query, parameters).fetchall()
 
-    def arrow(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
+    def arrow(self, query: str, parameters: Sequence[object] = ()) -> "pa.Table":
         """The same as columns, where rows are many.
 
         Raises:
@@ -103,7 +104,7 @@ class Views:
         with self._alone, _readable():
             return self._connection.sql(query, params=list(parameters)).to_arrow_table()
 
-    def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, query: str, rows: int) -> Iterator["pa.RecordBatch"]:
         """The same some rows at a time, as they are found."""
         with _readable():
             yield from self._connection.sql(query).to_arrow_reader(rows)
@@ -164,9 +165,12 @@ def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table], memory: st
     )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
+    without_rows = [table for table, delta in opened.items() if not delta.file_uris()]
+    opened = {table: delta for table, delta in opened.items() if table not in without_rows}
     files = {table: [] if _needs_arrow(delta) else _files(delta) for table, delta in opened.items()}
     connection.execute(f"SET allowed_paths = {_literal([file for some in files.values() for file in some])}")
     connection.execute("CREATE MACRO explode(list) AS unnest(list)")  # Spark's word
+    empty = [*empty, *without_rows]
     for schema in sorted({table.layer for table in (*opened, *empty)}):
         connection.execute(f"CREATE SCHEMA {schema}")
     for table, delta in opened.items():
@@ -177,7 +181,7 @@ def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table], memory: st
             connection.register(table.name, delta.to_pyarrow_dataset())
         connection.execute(f"CREATE VIEW {table.name} AS SELECT {_columns(delta, table)} FROM {rows}")  # noqa: S608
     for table in empty:
-        columns = ", ".join(f'"{column.name}" {_TYPES.get(column.type, column.type)}' for column in table.columns)
+        columns = ", ".join(f'"{column.name}" {_type(column)}' for column in table.columns)
         connection.execute(f"CREATE TABLE {table.name} ({columns})")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -222,7 +226,14 @@ def _columns(delta: DeltaTable, table: Table) -> str:
         for field in fields
     ]
     added = table.optional_beside({field.name for field in fields})
-    return ", ".join([*held, *(f'CAST(NULL AS {_TYPES.get(c.type, c.type)}) AS "{c.name}"' for c in added)])
+    return ", ".join([*held, *(f'CAST(NULL AS {_type(column)}) AS "{column.name}"' for column in added)])
+
+
+def _type(column: Column) -> str:
+    """DuckDB's name of a column's type: most are called as in Spark."""
+    if column.type == "timestamp":
+        return "TIMESTAMPTZ"
+    return _MAP.sub(r"MAP(\1, \2)", _ARRAY.sub(r"\1[]", column.type))
 
 
 def _literal(texts: Iterable[str]) -> str:

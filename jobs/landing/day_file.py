@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from jobs.landing.fetch.download import sync_folder
+from jobs.landing.durable import sync_folder
 
 _PAGE = 4096
 _COMPARED = 64

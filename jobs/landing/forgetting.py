@@ -25,10 +25,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.lakehouse.person import USER_ID, Person
+from jobs.landing.content import kind_of
 from jobs.landing.deliveries import content_hash, deliveries, files_of
-from jobs.landing.fetch.download import sync_folder
+from jobs.landing.durable import sync_folder
 from jobs.landing.hashes import Hashes
-from jobs.landing.scan import kind_of
 from jobs.tables.bronze import EVENTS, INTERACTIONS
 
 _SUFFIX = ".forget"

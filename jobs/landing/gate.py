@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from jobs.lakehouse.columns import plain
-from jobs.landing.scan import Content, Scan, kind_of, scan
+from jobs.landing.content import Content, Scan, kind_of
+from jobs.landing.scan import scan
 from jobs.settings import Gate
 from jobs.tables import Table
 

@@ -14,9 +14,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.audit.mark import FAULTS, LINE, RECORD
+from jobs.landing.content import kind_of
 from jobs.landing.gate import Delivered
 from jobs.landing.literals import as_json
-from jobs.landing.scan import kind_of
 from jobs.tables import Table
 
 _OWN = ("extra", "file", "night")

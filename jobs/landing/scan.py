@@ -5,10 +5,11 @@ import json
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from jobs.landing import decoding
+from jobs.landing.content import Content, Scan, kind_of
 from jobs.landing.records import CsvRecords, Lines
 from jobs.landing.unpacking import Packed, TroubleError, passes
 from jobs.settings import Gate
@@ -17,36 +18,6 @@ _PARQUET_END = 8
 """Bytes of the footer's length and of the mark that end a Parquet file."""
 _PARQUET_MARK = b"PAR1"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-@dataclass(frozen=True)
-class Content:
-    """What is known of a file that can be read to its end."""
-
-    first_line: str = ""
-    """Of a file that has names in it."""
-    columns: tuple[str, ...] | None = None
-    """Of a Parquet file."""
-    bytes: int = 0
-    """As delivered."""
-    unpacked_bytes: int = 0
-    records: int = 0
-    """Rows that a reader makes of it, good and broken: lines that are not blank, without the header."""
-    longest_line: int = 0
-    """Bytes of the longest line, or record of CSV."""
-    types: tuple[str, ...] = ()
-    """Types of a Parquet file's columns."""
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What one pass over a file found."""
-
-    sha256: str
-    """Hash of the bytes as delivered; empty of a file that cannot be read."""
-    content: Content | None
-    problem: str = ""
-    """Why there is no content, in words that follow the file's path."""
 
 
 def scan(path: Path, limits: Gate) -> Scan:
@@ -62,12 +33,6 @@ def scan(path: Path, limits: Gate) -> Scan:
             return Scan(packed.sha256(), content, problem)
     except TroubleError as trouble:
         return Scan("", None, str(trouble))
-
-
-def kind_of(path: Path) -> str:
-    """How a file is written, by the end of its name: tsv, csv, dat, parquet, or jsonl."""
-    kind = path.name.removesuffix(".gz").rpartition(".")[2]
-    return "jsonl" if kind in {"json", "ndjson"} else kind
 
 
 def _read_text(path: Path, packed: Packed, limits: Gate) -> Content:

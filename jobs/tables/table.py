@@ -73,6 +73,10 @@ class Table:
     def __post_init__(self) -> None:
         rules.require(self.name, rules.broken_by_table(self))
 
+    def __hash__(self) -> int:
+        """By its name: what it is made of is all there is upstream."""
+        return hash(self.name)
+
     @property
     def layer(self) -> str:
         """``bronze``, ``silver``, ``gold`` or ``ops``."""
@@ -132,6 +136,10 @@ class Model:
 
     def __post_init__(self) -> None:
         rules.require(self.name, rules.broken_by_model(self))
+
+    def __hash__(self) -> int:
+        """By its name: what it is made of is all there is upstream."""
+        return hash(self.name)
 
     @property
     def layer(self) -> str:

@@ -1,7 +1,5 @@
 """Whether MLflow's server is there: people who ask do not wait for its client, which tries for half a minute."""
 
-import httpx
-
 from jobs.errors import JobError
 from jobs.settings import Settings
 
@@ -22,6 +20,8 @@ def require_up(settings: Settings, undone: str) -> None:
     uri = settings.mlflow_uri or ""
     if not uri.startswith("http"):
         return
+    import httpx  # where there is a server
+
     try:
         httpx.get(f"{uri.rstrip('/')}/health", timeout=_WITHIN)
     except httpx.HTTPError as gone:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from jobs.runs import resets
-from jobs.runs.night import next_night
+from jobs.runs.calendar import next_night
 from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
 from jobs.tables import TABLES, gold

@@ -1,6 +1,7 @@
 """The site over a small lake, asked as a browser asks, without a browser."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from jobs.explorer.indexing import Indexing
 from jobs.explorer.site import create
 from jobs.settings import Settings
 from tests.cli.small_lake import NIGHT, home
@@ -22,7 +24,10 @@ NOW = datetime(NIGHT.year, NIGHT.month, NIGHT.day + 1, 7, 0, tzinfo=UTC)
 
 def client_of(home: Path, **told: Any) -> TestClient:
     """A browser's requests to the site over a home, at seven in the morning."""
-    return TestClient(create(Settings(home=home, **told), lambda: NOW), base_url="http://127.0.0.1:8600")
+    site = create(Settings(home=home, **told), lambda: NOW)
+    # However busy the machine is, whoever looks for words waits until they can be found.
+    site.state.site = replace(site.state.site, indexing=Indexing(home / "explorer", waits=60.0))
+    return TestClient(site, base_url="http://127.0.0.1:8600")
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """The pages of titles: search, shelves, and all that is known of one, whatever it is called."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -113,7 +116,19 @@ def test_an_index_of_titles_that_were_replaced_is_made_anew_and_the_old_one_remo
     assert [path.name for path in (tmp_path / "explorer").iterdir()] == ["titles-2"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_a_process_left_of_an_index_goes_and_what_another_is_at_work_on_stays(
+    client: TestClient, tmp_path: Path
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for process in (ended.pid, os.getpid()):
+        (tmp_path / "explorer" / f".titles-1-{process}").mkdir(parents=True)
+
+    assert "Heat" in text_of(client.get("/titles", params={"q": "haet"}))
+
+    assert {path.name for path in (tmp_path / "explorer").iterdir()} == {"titles-1", f".titles-1-{os.getpid()}"}
+
+
 def test_an_index_that_could_not_be_made_is_begun_again_and_words_are_found_meanwhile(
     client: TestClient, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """The page of tonight: whether it is complete, and why not."""
 
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from starlette.testclient import TestClient
 
 from jobs.tables import silver
 from jobs.tables.ops import QUARANTINE
+from tests.architecture.code import PROJECT
 from tests.cli.small_lake import NIGHT, publish
 from tests.explorer.pages import client, client_of, home, text_of
 from tests.rows import filled
@@ -59,3 +62,24 @@ def test_of_many_tables_with_one_reason_it_is_said_once_and_above_the_tables(cli
 
     assert told.index("What is not as it should be") < told.index("Stages")
     assert re.search(r"\d+ tables : never published", told)
+
+
+def test_pages_are_answered_without_arrow_spark_or_mlflow(home: Path) -> None:
+    # Each of them is a sixth of what the site may hold, or more.
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from starlette.testclient import TestClient\n"
+        "from jobs.explorer.site import create\n"
+        "from jobs.settings import Settings\n"
+        "client = TestClient(create(Settings(home=Path(sys.argv[1]))), base_url='http://127.0.0.1:8600')\n"
+        "for page in ('/', '/viewers', '/viewers/u1', '/titles', '/nights', '/data', '/models', '/new-viewer'):\n"
+        "    assert client.get(page).status_code in (200, 404), page\n"
+        "print(sorted({'pyarrow', 'pyspark', 'mlflow', 'pandas', 'polars'} & set(sys.modules)))\n"
+    )
+
+    printed = subprocess.run(
+        [sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True, cwd=PROJECT
+    ).stdout
+
+    assert printed.strip() == "[]"

@@ -7,8 +7,9 @@ from deltalake import DeltaTable
 
 from jobs.errors import GoneError, JobError
 from jobs.lakehouse.views import Views
-from jobs.tables import silver
+from jobs.tables import TABLES, Table, silver
 from tests.cli.small_lake import preferred, publish, without
+from tests.rows import filled
 
 WHO = "SELECT user_id FROM silver.preferences ORDER BY user_id"
 
@@ -35,6 +36,18 @@ def test_a_query_with_parameters_answers_in_columns(root: str) -> None:
     found = Views(root, (silver.PREFERENCES,)).arrow(f"{WHO.partition(' ORDER')[0]} WHERE user_id = ?", ("second",))
 
     assert found.to_pydict() == {"user_id": ["second"]}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_table_without_rows_has_the_columns_of_one_with_rows(tmp_path: Path, table: Table) -> None:
+    publish(tmp_path / "filled", table, filled(table, {}))
+    publish(tmp_path / "empty", table)
+    bare, full = (Views(str(tmp_path / home / "lake"), (table,)) for home in ("empty", "filled"))
+
+    described = f"DESCRIBE {table.name}"
+    assert bare.rows(f"FROM {table.name}") == []
+    assert [row[:2] for row in bare.rows(described)] == [row[:2] for row in full.rows(described)]
+    assert DeltaTable(f"{bare.root}/{table.path}").file_uris() == []
 
 
 def test_a_column_that_a_table_did_not_have_yet_is_null(tmp_path: Path) -> None:

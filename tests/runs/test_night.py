@@ -11,9 +11,10 @@ from jobs.cli.app import app
 from jobs.errors import JobError
 from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
+from jobs.runs.calendar import require_past
 from jobs.runs.ended import Ended
 from jobs.runs.job import Sessions, run_job
-from jobs.runs.night import require_past, run_night
+from jobs.runs.night import run_night
 from jobs.settings import Settings
 from jobs.tables import TABLES, bronze, job_inputs, silver
 from tests.cli.small_lake import publish

@@ -10,7 +10,8 @@ import httpx
 from rich.progress import Progress
 
 from jobs.errors import JobError
-from jobs.landing.fetch.download import download, sync_folder
+from jobs.landing.durable import sync_folder
+from jobs.landing.fetch.download import download
 from jobs.landing.fetch.patience import (
     PATIENCE,
     InterruptedFetchError,

@@ -16,6 +16,7 @@ import httpx
 from rich.progress import Progress
 
 from jobs.errors import JobError
+from jobs.landing.durable import sync_folder
 from jobs.landing.fetch.patience import (
     PATIENCE,
     InterruptedFetchError,
@@ -286,12 +287,3 @@ def _total_bytes(response: httpx.Response) -> int | None:
     length = response.headers.get("Content-Length", "")
     is_whole = response.status_code == httpx.codes.OK
     return int(length) if is_whole and length.isdecimal() else None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from jobs.errors import JobError
-from jobs.landing.fetch.download import sync_folder
+from jobs.landing.durable import sync_folder
 from jobs.landing.imports.movies import Movie
 from jobs.landing.imports.ratings import Ratings
 
