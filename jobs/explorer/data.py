@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, Response
 from jobs.answers.lake_profile import profile, version_of
 from jobs.answers.profile_words import TITLES
 from jobs.errors import UnknownError
-from jobs.explorer.pictures import Scheme
-from jobs.explorer.profile_pictures import WIDTH, draw, height_of
+from jobs.explorer.pictures import Looked
+from jobs.explorer.profile_pictures import draw, height_of
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
@@ -29,14 +29,13 @@ def page(request: Request, site: Here, night: date | None = None) -> HTMLRespons
         "data.html",
         missing=found.missing if found else "",
         profile=found.answer if found else profile(views, night),
-        width=WIDTH,
         height_of=height_of,
         today=site.today,
     )
 
 
 @router.get("/data/{name}.svg")
-def picture(request: Request, site: Here, name: str, night: date | None = None, scheme: Scheme = "light") -> Response:
+def picture(request: Request, site: Here, name: str, look: Looked, night: date | None = None) -> Response:
     """One picture of a night's data."""
     if name not in TITLES:
         raise UnknownError("there is no such picture")
@@ -47,6 +46,6 @@ def picture(request: Request, site: Here, name: str, night: date | None = None, 
         shown = next((one for one in profile(views, of).pictures if one.name == name and one.points), None)
         if shown is None:
             raise UnknownError(f"nothing is drawn of {name} on night {of}: there was nothing to count")
-        return draw(shown, scheme)
+        return draw(shown, look)
 
-    return site.pictures.answer(request, ("data", name, of, version, scheme), drawing)
+    return site.pictures.answer(request, ("data", name, of, version, look), drawing)

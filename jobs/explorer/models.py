@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from jobs.answers.models import Models, models, outcomes, two_versions
-from jobs.explorer.pictures import Palette, Scheme, drawn
+from jobs.explorer.pictures import Looked, Palette, drawn, is_narrow
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
 from jobs.tracking.addresses import newest_night
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 router = APIRouter(include_in_schema=False)
-_MS, _GROWS, _ASIDE, _GAP = 7, 1.3, 0.03, 0.07
-"""Size of a point; of the widest and the highest number, the room beside the last point, and between points and names."""
+_MS, _GAP = 7, 0.07
+"""Size of a point; of the highest number, the least between two names."""
+_GROWS, _ASIDE = {"wide": 1.3, "narrow": 2.6}, {"wide": 0.03, "narrow": 0.13}
+"""Of the widest number: how far the axis goes, for names of the last points, and how far names are from points."""
 
 
 @router.get("/models")
@@ -37,18 +39,18 @@ def page(request: Request, site: Here) -> HTMLResponse:
 
 
 @router.get("/models/accuracy.svg")
-def accuracy(request: Request, site: Here, scheme: Scheme = "light") -> Response:
+def accuracy(request: Request, site: Here, look: Looked) -> Response:
     """Accuracy with its interval against coverage, a point a model."""
     found = models(site.settings)
-    key = ("accuracy", scheme, tuple((one.run_id, one.verdict) for one in found.judged))
-    return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), scheme))
+    key = ("accuracy", look, tuple((one.run_id, one.verdict) for one in found.judged))
+    return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), look))
 
 
 def _draw(axes: "Axes", colours: Palette, found: Models) -> None:
     shown = [one for one in found.judged if one.ndcg and one.coverage is not None]
     highest = max((one.ndcg.high for one in shown if one.ndcg), default=1.0)
     widest = max((100 * (one.coverage or 0) for one in shown), default=0.0) or 1.0
-    height = float("inf")
+    height, size = float("inf"), "narrow" if is_narrow(axes) else "wide"
     for one in shown:
         if one.ndcg is None or one.coverage is None:
             continue
@@ -63,12 +65,12 @@ def _draw(axes: "Axes", colours: Palette, found: Models) -> None:
         axes.annotate(
             said,
             (at, one.ndcg.value),
-            xytext=(at + _ASIDE * widest, height),
+            xytext=(at + _ASIDE[size] * widest, height),
             va="center",
             color=colours.ink,
             arrowprops={"arrowstyle": "-", "color": colours.line},
         )
-    axes.set_xlim(0, _GROWS * widest)
+    axes.set_xlim(0, _GROWS[size] * widest)
     axes.set_ylim(0, 1.1 * highest)
     axes.set_xlabel("coverage: titles on anybody's first ten, % of those that may be listed")
     axes.set_ylabel("nDCG@10, 95 % interval")

@@ -13,7 +13,7 @@ from jobs.answers.changes_words import cause_in_words, headline
 from jobs.answers.nights import NightDone, nights, two_nights
 from jobs.answers.tonight import STAGES
 from jobs.errors import UnknownError
-from jobs.explorer.pictures import Palette, Scheme, drawn, stacked
+from jobs.explorer.pictures import Looked, Palette, drawn, stacked
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
 from jobs.explorer.site import Here
@@ -33,11 +33,11 @@ def page(request: Request, site: Here) -> HTMLResponse:
 
 
 @router.get("/nights/seconds.svg")
-def seconds(request: Request, site: Here, scheme: Scheme = "light") -> Response:
+def seconds(request: Request, site: Here, look: Looked) -> Response:
     """Seconds of each night by stage."""
     found = list(reversed(nights(site.settings, site.reading.views())))
-    key = ("seconds", scheme, tuple((one.night, tuple(one.seconds.items())) for one in found))
-    return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), scheme))
+    key = ("seconds", look, tuple((one.night, tuple(one.seconds.items())) for one in found))
+    return site.pictures.answer(request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, found), look))
 
 
 @router.get("/nights/compare")

@@ -1,13 +1,15 @@
-"""Pictures drawn on the server: SVG whose words are words, for a light ground and a dark one."""
+"""Pictures drawn on the server: SVG whose words are words, for a light ground and a dark one, wide or for a telephone."""
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from textwrap import fill
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,14 +20,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Scheme = Literal["light", "dark"]
-_KEPT = 64
+Place = Literal["upper left", "upper right", "lower right"]
+_KEPT = 128
 """Pictures of some tens of kB each."""
 _INCHES = 100
 """Pixels of one."""
-_LABEL = 44
+WIDTHS = {"wide": 720, "narrow": 360}
+"""Pixels: letters are as large in both."""
+HEIGHT = 320
+_LABEL, _LABEL_OF_NARROW = 44, 18
 """Characters."""
+_ADDRESSES = ("bronze.", "silver.", "gold.")
 _MARKS = 8
 """Words on an axis, at most."""
+_TITLE_OF_NARROW = 36
+"""Characters of a line of what an axis is called."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,24 @@ PALETTES: dict[Scheme, Palette] = {
 Draw = Callable[["Axes", Palette], None]
 
 
-def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> bytes:
+@dataclass(frozen=True)
+class Look:
+    """Where a picture stands."""
+
+    scheme: Scheme = "light"
+    size: Literal["wide", "narrow"] = "wide"
+
+
+Looked = Annotated[Look, Depends()]
+"""As a request asks for it."""
+
+
+def drawn(draw: Draw, look: Look, height: int = HEIGHT) -> bytes:
     """A picture as SVG; the same of the same numbers, to the byte.
 
     Args:
         draw: Draws on axes that are there, in the colours of a palette.
-        scheme: Of the ground it stands on.
-        width: Pixels.
+        look: Where it stands.
         height: Pixels.
     """
     # Its import takes a third of a second, and pages without pictures do without.
@@ -76,7 +96,7 @@ def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> by
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    colours, file = PALETTES[scheme], BytesIO()
+    colours, file = PALETTES[look.scheme], BytesIO()
     told: Any = {
         "svg.fonttype": "none",  # words stay words: found, read aloud, and set in the page's own letters
         "svg.hashsalt": "reelhouse",
@@ -91,26 +111,54 @@ def drawn(draw: Draw, scheme: Scheme, width: int = 720, height: int = 320) -> by
     with rc_context(told), warnings.catch_warnings():
         # The browser sets words in letters of its own: that ours lack some says nothing.
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        figure = Figure(figsize=(width / _INCHES, height / _INCHES), dpi=_INCHES, layout="constrained")
+        figure = Figure(figsize=(WIDTHS[look.size] / _INCHES, height / _INCHES), dpi=_INCHES, layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=True, axis="y", linewidth=0.8)
         axes.set_axisbelow(True)
         draw(axes, colours)
+        if is_narrow(axes):
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_label_text(fill(axis.get_label_text(), _TITLE_OF_NARROW))
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     return file.getvalue()
 
 
-def label(text: str) -> str:
+def is_narrow(axes: "Axes") -> bool:
+    """Whether the picture is for a telephone."""
+    return bool(_INCHES * axes.figure.get_figwidth() < WIDTHS["wide"])
+
+
+def label(axes: "Axes", text: str) -> str:
     """A name from the data as a picture has room for it."""
-    return safe(cut(text, _LABEL))
+    most = _LABEL_OF_NARROW if is_narrow(axes) else _LABEL
+    if text.startswith(_ADDRESSES):  # the end of a column's address tells it from others
+        while len(text) > most and "." in text:
+            text = text.partition(".")[2]
+    return safe(cut(text, most))
 
 
 def mark(axes: "Axes", names: Sequence[str], most: int = _MARKS) -> None:
     """As many names on the axis as can be read."""
-    step = max(1, -(-len(names) // most))
-    axes.set_xticks(range(0, len(names), step), [label(name) for name in names[::step]])
+    step = max(1, -(-len(names) // (most // 2 if is_narrow(axes) else most)))
+    axes.set_xticks(range(0, len(names), step), [label(axes, name) for name in names[::step]])
+
+
+def name_series(axes: "Axes", colours: Palette, place: Place = "upper left", columns: int = 1) -> None:
+    """Say which colour is what; above what is drawn there is room for it where it has columns."""
+    columns = min(columns, 2) if is_narrow(axes) else columns
+    if columns > 1:
+        axes.set_ylim(0, (1.7 if is_narrow(axes) else 1.35) * (axes.dataLim.y1 or 1))
+    axes.legend(
+        frameon=False,
+        ncols=columns,
+        loc=place,
+        labelcolor=colours.ink,
+        columnspacing=1.2,
+        handlelength=1.4,
+        borderpad=0.1,
+    )
 
 
 def stacked(
@@ -127,12 +175,11 @@ def stacked(
     """
     bottoms = [0.0] * len(names)
     for at, (name, heights) in enumerate(series.items()):
-        axes.bar(range(len(names)), heights, bottom=bottoms, color=colours.at(at), label=label(name), width=0.85)
+        axes.bar(range(len(names)), heights, bottom=bottoms, color=colours.at(at), label=label(axes, name), width=0.85)
         bottoms = [low + height for low, height in zip(bottoms, heights, strict=True)]
     mark(axes, names)
-    axes.set_ylim(0, 1.35 * max(bottoms, default=1.0) or 1)
     axes.set_ylabel(unit)
-    axes.legend(frameon=False, ncols=4, loc="upper left", labelcolor=colours.ink)
+    name_series(axes, colours, columns=4)
 
 
 class Pictures:

@@ -6,8 +6,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from jobs.answers.lake_profile import Profile
-from jobs.explorer.pictures import PALETTES
-from jobs.explorer.profile_pictures import WIDTH, draw, height_of
+from jobs.explorer.pictures import PALETTES, WIDTHS, Look
+from jobs.explorer.profile_pictures import draw, height_of
 from jobs.explorer.rendering import environment
 
 _STYLE = Path(__file__).parent / "static" / "style.css"
@@ -30,7 +30,7 @@ def page(profile: Profile) -> str:
     """The file's text."""
     # Addresses of data hold no character of markup; within the page they would be cut as a text from the data is.
     pictures = {
-        one.name: {scheme: Markup(_inline(draw(one, scheme))) for scheme in PALETTES}  # noqa: S704 - base64
+        one.name: {scheme: Markup(_inline(draw(one, Look(scheme)))) for scheme in PALETTES}  # noqa: S704 - base64
         for one in profile.pictures
         if one.points
     }
@@ -41,7 +41,7 @@ def page(profile: Profile) -> str:
             profile=profile,
             pictures=pictures,
             style=Markup(_STYLE.read_text(encoding="utf-8")),  # noqa: S704 - our own
-            width=WIDTH,
+            width=WIDTHS["wide"],
             height_of=height_of,
         )
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobs.answers.lake_profile import Picture
 from jobs.answers.profile_words import Points
-from jobs.explorer.pictures import Palette, Scheme, drawn, label, mark, stacked
+from jobs.explorer.pictures import HEIGHT, Look, Palette, drawn, is_narrow, label, mark, name_series, stacked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ _FEW = 6
 _LINES = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TALL = ("people", "languages", "missing", "outliers", "set_aside")
-WIDTH, HEIGHT, _HIGHER = 720, 320, 420
+_HIGHER = 420
 
 
 def height_of(name: str) -> int:
@@ -26,10 +26,10 @@ def height_of(name: str) -> int:
     return _HIGHER if name in _TALL else HEIGHT
 
 
-def draw(picture: Picture, scheme: Scheme) -> bytes:
+def draw(picture: Picture, look: Look) -> bytes:
     """A picture of the data as SVG."""
     how = _DRAWINGS[picture.name]
-    return drawn(lambda axes, colours: how(axes, colours, picture.points), scheme, WIDTH, height_of(picture.name))
+    return drawn(lambda axes, colours: how(axes, colours, picture.points), look, height_of(picture.name))
 
 
 def _columns(axes: "Axes", colours: Palette, points: Points, *, series: str, unit: str) -> None:
@@ -47,10 +47,10 @@ def _lying(axes: "Axes", colours: Palette, points: Points, *, series: str, unit:
     shown = [(name, scale * number) for name, number in counts]
     bars = axes.barh(range(len(shown)), [number for _, number in shown], color=colours.main, height=0.75)
     axes.bar_label(bars, [_short(number, unit) for _, number in shown], padding=4, color=colours.ink)
-    axes.set_yticks(range(len(shown)), [label(name) for name, _ in shown])
+    axes.set_yticks(range(len(shown)), [label(axes, name) for name, _ in shown])
     axes.set_ylim(max(len(shown), _FEW) - 0.4, -0.6)
     axes.grid(visible=False)
-    axes.margins(x=0.12)
+    axes.margins(x=0.3 if is_narrow(axes) else 0.12)
     axes.xaxis.set_major_formatter(_number)
     axes.set_xlabel(unit)
 
@@ -82,7 +82,8 @@ def _week(axes: "Axes", colours: Palette, points: Points) -> None:
     shades = LinearSegmentedColormap.from_list("events", [colours.line, colours.main])
     shown = axes.pcolormesh(cells, cmap=shades, vmin=0, edgecolors="none")
     axes.set_yticks([at + 0.5 for at in range(len(_WEEKDAYS))], [day[:3] for day in _WEEKDAYS])
-    axes.set_xticks([at + 0.5 for at in range(0, 24, 3)], [f"{at:02d}:00" for at in range(0, 24, 3)])
+    hours = range(0, 24, 6 if is_narrow(axes) else 3)
+    axes.set_xticks([at + 0.5 for at in hours], [f"{at:02d}:00" for at in hours])
     axes.invert_yaxis()
     axes.grid(visible=False)
     axes.set_xlabel("hour, UTC")
@@ -98,7 +99,7 @@ def _long_tail(axes: "Axes", colours: Palette, points: Points) -> None:
         axes.plot(places, shares, color=colours.at(at), linewidth=2, label=name)
     axes.set_xlabel("the least known so many % of titles, or least active of viewers")
     axes.set_ylabel("hold so many %")
-    axes.legend(frameon=False, loc="upper left", labelcolor=colours.ink)
+    name_series(axes, colours)
 
 
 def _sparsity(axes: "Axes", colours: Palette, points: Points) -> None:
@@ -111,23 +112,20 @@ def _sparsity(axes: "Axes", colours: Palette, points: Points) -> None:
     axes.set_ylim(0, 104)
     axes.set_xlabel("at least so many")
     axes.set_ylabel("% of titles, or viewers")
-    axes.legend(frameon=False, loc="upper right", labelcolor=colours.ink)
+    name_series(axes, colours, "upper right")
 
 
 def _genres(axes: "Axes", colours: Palette, points: Points) -> None:
     """Lines of the genres with most titles: their share of what a decade's titles have for genres."""
     decades = points.by_x()
     sizes = {name: sum(point[3] for point in some) for name, some in points.series.items()}
-    highest = 1.0
     for at, name in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name))[: _LINES + 1]):
         counts = points.by_x(name)
         shares = [100 * counts.get(decade, 0.0) / decades[decade] for decade in decades]
-        axes.plot(range(len(decades)), shares, color=colours.at(at), marker="o", linewidth=2, label=label(name))
-        highest = max(highest, *shares)
+        axes.plot(range(len(decades)), shares, color=colours.at(at), marker="o", linewidth=2, label=label(axes, name))
     mark(axes, list(decades))
-    axes.set_ylim(0, 1.35 * highest)
     axes.set_ylabel("% of a decade's genres")
-    axes.legend(frameon=False, ncols=3, loc="upper left", labelcolor=colours.ink)
+    name_series(axes, colours, columns=3)
 
 
 def _years(axes: "Axes", colours: Palette, points: Points) -> None:
@@ -146,7 +144,7 @@ def _runtime(axes: "Axes", colours: Palette, points: Points) -> None:
     mark(axes, list(half))
     axes.set_ylim(bottom=0)
     axes.set_ylabel("minutes")
-    axes.legend(frameon=False, loc="lower right", labelcolor=colours.ink)
+    name_series(axes, colours, "lower right")
 
 
 def _number(value: float, _place: float) -> str:

@@ -17,7 +17,7 @@ from jobs.answers.title_search import Asked
 from jobs.answers.titles import facts_of, named
 from jobs.errors import UnknownError
 from jobs.explorer.caching import kept
-from jobs.explorer.pictures import Palette, Scheme, drawn, mark
+from jobs.explorer.pictures import Looked, Palette, drawn, mark
 from jobs.explorer.posters import NOTICE
 from jobs.explorer.reading import section
 from jobs.explorer.rendering import render
@@ -91,14 +91,14 @@ def poster(site: Here, title_id: str) -> Response:
 
 
 @router.get("/titles/{title_id}/{picture}.svg")
-def picture(request: Request, site: Here, title_id: str, picture: str, scheme: Scheme = "light") -> Response:
+def picture(request: Request, site: Here, title_id: str, picture: str, look: Looked) -> Response:
     """Ratings, viewers over time, and ranks of a title."""
     if picture not in _DRAWN:
         raise UnknownError("there is no such picture")
     bars = _DRAWN[picture].of(_figures(site.reading.views(), title_id))
-    key = (picture, scheme, title_id, tuple(bars))
+    key = (picture, look, title_id, tuple(bars))
     return site.pictures.answer(
-        request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, bars, _DRAWN[picture]), scheme)
+        request, key, lambda: drawn(lambda axes, ink: _draw(axes, ink, bars, _DRAWN[picture]), look)
     )
 
 
