@@ -22,6 +22,7 @@ _ALL = {
     ),
 }
 _BEGINNING = "SELECT * FROM ({}) WHERE starts_with(user_id, ?) ORDER BY user_id LIMIT ?"
+_WITHIN = "SELECT * FROM ({}) WHERE contains(user_id, ?) ORDER BY user_id LIMIT ?"
 _NEAR = """
 SELECT * FROM ({}) WHERE jaro_winkler_similarity(user_id, ?) > 0.6
 ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT ?
@@ -48,13 +49,13 @@ class FoundViewers:
 
     viewers: tuple[FoundViewer, ...]
     how: str
-    """beginning: their identifiers begin so; near: they are spelt alike; examples: nothing was asked."""
+    """beginning: their identifiers begin so; within: they hold it; near: they are spelt alike; examples: nothing was asked."""
     is_cut: bool
     """Whether there are more."""
 
 
 def find_viewers(views: Views, text: str, limit: int) -> FoundViewers:
-    """Viewers whose identifier begins with some text, in order; else the nearest by spelling.
+    """Viewers whose identifier begins with some text, in order; else who holds it; else the nearest by spelling.
 
     Args:
         views: Of ``READS``.
@@ -71,6 +72,8 @@ def find_viewers(views: Views, text: str, limit: int) -> FoundViewers:
         return _found(views.rows(_EXAMPLES.format(everybody), (limit,)), "examples", limit)
     if rows := views.rows(_BEGINNING.format(everybody), (text, limit + 1)):
         return _found(rows, "beginning", limit)
+    if rows := views.rows(_WITHIN.format(everybody), (text, limit + 1)):
+        return _found(rows, "within", limit)
     asked = text[:_LONGEST]
     return _found(views.rows(_NEAR.format(everybody), (asked, asked, limit)), "near", limit)
 

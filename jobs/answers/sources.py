@@ -14,7 +14,7 @@ from jobs.tables import SOURCES, Table
 
 
 def statuses_of_bronze(
-    settings: Settings, served: Mapping[str, Served | None], refused: Mapping[str, Refusal], today: date, counted: date
+    settings: Settings, served: Mapping[str, Served | None], refused: Mapping[str, Refusal], counted: date
 ) -> Iterator[Status]:
     """How each table stands of which anything was ever delivered.
 
@@ -22,8 +22,7 @@ def statuses_of_bronze(
         settings: Where everything is.
         served: What the tables hold.
         refused: The last refusal of each table that was not published since.
-        today: Today's date: what is delivered for it is not awaited yet.
-        counted: The day that ages are counted to.
+        counted: The day that ages are counted to; what is delivered for it is not awaited yet.
     """
     for source in SOURCES:
         folders = deliveries.deliveries(settings.landing, source)
@@ -35,7 +34,7 @@ def statuses_of_bronze(
             refusal = refused.get(table.name)
             if refusal and not _is_open(table, held, refusal, files):
                 refusal = None
-            awaited = {day: own for day, own in files.items() if day < today}
+            awaited = {day: own for day, own in files.items() if day < counted}
             status = _status(table, held, refusal, awaited, hashes)
             if status:
                 yield is_promised(table, carrying(status, held, counted))

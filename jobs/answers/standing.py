@@ -222,3 +222,22 @@ def is_promised(table: Table, status: Status) -> Status:
     else:
         why = f"carries {status.night}, {status.age_days} days ago, and no later night is there; promised within {days}"
     return replace(promised, state="late", why=why)
+
+
+def next_command(found: Sequence[Status]) -> str:
+    """What is worth typing next: the worst is looked at first."""
+    states = {one.state for one in found}
+    if "damaged" in states:
+        return f"reelhouse restore {next(one.table for one in found if one.state == 'damaged')}"
+    if "stale" in states:
+        return 'reelhouse sql "SELECT table_name, night, problems, page FROM ops.refusals ORDER BY refused_at DESC LIMIT 5"'
+    if states & {"behind", "outdated", "none yet", "never published"}:
+        return "reelhouse night"
+    if states & {"old", "unknown"}:
+        return "reelhouse models"
+    if "late" in states:
+        return "reelhouse delivered"
+    if "rolled back" in states:
+        return "reelhouse history gold.recommendations"
+    has_changes = any(one.rows for one in found if one.table == "gold.recommendation_changes")
+    return "reelhouse diff" if has_changes else "reelhouse show"

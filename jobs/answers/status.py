@@ -58,9 +58,9 @@ def standing(settings: Settings, today: date) -> Standing:
     except DamagedError as error:
         damaged[REFUSALS.name], refused = str(error), {}
     nights = [held.entry.night for held in served.values() if held]
-    newest = max([*nights, *(day for day in delivered_days(settings.landing) if day < today)], default=None)
     counted = _counted(settings, today)
-    found = list(statuses_of_bronze(settings, served, refused, today, counted))
+    newest = max([*nights, *(day for day in delivered_days(settings.landing) if day < counted)], default=None)
+    found = list(statuses_of_bronze(settings, served, refused, counted))
     for node in NODES:
         if isinstance(node, Model):
             found.append(_status_of_model(settings, node, served, newest, counted))
@@ -89,7 +89,10 @@ def _ledger(root: str, table: Table) -> Served | str | None:
 
 
 def _counted(settings: Settings, today: date) -> date:
-    """The day that ages are counted to: of a sample world, whose days go on one by one, the one after its last."""
+    """The day that ages are counted to, for which nothing is awaited yet; of a sample world the one after its last.
+
+    Its days go on one by one: what people say meanwhile is of the next.
+    """
     last = last_day(settings.landing)
     return min(last + timedelta(days=1), today) if last else today
 

@@ -9,7 +9,7 @@ from jobs.answers.changes import NightChanges
 from jobs.answers.changes_words import headline
 from jobs.answers.measured import Measured, compared, measured
 from jobs.answers.quarantined import Aside, Quarantined
-from jobs.answers.standing import WORST_FIRST, Reason, Status, reasons_of
+from jobs.answers.standing import WORST_FIRST, Reason, Status, next_command, reasons_of
 from jobs.answers.status import Standing, standing
 from jobs.errors import JobError
 from jobs.lakehouse.views import Views
@@ -80,6 +80,8 @@ class Tonight:
     in_one_line: str
     reasons: Sequence[Reason]
     """Why what is not fresh is not, the worst first."""
+    next_command: str
+    """What is worth typing next."""
     stages: Sequence[Stage]
     set_aside: Quarantined | None
     """What is in quarantine of the night; None where nothing is known of any."""
@@ -117,6 +119,7 @@ def tonight(settings: Settings, views: Views, today: date) -> Tonight:
         is_complete=bool(now.found) and now.night is not None and all(one.is_fresh for one in now.found),
         in_one_line=now.in_one_line,
         reasons=reasons_of(now.found),
+        next_command=next_command(now.found),
         stages=_stages(now),
         set_aside=aside,
         serving=serving,

@@ -8,7 +8,7 @@ from typing import Any
 from jobs.answers.titles import Names, names_of
 from jobs.errors import JobError, UnknownError
 from jobs.lakehouse.views import Views
-from jobs.tables.gold import RECOMMENDATIONS
+from jobs.tables.gold import EVERYBODY_ELSE, RECOMMENDATIONS
 from jobs.tables.silver import PREFERENCES, TITLES
 
 READS = (RECOMMENDATIONS, TITLES, PREFERENCES)
@@ -32,6 +32,9 @@ WHERE weight > 0 AND user_id IN (SELECT user_id FROM gold.recommendations)
 GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
 """
 _FIRST = "SELECT min(user_id) FROM gold.recommendations WHERE user_id <> '*' HAVING count(*) > 0"
+_FIRST_ROW = f"""
+SELECT user_id, title_id FROM gold.recommendations WHERE user_id <> '{EVERYBODY_ELSE}' ORDER BY user_id, rank LIMIT 1
+"""  # noqa: S608
 _NEAR = """
 SELECT user_id FROM (SELECT DISTINCT user_id FROM gold.recommendations WHERE user_id <> '*')
 ORDER BY jaro_winkler_similarity(user_id, ?) DESC, user_id LIMIT 3
@@ -176,6 +179,12 @@ def nearest_viewers(views: Views, user_id: str) -> list[str] | None:
     if views.rows(_KNOWN, (user_id,)):
         return None
     return [name for (name,) in views.rows(_NEAR_KNOWN, (user_id,))]
+
+
+def example(views: Views) -> tuple[str, str]:
+    """A viewer who has a list, and the first title of it; an invented pair where nobody has one."""
+    found = views.rows(_FIRST_ROW) if RECOMMENDATIONS.name in views.published else []
+    return found[0] if found else ("u000001", "tt0111161")
 
 
 def _example(views: Views) -> str:

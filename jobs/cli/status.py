@@ -48,7 +48,7 @@ def status(
     promised. What was set aside, waits (parked), and the seconds are of the last publication.
     `reelhouse tables` says what the tables are.
     """
-    from jobs.answers.standing import WORST_FIRST
+    from jobs.answers.standing import WORST_FIRST, next_command
     from jobs.answers.status import standing
 
     home = settings()
@@ -62,7 +62,7 @@ def status(
         _show_reasons(found)
         _show_table(found)
         _show_notes(found)
-        display.next_step(_next(found))
+        display.next_step(next_command(found))
     is_damaged = any(one.state == "damaged" for one in now.found)
     if is_damaged or (check and not all(one.is_fresh for one in now.found)):
         raise typer.Exit(1)
@@ -119,22 +119,3 @@ def _show_notes(found: "Sequence[Status]") -> None:
             display.say(f"{one.table}: {one.why}")
         if one.serves:
             display.say(f"{one.table}: {'serves' if one.table.startswith('model.') else 'made by'} {one.serves}")
-
-
-def _next(found: "Sequence[Status]") -> str:
-    """What is worth typing next: the worst is looked at first."""
-    states = {one.state for one in found}
-    if "damaged" in states:
-        return f"reelhouse restore {next(one.table for one in found if one.state == 'damaged')}"
-    if "stale" in states:
-        return 'reelhouse sql "SELECT table_name, night, problems, page FROM ops.refusals ORDER BY refused_at DESC LIMIT 5"'
-    if states & {"behind", "outdated", "none yet", "never published"}:
-        return "reelhouse night"
-    if states & {"old", "unknown"}:
-        return "reelhouse models"
-    if "late" in states:
-        return "reelhouse delivered"
-    if "rolled back" in states:
-        return "reelhouse history gold.recommendations"
-    has_changes = any(one.rows for one in found if one.table == "gold.recommendation_changes")
-    return "reelhouse diff" if has_changes else "reelhouse show"

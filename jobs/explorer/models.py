@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 router = APIRouter(include_in_schema=False)
-_MS, _GAP = 7, 0.07
+_MS, _GAP = 4, 0.07
 """Size of a point; of the highest number, the least between two names."""
 _GROWS, _ASIDE = {"wide": 1.3, "narrow": 2.6}, {"wide": 0.03, "narrow": 0.13}
 """Of the widest number: how far the axis goes, for names of the last points, and how far names are from points."""
@@ -58,7 +58,7 @@ def _draw(axes: "Axes", colours: Palette, found: Models) -> None:
         colour = colours.main if is_serving else colours.others[0]
         around = [[one.ndcg.value - one.ndcg.low], [one.ndcg.high - one.ndcg.value]]
         at = 100 * one.coverage
-        axes.errorbar([at], [one.ndcg.value], yerr=around, fmt="o", color=colour, markersize=_MS, capsize=4)
+        axes.errorbar([at], [one.ndcg.value], yerr=around, fmt="o", color=colour, markersize=_MS, capsize=5)
         said = f"{one.name} (serves)" if is_serving else one.name
         # Names of models that are nearly alike stand one below the other.
         height = min(one.ndcg.value, height - _GAP * highest)

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from textwrap import fill
@@ -127,7 +127,7 @@ def drawn(draw: Draw, look: Look, height: int = HEIGHT) -> bytes:
 
 def is_narrow(axes: "Axes") -> bool:
     """Whether the picture is for a telephone."""
-    return bool(_INCHES * axes.figure.get_figwidth() < WIDTHS["wide"])
+    return bool(axes.bbox.width < WIDTHS["narrow"])
 
 
 def label(axes: "Axes", text: str) -> str:

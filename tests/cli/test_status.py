@@ -17,6 +17,7 @@ from jobs.lakehouse.commit import open_or_create
 from jobs.lakehouse.ledger import Part
 from jobs.lakehouse.refusals import Refusal, add
 from jobs.landing.deliveries import content_hash
+from jobs.landing.feedback import FILE
 from jobs.landing.hashes import Hashes
 from jobs.sample_world.parameters import EVENT_LOG
 from jobs.settings import Settings
@@ -184,6 +185,13 @@ def test_a_sample_world_s_days_end_with_its_last_one(run: Run, tmp_path: Path, m
 
     titles = state(run, "silver.titles")
     assert (titles["state"], titles["age_days"]) == ("fresh", 1)
+
+    # What people say meanwhile waits for the world's next day: nobody has missed its night.
+    said = log.parents[1] / str(THREE) / FILE
+    said.parent.mkdir()
+    said.write_text("{}\n")
+    assert state(run, "silver.titles")["state"] == "fresh"
+    assert str(THREE) not in run("status").stdout
 
 
 def deliver(home: Path, day: date, content: str) -> Path:

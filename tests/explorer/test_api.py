@@ -1,5 +1,6 @@
 """The answers for programs: the same as those of the command line, and unanswered while nothing is new."""
 
+import re
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -83,3 +84,10 @@ def test_the_page_for_programs_names_every_question(client: TestClient) -> None:
 
     for path in client.get("/api/openapi.json").json()["paths"]:
         assert f"GET {path}" in told
+
+
+def test_the_page_for_programs_asks_for_what_there_is(client: TestClient) -> None:
+    asked = re.findall(r"curl http://127.0.0.1:8600(\S+)</code>", client.get("/api").text)
+
+    assert "/api/tonight" in asked
+    assert [client.get(path).status_code for path in asked] == [200] * len(asked)

@@ -67,7 +67,7 @@ def test_a_button_of_the_page_records_an_event_and_shows_the_page_anew(client: T
     told = text_of(client.get(answer.headers["location"]))
     assert "Recorded for the night of 2026-03-02 (today) : likes Heat (1995)" in re.sub(r"\) ?:", ") :", told)
     assert "Waiting for tonight" in told
-    assert "u000001 likes it: tonight answers" in told
+    assert "u000001 likes it: the next night answers" in told
 
 
 def test_a_form_that_is_sent_twice_counts_once_and_says_so(client: TestClient, home: Path) -> None:
@@ -185,3 +185,12 @@ def test_a_viewer_with_a_slash_is_led_back_to(home: Path) -> None:
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"/viewers/{quote(odd, safe='')}?said=")
     assert "likes Heat (1995)" in text_of(client.get(answer.headers["location"]))
+
+
+def test_enter_in_the_field_of_a_rating_rates_and_does_not_like(client: TestClient) -> None:
+    buttons = re.findall(
+        r'<button name="event_type" value="(\w+)"( formnovalidate)?>', client.get("/viewers/u000001").text
+    )
+
+    assert buttons[0] == ("rating", "")
+    assert ("like", " formnovalidate") in buttons

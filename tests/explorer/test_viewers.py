@@ -77,12 +77,16 @@ def client(home: Path) -> TestClient:
     return client_of(home)
 
 
-def test_viewers_are_found_by_how_their_identifier_begins_else_by_spelling(client: TestClient) -> None:
+def test_viewers_are_found_by_how_their_identifier_begins_else_by_a_part_of_it_else_by_spelling(
+    client: TestClient,
+) -> None:
     found = text_of(client.get("/viewers?q=u0"))
     assert "2 whose identifier begins so" in found
     assert re.search(r"u000001 3 1 .*u000002 1 1", found)
-    near = text_of(client.get("/viewers", params={"q": "u00002"}))
-    assert "Nobody's identifier begins so; the nearest by spelling" in near
+    within = text_of(client.get("/viewers?q=0002"))
+    assert "Nobody's identifier begins so; 1 that hold it" in within
+    near = text_of(client.get("/viewers", params={"q": "u00002x"}))
+    assert "Nobody's identifier holds that; the nearest by spelling" in near
     assert near.index("u000002") < near.index("u000001")
     assert "There is no viewer like qqq" in text_of(client.get("/viewers?q=qqq"))
     assert "Some who like many titles" in text_of(client.get("/viewers"))
@@ -93,7 +97,7 @@ def test_a_list_is_shown_with_its_reasons_and_what_each_adds(client: TestClient)
 
     assert "1 Amélie (2001) because you liked what tt0000002 is like" in told
     # Of a score of 1.0; a title that is known no more has its identifier.
-    assert re.search(r"Heat \(1995\) 75 % .*?tt9 12 %", told)
+    assert re.search(r"Heat \(1995\) 75 % .*?tt9 12 % .*?all else of the history 12 %", told)
     assert "popular; score 1,234" in told
     assert "x" * 200 not in told, "a long name is cut"
 
