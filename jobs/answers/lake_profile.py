@@ -6,6 +6,7 @@ from datetime import date
 
 from jobs.answers.profile_words import TITLES, Points, describe, say
 from jobs.errors import UnknownError
+from jobs.lakehouse.opening import Edition
 from jobs.lakehouse.views import Views
 from jobs.tables.gold import LAKE_PROFILE
 from jobs.tables.ops import QUARANTINE
@@ -66,15 +67,15 @@ def profile(views: Views, night: date | None = None) -> Profile:
     return Profile(night, nights, tuple(one for one in pictures if one.points or one.name == SET_ASIDE))
 
 
-def version_of(views: Views, night: date | None = None) -> tuple[date, tuple[int | None, ...]]:
-    """The night that is meant, and the versions of the tables that tell of it; as :func:`profile`, without looking.
+def version_of(views: Views, night: date | None = None) -> tuple[date, tuple[Edition | None, ...]]:
+    """The night that is meant, and the editions of the tables that tell of it; as :func:`profile`, without looking.
 
     Raises:
         JobError: No night was profiled yet.
         UnknownError: That one was not.
     """
     night, _ = _night(views, night)
-    return night, tuple(views.versions.get(table) for table in READS)
+    return night, tuple(views.editions.get(table) for table in READS)
 
 
 def _night(views: Views, night: date | None) -> tuple[date, tuple[date, ...]]:

@@ -88,8 +88,8 @@ def page(request: Request, site: Here) -> HTMLResponse:
 
 def _of_versions(request: Request, site: Site, reads: Iterable[Table], ask: Callable[[], object]) -> Response:
     """An answer, unless the caller holds that of the same versions of its tables."""
-    versions = site.reading.views().versions
-    key = (request.url.query, *(versions.get(table) for table in reads))
+    editions = site.reading.views().editions
+    key = (request.url.query, *(editions.get(table) for table in reads))
     return unless_known(request, key, lambda: _json(ask()))
 
 

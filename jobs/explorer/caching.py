@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jobs.lakehouse.views import Views
+from jobs.version import code_hash
 
 Found = TypeVar("Found")
 _MOST_KEPT = 4_000
@@ -31,12 +32,12 @@ def unless_known(request: Request, key: Hashable, answer: Callable[[], Response]
 
     Args:
         request: What is asked.
-        key: Names, of what is at this address, the versions that it is made of.
+        key: Names, of what is at this address, the editions of tables that it is made of; the code counts by itself.
         answer: Makes it.
     """
-    tag = f'"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"'
+    tag = f'"{hashlib.sha256(repr((code_hash(), key)).encode()).hexdigest()[:32]}"'
     known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
-    if known & {tag, "*"}:
+    if tag in known:
         return Response(status_code=304, headers={"ETag": tag})
     made = answer()
     made.headers["ETag"] = tag

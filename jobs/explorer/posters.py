@@ -11,7 +11,7 @@ NOTICE = "This product uses the TMDB API but is not endorsed or certified by TMD
 _ADDRESS = re.compile(
     r"(?P<origin>(?:https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http://(?:127\.0\.0\.1|localhost))(?::[0-9]{1,5})?)"
     r"(?:/[a-z0-9._~-]+)*/?",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 """No blank, quote, comma or semicolon: the origin stands in a header, where these would begin something else."""
 _PATH = re.compile(POSTER_PATH)

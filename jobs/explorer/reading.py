@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from jobs.errors import DamagedError, JobError
 from jobs.lakehouse import remembered
+from jobs.lakehouse.opening import Edition
 from jobs.lakehouse.views import Views
 from jobs.tables import TABLES, Table
 
@@ -43,18 +44,18 @@ class Reading:
             now = time.monotonic()
             if self._views is None or now - self._looked_at >= _LOOKS_EVERY:
                 newest = self._newest()
-                published = {table: version for table, version in newest.items() if version is not None}
-                if self._views is None or published != self._views.versions:
+                published = {table: edition for table, edition in newest.items() if edition is not None}
+                if self._views is None or published != self._views.editions:
                     self._views = Views(self._root, newest, memory=_MEMORY)
                 self._looked_at = time.monotonic()
             return self._views
 
-    def _newest(self) -> dict[Table, int | None]:
-        """The version of each table, None of one that was never published; without those whose log is damaged."""
-        found = dict[Table, int | None]()
+    def _newest(self) -> dict[Table, Edition | None]:
+        """The edition of each table, None of one that was never published; without those whose log is damaged."""
+        found = dict[Table, Edition | None]()
         for table in READS:
             with suppress(DamagedError):
-                found[table] = remembered.version(self._root, table)
+                found[table] = remembered.edition(self._root, table)
         return found
 
 

@@ -126,7 +126,12 @@ def page(request: Request, site: Here, title_id: str) -> HTMLResponse:
 
 def _figures(views: Views, title_id: str) -> TitleFigures:
     """Asked for once: a page's pictures are made of what its words are."""
-    return kept(views, ("figures", title_id), lambda: title_figures(views, title_id, _SIMILAR))
+
+    def ask() -> TitleFigures:
+        named(views, title_id)  # refuses one that nobody knows
+        return title_figures(views, title_id, _SIMILAR)
+
+    return kept(views, ("figures", title_id), ask)
 
 
 @dataclass(frozen=True)

@@ -214,12 +214,17 @@ def go_back(
     if entry is None:
         return _rewrite(root, table, base, source, None, matcher, metadata)
     parts = {part: _without(counts, rows.get(part, 0), SetAside()) for part, counts in entry.parts.items()}
-    taken = sum(rows.values())
+    # Of a dated table the account is of the partitions that were replaced then, the rows are of the whole table.
+    taken = 0 if table.is_dated else sum(rows.values())
+    spine = Counter(entry.spine)
+    if spine and taken:
+        spine.update({"published": -taken, "forgotten": taken})
     account = replace(
         _account_of(entry, parts),
-        offered=sum(part.offered for part in parts.values()) if parts else entry.offered - taken,
-        published=sum(part.published for part in parts.values()) if parts else entry.published - taken,
-        forgotten=entry.forgotten + taken,
+        offered=entry.offered - taken,
+        published=entry.published - taken,
+        spine=dict(spine),
+        forgotten=entry.forgotten + sum(rows.values()),
     )
     return _rewrite(root, table, base, source, None, matcher, {**metadata, "userMetadata": ledger.encode(account)})
 

@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from jobs.errors import DamagedError
 from jobs.tables import Table
+
+Edition = tuple[str, int]
+"""Delta's identifier of a table, and a version of it: one that was deleted and made again has the same versions."""
+
+
+def edition(delta: DeltaTable) -> Edition:
+    """What a table holds."""
+    return str(delta.metadata().id), delta.version()
 
 
 @contextmanager

@@ -18,6 +18,9 @@ from jobs.tables.ops import REFUSALS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MEMORY = "256MB"
+"""Of a table that keeps some weeks of lines: the site, too, reads it."""
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -83,7 +86,8 @@ def newest(root: str) -> dict[tuple[str, date], Refusal]:
     if ledger.open_table(root, REFUSALS) is None:
         return {}
     columns = ", ".join(column.name for column in fields(Refusal))
-    rows = Views(root, [REFUSALS]).rows(f"SELECT {columns} FROM {REFUSALS.name} ORDER BY refused_at, publication")  # noqa: S608
+    query = f"SELECT {columns} FROM {REFUSALS.name} ORDER BY refused_at, publication"  # noqa: S608
+    rows = Views(root, [REFUSALS], memory=_MEMORY).rows(query)
     told = [Refusal(*row) for row in rows]
     return {(one.table_name, one.night): one for one in told}
 

@@ -1,20 +1,20 @@
 """What ledgers said, remembered until somebody commits: for a program that asks again and again, such as the site.
 
-To open a table is to read its log; to see whether anything was added to the log is to look into one folder.
+To open a table is to read its log; to see whether anything of the log is another is to look into one folder.
 """
 
 import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-from jobs.lakehouse import ledger
+from jobs.lakehouse import ledger, opening
 from jobs.lakehouse.ledger import Entry, Served
+from jobs.lakehouse.opening import Edition
 from jobs.tables import Table
 
 Said = TypeVar("Said")
-_Mark = tuple[str, int, int, int]
+_Mark = frozenset[tuple[str, int, int, int]]
 _said: dict[tuple[str, str, str], tuple[_Mark, Any]] = {}
 _alone = Lock()
 _MOST = 1_000
@@ -31,9 +31,18 @@ def history(root: str, table: Table, limit: int) -> list[Entry]:
     return _once(root, table, f"history {limit}", lambda: ledger.history(root, table, limit))
 
 
-def version(root: str, table: Table) -> int | None:
-    """See :func:`jobs.lakehouse.ledger.version`."""
-    return _once(root, table, "version", lambda: ledger.version(root, table))
+def edition(root: str, table: Table) -> Edition | None:
+    """The newest edition of a table, None if it was never published.
+
+    Raises:
+        DamagedError: Its log is damaged.
+    """
+
+    def ask() -> Edition | None:
+        delta = ledger.open_table(root, table)
+        return opening.edition(delta) if delta else None
+
+    return _once(root, table, "edition", ask)
 
 
 def _once(root: str, table: Table, question: str, ask: Callable[[], Said]) -> Said:
@@ -53,10 +62,16 @@ def _once(root: str, table: Table, question: str, ask: Callable[[], Said]) -> Sa
 
 
 def _mark(log: str) -> _Mark | None:
-    """What changes with every commit, and when files of the log come or go; None of a store elsewhere, or of no log."""
+    """What tells whether any file of a log is another than before; None of a store elsewhere, or of no log."""
     try:
-        newest = max(name for name in os.listdir(log) if name.endswith(".json"))  # noqa: PTH208 - names, of hundreds
-        entry, folder = Path(log, newest).stat(), Path(log).stat()
-    except (OSError, ValueError):
+        with os.scandir(log) as files:
+            return frozenset(
+                (file.name, state.st_ino, state.st_mtime_ns, state.st_size) for file, state in _states(files)
+            )
+    except OSError:
         return None
-    return newest, entry.st_mtime_ns, entry.st_size, folder.st_mtime_ns
+
+
+def _states(files: Iterable[os.DirEntry[str]]) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    for file in files:
+        yield file, file.stat()

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from deltalake.schema import PrimitiveType
 
 from jobs.errors import JobError, nearest
-from jobs.lakehouse import ledger
+from jobs.lakehouse import ledger, opening
 from jobs.tables import TABLES, Column, Table, job_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Views:
             ledger.latest(root, table)  # refuses a lake of a newer version
         self.root = root
         self._alone = Lock()
-        self.versions = {table: delta.version() for table, delta in opened.items()}
+        self.editions = {table: opening.edition(delta) for table, delta in opened.items()}
+        self.versions = {table: version for table, (_, version) in self.editions.items()}
         self.published = frozenset(table.name for table in opened)
         empty = [table for table in tables if table.layer == "ops" and table not in opened]
         with _readable():
@@ -263,8 +264,8 @@ def _readable() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise JobError(f"the tables were not read: {_in_one_line(error)}") from error
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
-        # The message names the file, and its folder the table.
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.PermissionException) as error:
+        # The message names the file, and its folder the table; one that is gone is asked for as a folder, which is not allowed.
         raise JobError(
             f"the tables were not read: {_in_one_line(error)}; `reelhouse restore TABLE --deep` shows what is whole"
         ) from error

@@ -26,7 +26,7 @@ def client_of(home: Path, **told: Any) -> TestClient:
     """A browser's requests to the site over a home, at seven in the morning."""
     site = create(Settings(home=home, **told), lambda: NOW)
     # However busy the machine is, whoever looks for words waits until they can be found.
-    site.state.site = replace(site.state.site, indexing=Indexing(home / "explorer", waits=60.0))
+    site.state.site = replace(site.state.site, indexing=Indexing(home / "explorer", waits=60.0, rests=0.0))
     return TestClient(site, base_url="http://127.0.0.1:8600")
 
 

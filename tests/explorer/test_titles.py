@@ -7,8 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from starlette.testclient import TestClient
 
+from jobs.answers.title_search import READS
+from jobs.explorer.indexing import Indexing
+from jobs.lakehouse.views import Views
 from jobs.tables import gold, silver
 from tests.cli.small_lake import listed, publish
 from tests.explorer.pages import client_of, text_of
@@ -99,7 +103,7 @@ def test_search_forgives_slips_and_keeps_what_was_asked_in_its_form(client: Test
 
     assert "Heat" in text_of(page)
     assert 'value="haet"' in page.text
-    assert [path.name for path in (tmp_path / "explorer").iterdir()] == ["titles-1"]
+    assert [path.name for path in (tmp_path / "explorer").iterdir()] == [index_of(tmp_path)]
     assert "No title has all of that" in text_of(client.get("/titles", params={"q": "nowhere"}))
 
 
@@ -113,7 +117,32 @@ def test_an_index_of_titles_that_were_replaced_is_made_anew_and_the_old_one_remo
     later = client_of(tmp_path)
 
     assert "Ran" in text_of(later.get("/titles", params={"q": "ran"}))
-    assert [path.name for path in (tmp_path / "explorer").iterdir()] == ["titles-2"]
+    assert [path.name for path in (tmp_path / "explorer").iterdir()] == [index_of(tmp_path)]
+
+
+def index_of(home: Path) -> str:
+    """The folder of the index of the titles that are there now."""
+    table = DeltaTable(home / "lake" / gold.TITLE_FACTS.path)
+    return f"titles-{str(table.metadata().id)[:8]}-{table.version()}"
+
+
+def test_an_index_that_is_damaged_is_made_again(tmp_path: Path, client: TestClient) -> None:
+    assert "Heat" in text_of(client.get("/titles", params={"q": "haet"}))
+    (tmp_path / "explorer" / index_of(tmp_path) / "meta.json").write_text("")
+    later = client_of(tmp_path)
+
+    assert "Heat" in text_of(later.get("/titles", params={"q": "heat"}))
+    assert "Heat" in text_of(later.get("/titles", params={"q": "haet"}))
+
+
+def test_an_index_that_cannot_be_made_is_not_begun_again_at_once(tmp_path: Path, client: TestClient) -> None:
+    (tmp_path / "explorer").write_bytes(b"no folder can be made here")
+    views, indexing = Views(str(tmp_path / "lake"), READS), Indexing(tmp_path / "explorer", waits=60.0)
+
+    assert [indexing.of(views) for _ in range(3)] == [None] * 3
+    (tmp_path / "explorer").unlink()
+    assert indexing.of(views) is None
+    assert Indexing(tmp_path / "explorer", waits=60.0).of(views) is not None
 
 
 def test_what_a_process_left_of_an_index_goes_and_what_another_is_at_work_on_stays(
@@ -126,7 +155,7 @@ def test_what_a_process_left_of_an_index_goes_and_what_another_is_at_work_on_sta
 
     assert "Heat" in text_of(client.get("/titles", params={"q": "haet"}))
 
-    assert {path.name for path in (tmp_path / "explorer").iterdir()} == {"titles-1", f".titles-1-{os.getpid()}"}
+    assert {path.name for path in (tmp_path / "explorer").iterdir()} == {index_of(tmp_path), f".titles-1-{os.getpid()}"}
 
 
 def test_an_index_that_could_not_be_made_is_begun_again_and_words_are_found_meanwhile(
@@ -142,6 +171,7 @@ def test_an_index_that_could_not_be_made_is_begun_again_and_words_are_found_mean
 
 
 def test_a_title_that_is_not_there_is_not_found(client: TestClient) -> None:
+    assert client.get("/titles/tt7/ratings.svg").status_code == 404
     assert client.get("/titles/tt7").status_code == 404
     assert client.get("/titles/heat").status_code == 404
     assert client.get("/titles", params={"q": "x" * 300}).status_code == 404
