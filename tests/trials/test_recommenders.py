@@ -46,9 +46,11 @@ def home(project: Path) -> Path:
 
 def python(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python on the copy: it, and every worker it starts, finds the copy first."""
+    # MLflow writes the store that it was last told of into the environment: that of another trial in this process.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return subprocess.run(
         [sys.executable, *arguments],
-        env=os.environ | {"PYTHONPATH": str(project), "REELHOUSE_HOME": str(project / "home")} | environment,
+        env=outside | {"PYTHONPATH": str(project), "REELHOUSE_HOME": str(project / "home")} | environment,
         cwd=project,
         capture_output=True,
         text=True,
