@@ -31,8 +31,7 @@ SELECT user_id FROM silver.preferences
 WHERE weight > 0 AND user_id IN (SELECT user_id FROM gold.recommendations)
 GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
 """
-_FIRST = "SELECT min(user_id) FROM gold.recommendations WHERE user_id <> '*' HAVING count(*) > 0"
-_FIRST_ROW = f"""
+_FIRST = f"""
 SELECT user_id, title_id FROM gold.recommendations WHERE user_id <> '{EVERYBODY_ELSE}' ORDER BY user_id, rank LIMIT 1
 """  # noqa: S608
 _NEAR = """
@@ -181,9 +180,9 @@ def nearest_viewers(views: Views, user_id: str) -> list[str] | None:
     return [name for (name,) in views.rows(_NEAR_KNOWN, (user_id,))]
 
 
-def example(views: Views) -> tuple[str, str]:
-    """A viewer who has a list, and the first title of it; an invented pair where nobody has one."""
-    found = views.rows(_FIRST_ROW) if RECOMMENDATIONS.name in views.published else []
+def first_listed(views: Views) -> tuple[str, str]:
+    """The first viewer who has a list, and the first title of it; an invented pair where nobody has one."""
+    found = views.rows(_FIRST) if RECOMMENDATIONS.name in views.published else []
     return found[0] if found else ("u000001", "tt0111161")
 
 

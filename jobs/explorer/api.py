@@ -82,7 +82,7 @@ def page(request: Request, site: Here) -> HTMLResponse:
     """What programs can ask, as a page."""
     told = request.app.openapi()
     asked = [(path, operation) for path, methods in told["paths"].items() for operation in methods.values()]
-    example, base = viewers.example(site.reading.views()), str(request.base_url).rstrip("/")
+    example, base = viewers.first_listed(site.reading.views()), str(request.base_url).rstrip("/")
     return render(request, site.templates, "api.html", asked=asked, example=example, base=base)
 
 

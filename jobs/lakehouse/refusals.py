@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from jobs.lakehouse import ledger
+from jobs.lakehouse import ledger, remembered
 from jobs.lakehouse.ledger import Entry
 from jobs.lakehouse.views import Views
 from jobs.tables import Table
@@ -83,7 +83,7 @@ def mask(root: str, masked: Callable[[str], str]) -> int:
 
 def newest(root: str) -> dict[tuple[str, date], Refusal]:
     """The newest refusal of each table and night."""
-    if ledger.open_table(root, REFUSALS) is None:
+    if remembered.edition(root, REFUSALS) is None:  # as nearly always: no database is opened for it
         return {}
     columns = ", ".join(column.name for column in fields(Refusal))
     query = f"SELECT {columns} FROM {REFUSALS.name} ORDER BY refused_at, publication"  # noqa: S608

@@ -4,7 +4,7 @@ To open a table is to read its log; to see whether anything of the log is anothe
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar, cast
 
@@ -65,13 +65,7 @@ def _mark(log: str) -> _Mark | None:
     """What tells whether any file of a log is another than before; None of a store elsewhere, or of no log."""
     try:
         with os.scandir(log) as files:
-            return frozenset(
-                (file.name, state.st_ino, state.st_mtime_ns, state.st_size) for file, state in _states(files)
-            )
+            states = [(file.name, file.stat()) for file in files]
     except OSError:
         return None
-
-
-def _states(files: Iterable[os.DirEntry[str]]) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    for file in files:
-        yield file, file.stat()
+    return frozenset((name, state.st_ino, state.st_mtime_ns, state.st_size) for name, state in states)

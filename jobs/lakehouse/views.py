@@ -166,17 +166,17 @@ def _connect(opened: dict[Table, DeltaTable], empty: Sequence[Table], memory: st
     )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
-    without_rows = [table for table, delta in opened.items() if not delta.file_uris()]
-    opened = {table: delta for table, delta in opened.items() if table not in without_rows}
-    files = {table: [] if _needs_arrow(delta) else _files(delta) for table, delta in opened.items()}
-    connection.execute(f"SET allowed_paths = {_literal([file for some in files.values() for file in some])}")
+    files = {table: _files(delta) for table, delta in opened.items()}
+    empty = [*empty, *(table for table, own in files.items() if own == [])]
+    connection.execute(f"SET allowed_paths = {_literal([file for own in files.values() for file in own or ()])}")
     connection.execute("CREATE MACRO explode(list) AS unnest(list)")  # Spark's word
-    empty = [*empty, *without_rows]
     for schema in sorted({table.layer for table in (*opened, *empty)}):
         connection.execute(f"CREATE SCHEMA {schema}")
     for table, delta in opened.items():
-        if files[table]:
-            rows = _parquet(delta, files[table])
+        if table in empty:
+            continue
+        if own := files[table]:
+            rows = _parquet(delta, own)
         else:
             rows = f'"{table.name}"'
             connection.register(table.name, delta.to_pyarrow_dataset())
@@ -198,10 +198,10 @@ def _needs_arrow(delta: DeltaTable) -> bool:
     return "://" in delta.table_uri.removeprefix("file://") or delta.protocol().min_reader_version > 1
 
 
-def _files(delta: DeltaTable) -> list[str]:
-    """Paths of the table's files; none where DuckDB would take one for a pattern."""
+def _files(delta: DeltaTable) -> list[str] | None:
+    """Paths of the table's files; None where DuckDB cannot be given them, or would take one for a pattern."""
     files = [unquote(uri).removeprefix("file://") for uri in delta.file_uris()]
-    return [] if any(_GLOB.search(file) for file in files) else files
+    return None if files and (_needs_arrow(delta) or any(_GLOB.search(file) for file in files)) else files
 
 
 def _parquet(delta: DeltaTable, files: list[str]) -> str:
