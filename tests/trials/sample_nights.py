@@ -1,9 +1,11 @@
-"""A small sample world and two of its nights, by the command line."""
+"""A small sample world and two of its nights, and a tiny one and one night, by the command line."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from jobs.settings import Settings
 
 REELHOUSE = str(Path(sys.executable).parent / "reelhouse")
 SMALL = WorldParameters(viewers=300, titles=400, events_per_day=600, days=20)
+TINY = WorldParameters(viewers=40, titles=100, events_per_day=120, days=6, first_day=date(2026, 3, 1))
+BROKEN = "interactions/{}/broken.jsonl"
+"""A file of the tiny world's night: its only record is set aside."""
 SPOKEN, FANS = "u000001", {"fan of fear": "Horror", "fan of love": "Romance"}
 """A viewer who is known, and new ones with what they like."""
 
@@ -41,6 +46,28 @@ def run_two_nights(home: Path) -> tuple[Settings, list[str]]:
     for user, title, said in feedback_of(Settings(home=home)):
         reelhouse(home, "feedback", user, title, *said, *(["--new-viewer"] if user in FANS else []))
     return Settings(home=home), [first, reelhouse(home, "night", "--sample")]
+
+
+@dataclass(frozen=True)
+class TinyNight:
+    """A night that nobody disturbed."""
+
+    home: Path
+    before: Path
+    """The home before the night ran."""
+    night: date = TINY.last_day
+
+
+def run_tiny_night(folder: Path, environment: Mapping[str, str]) -> TinyNight:
+    """A tiny world, a broken record in it, and its night, run with some environment."""
+    ran = TinyNight(folder / "calm", folder / "before")
+    write_world(ran.before / "landing", TINY, ran.night)
+    (ran.before / "landing" / BROKEN.format(ran.night)).write_text(
+        '{"event_id": "broken", "user_id": "u1", "title_id": "no title", "event_type": "view"}\n'
+    )
+    shutil.copytree(ran.before, ran.home)
+    reelhouse(ran.home, "night", "--night", str(ran.night), **environment)
+    return ran
 
 
 def feedback_of(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:

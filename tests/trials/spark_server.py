@@ -31,9 +31,9 @@ class Server:
         self.pid = processes.start("spark", [sys.executable, "-m", "infra.spark_server"], self.environment, cwd=ROOT)
         processes.wait_until("the server has started", self.listens, 120)
 
-    def publish(self, home: Path, night: date, prefix: str, last: int = 0) -> subprocess.CompletedProcess[str]:
+    def publish(self, home: Path, night: date, prefix: str, *last: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "tests.trials.publisher", str(night), prefix, str(last)],
+            [sys.executable, "-m", "tests.trials.publisher", str(night), prefix, *last],
             env=self.environment | {"REELHOUSE_HOME": str(home)},
             cwd=ROOT,
             capture_output=True,

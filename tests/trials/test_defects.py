@@ -17,6 +17,7 @@ from jobs.settings import Settings
 from jobs.tables import SOURCES, TABLES, Table, bronze, gold, silver
 from tests.sample_world.defects import DUPLICATES, MOST_A_DAY, cases, plant
 from tests.trials.sample_nights import reelhouse
+from tests.trials.spark_server import Server
 
 DAY = date(2026, 3, 5)
 TOLD = {"REELHOUSE_VIEWER_EVENTS_PER_DAY": str(MOST_A_DAY)}
@@ -28,14 +29,14 @@ UNKNOWN_IN_THE_WORLD = 3
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[str, Counter[str]]]:
+def night(tmp_path_factory: pytest.TempPathFactory, server: Server) -> tuple[Settings, dict[str, Counter[str]]]:
     """A sample world, files of every defect beside its own or at their ends, and the night over them."""
     home = Settings(home=tmp_path_factory.mktemp("defects"))
     write_world(home.landing, WORLD, DAY)
     with gzip.open(home.landing / "imdb" / str(DAY) / "title.basics.tsv.gz", "rt", encoding="utf-8") as lines:
         known = next(line.split("\t")[0] for line in lines if "\tmovie\t" in line)
     planted = plant(home.landing, DAY, known)
-    reelhouse(home.root, "night", "--night", str(DAY), **TOLD)
+    reelhouse(home.root, "night", "--night", str(DAY), **server.environment, **TOLD)
     return home, planted
 
 
@@ -145,7 +146,7 @@ def test_every_viewer_has_a_list_all_the_same(night: tuple[Settings, dict[str, C
 
 
 def test_a_file_rewritten_after_it_was_ingested_replaces_its_day_and_an_unchanged_one_nothing(
-    night: tuple[Settings, dict[str, Counter[str]]],
+    night: tuple[Settings, dict[str, Counter[str]]], server: Server
 ) -> None:
     home, _ = night
     file = home.landing / "interactions" / str(DAY) / "defects.csv.gz"
@@ -154,8 +155,8 @@ def test_a_file_rewritten_after_it_was_ingested_replaces_its_day_and_an_unchange
     before, version = rows_of(home, bronze.INTERACTIONS), ledger.version(home.lake, bronze.INTERACTIONS)
     file.write_bytes(gzip.compress(mended.encode(), mtime=0))
 
-    said = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **TOLD)
-    again = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **TOLD)
+    said = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **server.environment, **TOLD)
+    again = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **server.environment, **TOLD)
 
     assert ("published  bronze.interactions" in said, "unchanged  bronze.interactions" in again) == (True, True)
     assert ledger.version(home.lake, bronze.INTERACTIONS) == (version or 0) + 1

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,16 @@ from deltalake import DeltaTable
 
 from jobs.lakehouse import ledger, quarantine, refusals
 from jobs.lakehouse.storage import STAGING
-from jobs.sample_world import WorldParameters, write_world
 from jobs.settings import Settings
 from jobs.tables import TABLES, Table
 from jobs.tables.ops import QUARANTINE
 from tests.runs.any_order import content
 from tests.trials.forker import FIRST, KINDS, REPLAY, SECOND
-from tests.trials.processes import Processes, environment_of
+from tests.trials.processes import environment_of
+from tests.trials.sample_nights import BROKEN, TinyNight
 from tests.trials.spark_server import BIN, ROOT, Server
 
 logger = logging.getLogger(__name__)
-BROKEN = "interactions/{}/broken.jsonl"
 KILLED = -signal.SIGKILL
 TWO_DAYS = 2 * 24 * 60 * 60
 
@@ -149,34 +147,16 @@ def published(home: Path) -> dict[str, Any]:
     return {name: held for name, held in content(Settings(home=home)).items() if held}
 
 
-@dataclass(frozen=True)
-class Night:
-    """A night that nobody disturbed, and what runs others."""
-
-    forker: Forker
-    home: Path
-    night: date
-    before: Path
-    """Its home before it ran."""
-    environment: dict[str, str]
-    """Of commands, with the Spark server that forks use."""
-
-
 @pytest.fixture(scope="module")
-def calm(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    folder = tmp_path_factory.mktemp("nights")
-    world = WorldParameters(viewers=40, titles=100, events_per_day=120, days=6, first_day=date(2026, 3, 1))
-    home, before, night = folder / "calm", folder / "before", world.last_day
-    write_world(home / "landing", world, night)
-    (home / "landing" / BROKEN.format(night)).write_text(
-        '{"event_id": "broken", "user_id": "u1", "title_id": "no title", "event_type": "view"}\n'
-    )
-    shutil.copytree(home, before)
-    environment = Server(folder / "server", processes, memory="2g").environment
-    forker = Forker(folder / "log", environment)
-    assert forker.run(home, "", night) == 0
-    yield Night(forker, home, night, before, environment)
+def on_server(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Forker]:
+    forker = Forker(tmp_path_factory.mktemp("forker") / "log", server.environment)
+    yield forker
     forker.end()
+
+
+def versions(home: Path) -> list[int | None]:
+    """Of every table."""
+    return [ledger.version(Settings(home=home).lake, table) for table in TABLES]
 
 
 def set_aside(home: Path) -> list[dict[str, Any]]:
@@ -184,14 +164,15 @@ def set_aside(home: Path) -> list[dict[str, Any]]:
 
 
 def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
-    calm: Night, tmp_path: Path
+    tiny_night: TinyNight, on_server: Forker, tmp_path: Path
 ) -> None:
+    calm = tiny_night
     killed, kills = tmp_path / "killed", 0
     shutil.copytree(calm.before, killed)
     whole, aside = published(calm.home), set_aside(calm.home)
     assert aside
 
-    while (ended := calm.forker.run(killed, "", calm.night, 1)) == KILLED:
+    while (ended := on_server.run(killed, "", calm.night, 1)) == KILLED:
         kills += 1
         # What is visible between two tables of a night is theirs, whole; what is not published is not there.
         assert [name for name, held in published(killed).items() if held != whole[name]] == []
@@ -203,12 +184,15 @@ def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_al
     assert kills > len(whole) * 2 / 3
     assert published(killed) == whole
     assert set_aside(killed) == aside
+    # What was made before a kill was not made again.
+    assert versions(killed) == versions(calm.home)
     assert [left for table in TABLES if table.name in whole for left in orphans(killed, table)] == []
 
 
 def test_a_replay_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
-    calm: Night, tmp_path: Path
+    tiny_night: TinyNight, on_server: Forker, server: Server, tmp_path: Path
 ) -> None:
+    calm = tiny_night
     before, alone, killed = (tmp_path / name for name in ("before", "alone", "killed"))
     shutil.copytree(calm.home, before)
     shutil.rmtree(before / "lake" / "gold")  # what is made from events and from nothing else is enough
@@ -216,12 +200,12 @@ def test_a_replay_killed_after_each_of_its_commits_ends_like_one_that_was_left_a
     mended.write_text(json.dumps(event_of(before, calm.night) | {"event_id": "mended"}) + "\n")
     for home in (alone, killed):
         shutil.copytree(before, home)
-    assert calm.forker.run(alone, REPLAY, calm.night) == 0
+    assert on_server.run(alone, REPLAY, calm.night) == 0
     whole, aside, kills = published(alone), set_aside(alone), 0
-    versions = [ledger.version(Settings(home=alone).lake, table) for table in TABLES]
+    made = versions(alone)
     assert (whole == published(before), aside == set_aside(before)) == (False, False)
 
-    while (ended := calm.forker.run(killed, REPLAY, calm.night, 1)) == KILLED:
+    while (ended := on_server.run(killed, REPLAY, calm.night, 1)) == KILLED:
         kills += 1
 
     assert ended == 0
@@ -231,14 +215,14 @@ def test_a_replay_killed_after_each_of_its_commits_ends_like_one_that_was_left_a
     # Again, as the command: it does nothing.
     again = subprocess.run(
         [BIN / "reelhouse", "replay", "bronze.interactions"],
-        env=calm.environment | {"REELHOUSE_HOME": str(alone)},
+        env=server.environment | {"REELHOUSE_HOME": str(alone)},
         capture_output=True,
         text=True,
         timeout=300,
         check=True,
     )
     assert "nothing changed" in again.stdout
-    assert [ledger.version(Settings(home=alone).lake, table) for table in TABLES] == versions
+    assert versions(alone) == made
 
 
 def event_of(home: Path, night: date) -> dict[str, str]:

@@ -2,30 +2,22 @@
 
 import gzip
 import os
-import re
 import shutil
-import signal
-import subprocess
-import time
 import zipfile
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import polars as pl
-import psutil
 import pytest
 from deltalake import DeltaTable
 
 from jobs.lakehouse import ledger
-from jobs.sample_world import WorldParameters, write_world
+from jobs.sample_world import WorldParameters
 from jobs.settings import Settings
 from jobs.tables import TABLES, gold
 from jobs.tracking import registry
-from tests.runs.any_order import content
-from tests.trials.processes import Processes
-from tests.trials.sample_nights import FANS, REELHOUSE, SMALL, SPOKEN, feedback_of, lists_of_night, reelhouse, titles_of
-from tests.trials.spark_server import Server
+from tests.trials.sample_nights import FANS, SMALL, SPOKEN, feedback_of, lists_of_night, reelhouse, titles_of
 
 PROJECT = Path(__file__).parents[2]
 REAL_DATA = os.environ.get("REELHOUSE_REAL_DATA", "")
@@ -119,66 +111,6 @@ def test_a_home_that_was_moved_serves_as_before(two_nights: tuple[Settings, list
 
     assert "reelhouse version 2" in shown
     assert ledger.version(Settings(home=moved).lake, gold.RECOMMENDATIONS) == 2
-
-
-def test_nights_on_a_server_make_the_same_tables(tmp_path: Path, processes: Processes) -> None:
-    alone, served = Settings(home=tmp_path / "alone"), Settings(home=tmp_path / "served")
-    server = Server(served.root, processes, memory="2g")
-
-    for night in (TINY.last_day, TINY.last_day + timedelta(days=1)):
-        for home, environment in ((alone, {}), (served, server.environment)):
-            write_world(home.landing, TINY, night)
-            reelhouse(home.root, "night", "--night", str(night), **environment)
-
-    assert made(served) == made(alone)
-    assert content(served) == content(alone)
-
-
-def test_a_night_killed_again_and_again_does_only_what_is_missing(tmp_path: Path) -> None:
-    calm, killed = Settings(home=tmp_path / "calm"), Settings(home=tmp_path / "killed")
-    for home in (calm, killed):
-        write_world(home.landing, TINY, TINY.last_day)
-    reelhouse(calm.root, "night")
-    # As early as a night has published anything, in its middle, and when little is missing.
-    for reached in ("bronze.interactions", "silver.titles", "model.champion"):
-        kill_when_made(killed, reached)
-    before = made(killed)
-    assert set(before) >= {"bronze.interactions", "silver.titles", "model.champion"}
-    assert set(before) < set(made(calm))
-
-    printed = reelhouse(killed.root, "night")
-
-    assert {name: version for name, version in made(killed).items() if name in before} == before
-    assert {name for name in before if re.search(rf"^unchanged  {name}\b", printed, re.MULTILINE)} == set(before)
-    assert made(killed) == made(calm)
-    assert content(killed) == content(calm)
-
-
-def kill_when_made(home: Settings, name: str) -> None:
-    """Run a night, and kill it -9 as soon as a table or the model is there."""
-    night = subprocess.Popen(
-        [REELHOUSE, "night"], env=os.environ | {"REELHOUSE_HOME": str(home.root)}, stdout=subprocess.DEVNULL
-    )
-    java: list[psutil.Process] = []
-    until = time.monotonic() + 600
-    while name not in made(home):
-        assert night.poll() is None, f"the night ended before {name} was made"
-        assert time.monotonic() < until
-        java = psutil.Process(night.pid).children(recursive=True) or java
-        time.sleep(0.05)
-    night.kill()
-    assert night.wait() == -signal.SIGKILL
-    # Spark notices that nobody talks to it any more, and ends; until then it holds a gigabyte.
-    psutil.wait_procs(java, timeout=60)
-
-
-def made(home: Settings) -> dict[str, int]:
-    """Version of every table that was published, and of the champion."""
-    entries = [entry for table in TABLES if (entry := ledger.latest(home.lake, table))]
-    champion = registry.champion(home)
-    return {entry.table: entry.version for entry in entries} | (
-        {"model.champion": champion.version} if champion else {}
-    )
 
 
 @needs_real_data

@@ -13,29 +13,22 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Event
 
-import pytest
 from deltalake import DeltaTable
 
 from jobs.lakehouse import ledger
 from jobs.runs.maintaining import maintain
-from jobs.sample_world import WorldParameters, write_world
+from jobs.sample_world import write_world
 from jobs.settings import Keeps, Settings
 from jobs.tables import TABLES, bronze, gold, silver
 from tests.lakehouse.aging import age
 from tests.runs.any_order import content
-from tests.trials.processes import Processes
+from tests.trials.sample_nights import TINY, TinyNight
 from tests.trials.spark_server import BIN, Server
 
 logger = logging.getLogger(__name__)
-TINY = WorldParameters(viewers=40, titles=100, events_per_day=120, days=6, first_day=date(2026, 3, 1))
 FIRST, SECOND, THIRD = (date(2026, 3, day) for day in (6, 7, 8))
 SAYS = 8
 """How often a viewer says something while deliveries are ingested."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, processes: Processes) -> Server:
-    return Server(tmp_path_factory.mktemp("server"), processes, memory="1500m")
 
 
 def begin(server: Server, home: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -91,11 +84,12 @@ def all_rows_are_there_once(home: Path) -> None:
             assert [key for key, count in keys.items() if count > 1] == [], table.name
 
 
-def test_a_night_beside_a_replay_maintenance_another_night_and_a_rollback(server: Server, tmp_path: Path) -> None:
+def test_a_night_beside_a_replay_maintenance_another_night_and_a_rollback(
+    server: Server, tiny_night: TinyNight, tmp_path: Path
+) -> None:
     home, calm = tmp_path / "busy", tmp_path / "calm"
     root = Settings(home=home).lake
-    write_world(home / "landing", TINY, TINY.last_day)
-    assert end(begin(server, home, "night", "--sample")) == ""
+    shutil.copytree(tiny_night.home, home)
     left = home / "lake" / gold.RECOMMENDATIONS.path / "left-by-a-kill.parquet"
     left.write_bytes(b"of no version")
     age(home / "lake", 3)

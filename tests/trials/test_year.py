@@ -58,7 +58,6 @@ def suite_of(table: Table, column: str) -> Suite:
 SNAPSHOT = suite_of(bronze.MOVIELENS_MOVIES, "title")
 LOG = suite_of(bronze.INTERACTIONS, "user_id")
 BY_MONTH = suite_of(silver.INTERACTIONS, "user_id")
-WHOLE = suite_of(silver.PREFERENCES, "user_id")
 LISTS = suite_of(gold.RECOMMENDATIONS, "title_id")
 HISTORY = suite_of(gold.RECOMMENDATION_HISTORY, "title_id")
 
@@ -85,8 +84,6 @@ def publish_night(spark: SparkSession, settings: Settings, night: date) -> None:
     month = night.replace(day=1)
     lake.publish(rows(lake, BY_MONTH, "user_id", month=month), BY_MONTH, night, partitions=[month])
     use(lake, silver.INTERACTIONS)
-    lake.publish(rows(lake, WHOLE, "user_id"), WHOLE, night)
-    use(lake, silver.PREFERENCES)
     lake.publish(rows(lake, LISTS, "title_id"), LISTS, night)
     use(lake, gold.RECOMMENDATIONS)
     lake.publish(rows(lake, HISTORY, "title_id", night=night), HISTORY, night, partitions=None, deliveries=hashes)
