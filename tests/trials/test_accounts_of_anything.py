@@ -20,7 +20,7 @@ from jobs.lakehouse import ledger
 from jobs.lakehouse.lake import Lake
 from jobs.settings import Settings
 from jobs.silver import credits as credited
-from jobs.silver import interactions, people, ratings
+from jobs.silver import interactions, people, preferences, ratings, title_links, title_profiles, title_rules, titles
 from jobs.tables import Table, bronze, gold, silver
 from tests.cli.small_lake import publish
 from tests.rows import filled
@@ -49,7 +49,8 @@ def lenient(suite: Suite) -> Suite:
 
 @pytest.fixture(autouse=True)
 def nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    for job in (interactions, ratings, people, credited):
+    of_titles = (title_links, titles, title_profiles, title_rules)
+    for job in (*of_titles, people, credited, interactions, ratings, preferences):
         monkeypatch.setattr(job, "SUITE", lenient(job.SUITE))
 
 
@@ -182,9 +183,17 @@ def count_ratings(events: Sequence[Event]) -> Told:
     return told(len(events), [set() for _ in pairs], superseded=len(rated) - len(pairs), other_event_types=other)
 
 
-@settings(FEW, max_examples=8)
+def count_preferences(events: Sequence[Event]) -> Told:
+    """What must be told of published events, of which preferences are made."""
+    pairs = {(event["user_id"], KNOWN) for event in events}
+    return told(len(events), [set() for _ in pairs], superseded=len(events) - len(pairs))
+
+
+@settings(FEW, max_examples=3)
 @given(EVENTS)
-def test_every_event_and_every_rating_is_accounted_for(spark: SparkSession, delivered: list[Event]) -> None:
+def test_every_event_is_accounted_for_in_ratings_and_preferences_too(
+    spark: SparkSession, delivered: list[Event]
+) -> None:
     with TemporaryDirectory(prefix="reelhouse-accounts-") as folder:
         lake = lake_in(folder, spark)
         linked = [{"source_title_id": name, "title_id": KNOWN} for name in (KNOWN, LINKED)]
@@ -196,6 +205,7 @@ def test_every_event_and_every_rating_is_accounted_for(spark: SparkSession, deli
 
         assert account(lake, interactions, silver.INTERACTIONS) == of_events
         assert account(lake, ratings, silver.RATINGS) == count_ratings(published)
+        assert account(lake, preferences, silver.PREFERENCES) == count_preferences(published)
 
 
 NAMES = st.lists(
@@ -260,7 +270,7 @@ def count_credits(principals: Sequence[Event], known: set[str]) -> Told:
     return told(len(principals), reasons, superseded=len(principals) - len(groups))
 
 
-@settings(FEW, max_examples=8)
+@settings(FEW, max_examples=3)
 @given(NAMES, PRINCIPALS)
 def test_everybody_and_every_credit_is_accounted_for(
     spark: SparkSession, names: list[Event], principals: list[Event]
@@ -278,3 +288,105 @@ def test_everybody_and_every_credit_is_accounted_for(
 
         assert account(lake, people, silver.PEOPLE) == of_people
         assert account(lake, credited, silver.CREDITS) == count_credits(principals, known)
+
+
+BASICS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "tconst": st.sampled_from([*(f"tt000000{n}" for n in range(1, 6)), "1"]),
+            "startYear": st.sampled_from(["1999", "1999", "1999", "1500"]),
+        }
+    ),
+    min_size=6,
+    max_size=12,
+)
+MOVIES = st.dictionaries(st.integers(1, 4), st.sampled_from([None, "0000001", "0000002", "0000008"]), min_size=1)
+"""MovieLens's titles, and those of IMDb that it links them to."""
+TWEETED = st.sets(st.sampled_from(["0000001", "0000007", "0000009"]))
+BLOCKED = st.lists(
+    st.fixed_dictionaries(
+        {
+            "title_id": st.sampled_from(["tt0000001", "tt0000002", "movielens:1", "movielens:2", "tt0000006", "1"]),
+            "from": st.sampled_from([None, "2026-01-01"]),
+            "until": st.sampled_from([None, "2026-05-01", "2026-06-01"]),
+        }
+    ),
+    unique_by=lambda rule: (rule["title_id"], rule["from"]),
+    min_size=4,
+    max_size=8,
+)
+
+
+def count_links(
+    basics: Sequence[Event], movies: Mapping[int, str | None], tweeted: Iterable[str]
+) -> tuple[Told, dict[str, str]]:
+    """What must be told of IMDb's titles, and what every catalogue's name of a title stands for."""
+    delivered = {one["tconst"] for one in basics}
+    aside = {"source_title_id:match_regex", "title_id:match_regex"}
+    counted = told(
+        len(basics),
+        [aside if tconst == "1" else set() for tconst in delivered],
+        duplicates=len(basics) - len(delivered),
+    )
+    own = {tconst: tconst for tconst in (delivered - {"1"}) | {f"tt{movie}" for movie in tweeted}}
+    return counted, own | {f"movielens:{n}": f"tt{imdb}" if imdb else f"movielens:{n}" for n, imdb in movies.items()}
+
+
+def count_titles(links: Mapping[str, str], basics: Sequence[Event]) -> tuple[Told, set[str]]:
+    """What must be told of the names of titles, and the titles that are published."""
+    early = {one["tconst"] for one in basics if one["startYear"] == "1500"}
+    reasons = {title: {"release_year:be_between"} if title in early else set[str]() for title in set(links.values())}
+    counted = told(len(links), list(reasons.values()), superseded=len(links) - len(reasons))
+    return counted, {title for title, found in reasons.items() if not found}
+
+
+def count_rules(blocked: Sequence[Event], links: Mapping[str, str], known: set[str]) -> Told:
+    """What must be told of blocked titles, where some titles are known."""
+    alike = Counter((links.get(one["title_id"], one["title_id"]), one["from"]) for one in blocked)
+    reasons = [
+        {
+            reason
+            for reason, is_so in (
+                ("title_id:twice", place > 0),
+                ("title_id:match_regex", title == "1"),
+                ("parked:title_id", title not in known),
+            )
+            if is_so
+        }
+        for (title, _), rules in alike.items()
+        for place in range(rules)
+    ]
+    return told(len(blocked), reasons)
+
+
+@settings(FEW, max_examples=3)
+@given(BASICS, MOVIES, TWEETED, BLOCKED)
+def test_every_title_its_names_and_its_rules_are_accounted_for(
+    spark: SparkSession,
+    basics: list[Event],
+    movies: dict[int, str | None],
+    tweeted: set[str],
+    blocked: list[Event],
+) -> None:
+    with TemporaryDirectory(prefix="reelhouse-accounts-") as folder:
+        lake = lake_in(folder, spark)
+        unknown = dict.fromkeys(("endYear", "runtimeMinutes"), "\\N")
+        film = {"titleType": "movie", "primaryTitle": "Film", "originalTitle": "Film", "isAdult": "0", **unknown}
+        deliver(lake, bronze.IMDB_TITLE_BASICS, [film | dict(one) for one in basics])
+        named = [{"movieId": str(n), "title": f"Movie {n} (2001)", "genres": "Drama"} for n in movies]
+        deliver(lake, bronze.MOVIELENS_MOVIES, named)
+        linked = [{"movieId": str(n), "imdbId": imdb, "tmdbId": None} for n, imdb in movies.items()]
+        deliver(lake, bronze.MOVIELENS_LINKS, linked)
+        told_of = [{"movie_id": movie, "title": f"Tweeted {movie} (2003)"} for movie in sorted(tweeted)]
+        deliver(lake, bronze.MOVIETWEETINGS_MOVIES, told_of)
+        deliver(lake, bronze.BLOCKED_TITLES, blocked)
+        deliver(lake, silver.PEOPLE, [])
+        deliver(lake, silver.CREDITS, [])
+
+        of_links, links = count_links(basics, movies, tweeted)
+        of_titles, known = count_titles(links, basics)
+
+        assert account(lake, title_links, silver.TITLE_LINKS) == of_links
+        assert account(lake, titles, silver.TITLES) == of_titles
+        assert account(lake, title_profiles, silver.TITLE_PROFILES) == told(len(known), [set() for _ in known])
+        assert account(lake, title_rules, silver.TITLE_RULES) == count_rules(blocked, links, known)
