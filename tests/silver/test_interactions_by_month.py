@@ -117,7 +117,7 @@ def month(row: tuple[Any, ...]) -> date | None:
     return found
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.lists(worlds(), min_size=12, max_size=24), agree=st.booleans())
 def test_months_that_are_not_touched_are_what_they_would_be(
     spark: SparkSession, drawn: list[World], agree: bool

@@ -46,7 +46,7 @@ EMPTY = NIGHT + timedelta(days=1)
 WORLD = WorldParameters(viewers=200, titles=300, events_per_day=500, days=30, first_day=NIGHT - timedelta(days=29))
 EMPTY_AT_FIRST = {"silver.title_rules", "gold.recommendation_changes", "gold.recommendation_change_causes"}
 """Nobody has written rules, and no night was before."""
-NIGHT_WITHIN = 900
+NIGHT_WITHIN = 1500
 """Seconds. Four minutes on two idle cores, several times that on busy ones."""
 
 
