@@ -1,5 +1,6 @@
 """Viewers by their identifiers: those that begin so, else those that are spelt alike."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobs.lakehouse.views import Views
@@ -81,6 +82,14 @@ def find_viewers(views: Views, text: str, limit: int) -> FoundViewers:
 def is_known(views: Views, user_id: str) -> bool:
     """Whether a viewer is in any of the published tables."""
     return any(views.rows(_KNOWN[table], (user_id,)) for table in READS if table.name in views.published)
+
+
+def unknown_of(views: Views, user_ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of some viewers that are in none of the published tables, in order."""
+    tables = [table.name for table in READS if table.name in views.published]
+    known = " UNION ALL ".join(f"SELECT user_id FROM {name}" for name in tables) or "SELECT NULL"  # noqa: S608
+    asked = f"SELECT unnest(?) AS user_id EXCEPT ({known}) ORDER BY user_id"
+    return tuple(name for (name,) in views.rows(asked, (list(user_ids),)))
 
 
 def some_known(views: Views, limit: int) -> frozenset[str]:

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from jobs.answers import title_search
 from jobs.answers.choosing import named
-from jobs.answers.finding_viewers import find_viewers, is_known
+from jobs.answers.finding_viewers import find_viewers, is_known, unknown_of
 from jobs.answers.said import Waiting, waiting_of
 from jobs.answers.title_search import Found
 from jobs.answers.titles import FoundTitle, find_title
@@ -22,6 +22,7 @@ from jobs.explorer.rendering import render
 from jobs.explorer.saying import next_day
 from jobs.explorer.site import Here, Site
 from jobs.lakehouse.views import Views
+from jobs.landing.feedback import who_spoke
 from jobs.tables.gold import EVERYBODY_ELSE, TITLE_FACTS
 
 router = APIRouter(include_in_schema=False)
@@ -40,8 +41,17 @@ def search(request: Request, site: Here, q: str = "", about: str = "") -> HTMLRe
     """Viewers by their identifiers; with a title, who is to say something of it."""
     asked, views = q.strip()[:_LONGEST_ASKED], site.reading.views()
     found = section(lambda: find_viewers(views, asked, _FOUND))
+    spoke = who_spoke(site.settings.landing, next_day(site), asked) if asked else ()
     title = section(lambda: named(views, (about[:_LONGEST_ASKED],))).answer if about else None
-    return render(request, site.templates, "viewers.html", found=found, asked=asked, about=title[0] if title else None)
+    return render(
+        request,
+        site.templates,
+        "viewers.html",
+        found=found,
+        waiting=unknown_of(views, spoke)[:_FOUND] if spoke else (),
+        asked=asked,
+        about=title[0] if title else None,
+    )
 
 
 @router.get("/viewers/{user_id:path}")

@@ -106,6 +106,12 @@ def has_spoken(landing: Path, day: date, user_id: str) -> bool:
     return any(lines_with(file_of(landing, day), _of_viewer(user_id)))
 
 
+def who_spoke(landing: Path, day: date, part: str) -> frozenset[str]:
+    """Viewers in the feedback of a day whose identifier holds some text."""
+    told = map(_event, lines_with(file_of(landing, day), json.dumps(part, ensure_ascii=False)[1:-1].encode()))
+    return frozenset(one.feedback.user_id for one in told if one is not None and part in one.feedback.user_id)
+
+
 def said_by(landing: Path, day: date, user_id: str) -> tuple[Said, ...]:
     """What a viewer said in the feedback of a day, in order; without what a night would set aside."""
     found = [_event(line) for line in lines_with(file_of(landing, day), _of_viewer(user_id))]

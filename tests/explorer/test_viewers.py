@@ -153,6 +153,29 @@ def test_what_was_said_since_the_last_night_waits_for_tonight(home: Path, tmp_pa
     assert "This viewer is new: the night of 2026-03-02" in text_of(client.get("/viewers/zoe"))
 
 
+def test_who_is_new_since_the_last_night_is_found_before_a_list_is_made(home: Path) -> None:
+    client, waits = client_of(home), "Waiting for tonight"
+    for user_id in ("kept-1", "u000001", 'a "kept" one', "somebody else"):
+        record(home / "landing", Feedback(user_id, "tt0000001", "like"), user_id, NOW.date(), NOW)
+
+    told = client.get("/viewers", params={"q": "kept", "about": "tt0000001"}).text
+
+    waiting, found = told[told.index(waits) :].split("</ul>", 1)
+    assert re.findall('href="([^"]*)"', waiting) == [
+        "/viewers/a%20%22kept%22%20one?about=tt0000001#say",
+        "/viewers/kept-1?about=tt0000001#say",
+    ]
+    assert "/viewers/kept-1" not in found
+    assert waits not in client.get("/viewers?q=u0").text, "who is known needs no other line"
+    assert waits not in client.get("/viewers").text
+
+
+def test_who_is_new_is_found_in_a_home_without_tables(tmp_path: Path) -> None:
+    record(tmp_path / "landing", Feedback("zoe", "tt0000001", "like"), "z", NOW.date(), NOW)
+
+    assert 'href="/viewers/zoe"' in client_of(tmp_path).get("/viewers?q=zo").text
+
+
 def test_words_that_may_mean_several_titles_offer_each(client: TestClient) -> None:
     several = client.get("/viewers/u000001", params={"about": "heat"})
 

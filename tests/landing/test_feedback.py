@@ -21,7 +21,7 @@ from expectations.bronze.interactions import SUITES
 from jobs.errors import JobError
 from jobs.lakehouse.audit.mark import REASONS, mark
 from jobs.landing import gate
-from jobs.landing.feedback import FILE, Feedback, Said, file_of, has_spoken, record, said_by
+from jobs.landing.feedback import FILE, Feedback, Said, file_of, has_spoken, record, said_by, who_spoke
 from jobs.landing.readers import read_files
 from jobs.silver.interactions import Counting, refine_events
 from jobs.tables import bronze, silver
@@ -79,6 +79,8 @@ def test_an_event_is_a_line_of_an_event_log(tmp_path: Path) -> None:
     assert has_spoken(tmp_path, DAY, "ü")
     assert not has_spoken(tmp_path, DAY, "x")
     assert not has_spoken(tmp_path, DAY - timedelta(days=1), "u")
+    assert who_spoke(tmp_path, DAY, "ü") == {"ü"}
+    assert who_spoke(tmp_path, DAY, "like") == frozenset(), "what else a line says is not searched"
 
 
 def test_what_is_said_after_the_day_is_of_its_last_second_and_in_order(tmp_path: Path) -> None:
