@@ -87,8 +87,9 @@ def is_known(views: Views, user_id: str) -> bool:
 def unknown_of(views: Views, user_ids: Iterable[str]) -> tuple[str, ...]:
     """Those of some viewers that are in none of the published tables, in order."""
     tables = [table.name for table in READS if table.name in views.published]
-    known = " UNION ALL ".join(f"SELECT user_id FROM {name}" for name in tables) or "SELECT NULL"  # noqa: S608
-    asked = f"SELECT unnest(?) AS user_id EXCEPT ({known}) ORDER BY user_id"
+    known = " UNION ALL ".join(f"SELECT user_id FROM {name}" for name in tables) or "SELECT NULL::VARCHAR AS user_id"  # noqa: S608
+    # Unlike EXCEPT it makes no table of everybody who is known.
+    asked = f"SELECT user_id FROM (SELECT unnest(?) AS user_id) ANTI JOIN ({known}) USING (user_id) ORDER BY user_id"  # noqa: S608
     return tuple(name for (name,) in views.rows(asked, (list(user_ids),)))
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from typer.testing import CliRunner
 
-from jobs.cli.app import app
 from jobs.tables import gold, ops, silver
-from tests.cli.small_lake import listed, preferred, publish
-from tests.explorer.pages import client_of
+from tests.cli.small_lake import Run, listed, preferred, publish, run
+from tests.explorer.pages import client
 from tests.rows import filled
 
+__all__ = ["client", "run"]
 TITLE = "=HYPERLINK(1)<script>alert(1)</script>[red]x[/red]\x1b[31m\u202e"
 """As TMDb might deliver it."""
 SHOWN = "[red]x[/red]"
@@ -40,23 +39,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
-def client(home: Path) -> TestClient:
-    return client_of(home)
-
-
 @pytest.mark.parametrize(
     "command",
     [("show", VIEWER), ("show", "u000002"), ("title", "HYPERLINK"), ("sql", SQL), ("quarantine", "silver.titles")],
     ids=" ".join,
 )
-def test_a_terminal_shows_it_and_obeys_nothing_of_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
-) -> None:
-    monkeypatch.setenv("REELHOUSE_HOME", str(home))
-    monkeypatch.setenv("COLUMNS", "300")
-
-    done = CliRunner().invoke(app, command)
+def test_a_terminal_shows_it_and_obeys_nothing_of_it(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command)
 
     assert done.exit_code == 0, done.output
     assert SHOWN in done.stdout
@@ -77,18 +66,14 @@ def test_a_page_shows_it_and_obeys_nothing_of_it(client: TestClient, path: str) 
     assert [obeyed for obeyed in OBEYED if obeyed in page.text] == []
 
 
-def test_a_spreadsheet_gets_text_and_programs_get_what_is_there(
-    home: Path, client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("REELHOUSE_HOME", str(home))
-
-    _, (said,) = csv.reader(io.StringIO(CliRunner().invoke(app, ["sql", SQL, "--format", "csv"]).stdout))
+def test_a_spreadsheet_gets_text_and_programs_get_what_is_there(run: Run, client: TestClient, tmp_path: Path) -> None:
+    _, (said,) = csv.reader(io.StringIO(run("sql", SQL, "--format", "csv").stdout))
     to = tmp_path / "titles"
-    done = CliRunner().invoke(app, ["export", "silver.titles", "--format", "csv", "--to", str(to)])
+    done = run("export", "silver.titles", "--format", "csv", "--to", str(to))
     with (to / "part-00000.csv").open(encoding="utf-8", newline="") as file:
         exported = [row["title"] for row in csv.DictReader(file) if row["title_id"] == TITLE_ID]
 
     assert done.exit_code == 0, done.output
     assert (said, exported) == (f"'{TITLE}", [f"'{TITLE}"])
-    assert json.loads(CliRunner().invoke(app, ["sql", SQL, "--format", "json"]).stdout) == [{"title": TITLE}]
+    assert json.loads(run("sql", SQL, "--format", "json").stdout) == [{"title": TITLE}]
     assert client.get("/api/viewers/u000002/list").json()["titles"][0]["title"] == TITLE

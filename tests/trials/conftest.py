@@ -43,8 +43,10 @@ def two_nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One warm driver for the commands of all trials that do not harm it."""
     started = Processes(tmp_path_factory.mktemp("logs"))
-    yield Server(tmp_path_factory.mktemp("server"), started, memory="2g")
-    started.end()
+    try:
+        yield Server(tmp_path_factory.mktemp("server"), started, memory="2g")
+    finally:
+        started.end()
 
 
 @pytest.fixture(scope="session")

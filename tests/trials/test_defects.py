@@ -20,7 +20,6 @@ from tests.trials.sample_nights import reelhouse
 from tests.trials.spark_server import Server
 
 DAY = date(2026, 3, 5)
-TOLD = {"REELHOUSE_VIEWER_EVENTS_PER_DAY": str(MOST_A_DAY)}
 WORLD = WorldParameters(viewers=60, titles=200, events_per_day=600, days=4, first_day=date(2026, 3, 2))
 
 
@@ -29,14 +28,20 @@ UNKNOWN_IN_THE_WORLD = 3
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory, server: Server) -> tuple[Settings, dict[str, Counter[str]]]:
+def told(server: Server) -> dict[str, str]:
+    """Environment of the commands."""
+    return server.environment | {"REELHOUSE_VIEWER_EVENTS_PER_DAY": str(MOST_A_DAY)}
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory, told: dict[str, str]) -> tuple[Settings, dict[str, Counter[str]]]:
     """A sample world, files of every defect beside its own or at their ends, and the night over them."""
     home = Settings(home=tmp_path_factory.mktemp("defects"))
     write_world(home.landing, WORLD, DAY)
     with gzip.open(home.landing / "imdb" / str(DAY) / "title.basics.tsv.gz", "rt", encoding="utf-8") as lines:
         known = next(line.split("\t")[0] for line in lines if "\tmovie\t" in line)
     planted = plant(home.landing, DAY, known)
-    reelhouse(home.root, "night", "--night", str(DAY), **server.environment, **TOLD)
+    reelhouse(home.root, "night", "--night", str(DAY), **told)
     return home, planted
 
 
@@ -146,7 +151,7 @@ def test_every_viewer_has_a_list_all_the_same(night: tuple[Settings, dict[str, C
 
 
 def test_a_file_rewritten_after_it_was_ingested_replaces_its_day_and_an_unchanged_one_nothing(
-    night: tuple[Settings, dict[str, Counter[str]]], server: Server
+    night: tuple[Settings, dict[str, Counter[str]]], told: dict[str, str]
 ) -> None:
     home, _ = night
     file = home.landing / "interactions" / str(DAY) / "defects.csv.gz"
@@ -155,8 +160,8 @@ def test_a_file_rewritten_after_it_was_ingested_replaces_its_day_and_an_unchange
     before, version = rows_of(home, bronze.INTERACTIONS), ledger.version(home.lake, bronze.INTERACTIONS)
     file.write_bytes(gzip.compress(mended.encode(), mtime=0))
 
-    said = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **server.environment, **TOLD)
-    again = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **server.environment, **TOLD)
+    said = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **told)
+    again = reelhouse(home.root, "run", "bronze.interactions", "--night", str(DAY), **told)
 
     assert ("published  bronze.interactions" in said, "unchanged  bronze.interactions" in again) == (True, True)
     assert ledger.version(home.lake, bronze.INTERACTIONS) == (version or 0) + 1

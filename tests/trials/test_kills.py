@@ -166,13 +166,12 @@ def set_aside(home: Path) -> list[dict[str, Any]]:
 def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
     tiny_night: TinyNight, on_server: Forker, tmp_path: Path
 ) -> None:
-    calm = tiny_night
     killed, kills = tmp_path / "killed", 0
-    shutil.copytree(calm.before, killed)
-    whole, aside = published(calm.home), set_aside(calm.home)
+    shutil.copytree(tiny_night.before, killed)
+    whole, aside = published(tiny_night.home), set_aside(tiny_night.home)
     assert aside
 
-    while (ended := on_server.run(killed, "", calm.night, 1)) == KILLED:
+    while (ended := on_server.run(killed, "", tiny_night.night, 1)) == KILLED:
         kills += 1
         # What is visible between two tables of a night is theirs, whole; what is not published is not there.
         assert [name for name, held in published(killed).items() if held != whole[name]] == []
@@ -185,27 +184,26 @@ def test_a_night_killed_after_each_of_its_commits_ends_like_one_that_was_left_al
     assert published(killed) == whole
     assert set_aside(killed) == aside
     # What was made before a kill was not made again.
-    assert versions(killed) == versions(calm.home)
+    assert versions(killed) == versions(tiny_night.home)
     assert [left for table in TABLES if table.name in whole for left in orphans(killed, table)] == []
 
 
 def test_a_replay_killed_after_each_of_its_commits_ends_like_one_that_was_left_alone(
     tiny_night: TinyNight, on_server: Forker, server: Server, tmp_path: Path
 ) -> None:
-    calm = tiny_night
     before, alone, killed = (tmp_path / name for name in ("before", "alone", "killed"))
-    shutil.copytree(calm.home, before)
+    shutil.copytree(tiny_night.home, before)
     shutil.rmtree(before / "lake" / "gold")  # what is made from events and from nothing else is enough
-    mended = before / "landing" / BROKEN.format(calm.night)
-    mended.write_text(json.dumps(event_of(before, calm.night) | {"event_id": "mended"}) + "\n")
+    mended = before / "landing" / BROKEN.format(tiny_night.night)
+    mended.write_text(json.dumps(event_of(before, tiny_night.night) | {"event_id": "mended"}) + "\n")
     for home in (alone, killed):
         shutil.copytree(before, home)
-    assert on_server.run(alone, REPLAY, calm.night) == 0
+    assert on_server.run(alone, REPLAY, tiny_night.night) == 0
     whole, aside, kills = published(alone), set_aside(alone), 0
     made = versions(alone)
     assert (whole == published(before), aside == set_aside(before)) == (False, False)
 
-    while (ended := on_server.run(killed, REPLAY, calm.night, 1)) == KILLED:
+    while (ended := on_server.run(killed, REPLAY, tiny_night.night, 1)) == KILLED:
         kills += 1
 
     assert ended == 0

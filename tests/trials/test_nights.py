@@ -13,16 +13,13 @@ import pytest
 from deltalake import DeltaTable
 
 from jobs.lakehouse import ledger
-from jobs.sample_world import WorldParameters
 from jobs.settings import Settings
 from jobs.tables import TABLES, gold
 from jobs.tracking import registry
 from tests.trials.sample_nights import FANS, SMALL, SPOKEN, feedback_of, lists_of_night, reelhouse, titles_of
 
-PROJECT = Path(__file__).parents[2]
 REAL_DATA = os.environ.get("REELHOUSE_REAL_DATA", "")
 needs_real_data = pytest.mark.skipif(not REAL_DATA, reason="REELHOUSE_REAL_DATA names no folder of real data")
-TINY = WorldParameters(viewers=80, titles=150, events_per_day=200, days=12)
 
 
 def test_two_sample_nights_publish_everything_and_say_so(two_nights: tuple[Settings, list[str]]) -> None:
